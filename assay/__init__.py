@@ -1,0 +1,1 @@
+"""What ties the rooms together: where the warehouse is, and `make run`."""

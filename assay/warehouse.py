@@ -1,0 +1,132 @@
+"""Where the warehouse is, for everything that is not dbt.
+
+profiles.yml is the one place that knows; dlt and the reports read it here, so that an extraction,
+a `dbt build` and a report can never look at different databases.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import duckdb
+import psycopg2
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ("duckdb", "postgres")
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be reached; the message says why and what to do, in one line."""
+
+
+def data_dir() -> Path:
+    """Return the folder of everything the project writes (ASSAY_DATA_DIR, default `data`)."""
+    return (ROOT / os.environ.get("ASSAY_DATA_DIR", "data")).resolve()
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    """Stand in for dbt's `env_var`, by the same rules: set, else the default, else an error."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise WarehouseError(f"{name} is not set: profiles.yml needs it, see .env.example")
+    return value
+
+
+def output(target: str | None = None) -> dict[str, Any]:
+    """Return the settings of one target of profiles.yml, with the environment filled in.
+
+    Raises WarehouseError for a target that profiles.yml does not have.
+    """
+    text = (ROOT / "profiles.yml").read_text(encoding="utf-8")
+    jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - YAML, our own
+    jinja.filters["as_number"] = int  # dbt's own filter
+    # Rendered value by value, as dbt does: a password full of YAML syntax stays one string.
+    profile = _rendered(yaml.safe_load(text)["assay"], jinja)
+    name = target or profile["target"]
+    if name not in profile["outputs"]:
+        raise WarehouseError(f"unknown target {name!r}: choose one of {', '.join(TARGETS)}")
+    settings = profile["outputs"][name]
+    if settings["type"] == "duckdb":
+        settings["path"] = str((ROOT / settings["path"]).resolve())
+    return settings
+
+
+def _rendered(node: Any, jinja: Environment) -> Any:
+    if isinstance(node, dict):
+        return {key: _rendered(value, jinja) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_rendered(value, jinja) for value in node]
+    if isinstance(node, str) and "{{" in node:
+        return jinja.from_string(node).render(env_var=_env_var)
+    return node
+
+
+def postgres_url(settings: dict[str, Any]) -> str:
+    """Return a libpq URL for a postgres target; a host that is a folder means a Unix socket."""
+    user, password = quote(settings["user"], safe=""), quote(str(settings["password"]), safe="")
+    host, query = str(settings["host"]), {}
+    if host.startswith("/"):
+        host, query = "localhost", {"host": host}
+    if settings.get("sslmode"):
+        query["sslmode"] = settings["sslmode"]
+    options = f"?{urlencode(query)}" if query else ""
+    return f"postgresql://{user}:{password}@{host}:{settings['port']}/{settings['dbname']}{options}"
+
+
+@contextmanager
+def connect(target: str | None = None) -> Iterator["Warehouse"]:
+    """Open the warehouse for reading and close it again.
+
+    Raises WarehouseError when there is none yet, when it is locked, or when it does not answer.
+    """
+    settings = output(target)
+    if settings["type"] == "duckdb":
+        if not Path(settings["path"]).exists():
+            raise WarehouseError(f"no warehouse at {settings['path']}: run `make run` first")
+        try:
+            connection: Any = duckdb.connect(settings["path"], read_only=True)
+            connection.execute("set timezone = 'UTC'")
+        except duckdb.IOException as error:
+            raise WarehouseError(locked_or(error, settings["path"])) from error
+    else:
+        try:
+            connection = psycopg2.connect(postgres_url(settings), options="-c timezone=UTC")
+        except psycopg2.OperationalError as error:
+            raise WarehouseError(f"Postgres does not answer: {first_line(error)}") from error
+    try:
+        yield Warehouse(connection)
+    finally:
+        connection.close()
+
+
+def locked_or(error: Exception, path: str) -> str:
+    """Say in one line that the DuckDB file is in use, or else what DuckDB said."""
+    if "lock" in str(error).lower():
+        return f"{path} is in use by another process, wait for it to end: {first_line(error)}"
+    return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, which is the one that names the cause."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+class Warehouse:
+    """Rows out of DuckDB or Postgres by the same call."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one query (bound parameters as %s) and return all its rows."""
+        cursor = self._connection.cursor()
+        if isinstance(self._connection, duckdb.DuckDBPyConnection):
+            sql = sql.replace("%s", "?")
+        cursor.execute(sql, parameters or None)
+        return cursor.fetchall()

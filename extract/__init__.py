@@ -1,0 +1,1 @@
+"""dlt pipelines: one module per origin, the shared HTTP client, and the `dlt` plug-in."""

@@ -1,0 +1,190 @@
+"""From a run folder into the bronze tables, as Arrow batches through dlt.
+
+dlt normalizes Python dictionaries value by value, which costs more than all the rest together
+(docs/decisions/arrow-into-dlt.md). DuckDB reads the JSON file instead, in batches, and dlt takes
+those as they are; memory stays the same however long the file is.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+import pyarrow as pa
+from dlt.common.destination import Destination
+from dlt.common.runtime.collector_base import Collector
+
+from assay import warehouse
+from extract.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS = 50_000
+UTC_TIME = pa.timestamp("us", tz="UTC")
+
+MODELS = pa.schema(
+    [
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("model_id", pa.string(), nullable=False),
+        pa.field("author", pa.string()),
+        pa.field("pipeline_tag", pa.string()),
+        pa.field("library_name", pa.string()),
+        pa.field("gated", pa.string()),
+        pa.field("tags", pa.string()),
+        pa.field("likes", pa.int64()),
+        pa.field("downloads", pa.int64()),
+        pa.field("seq", pa.int64()),
+        pa.field("is_private", pa.bool_()),
+        pa.field("hub_created_at", UTC_TIME),
+        pa.field("last_modified", UTC_TIME),
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("observed_at", UTC_TIME, nullable=False),
+    ]
+)
+TASKS = pa.schema(
+    [
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("task_label", pa.string()),
+        pa.field("summary", pa.string()),
+        pa.field("raw", pa.string()),
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("observed_at", UTC_TIME, nullable=False),
+    ]
+)
+LISTINGS = pa.schema(
+    [
+        pa.field("task_id", pa.string(), nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("models", pa.int64()),
+        pa.field("limit_per_task", pa.int64()),
+        pa.field("pages", pa.int64()),
+        pa.field("readings", pa.int64()),
+        pa.field("repeats", pa.int64()),
+        pa.field("late", pa.int64()),
+        pa.field("skipped", pa.int64()),
+        pa.field("settled", pa.bool_()),
+        pa.field("observed_at", UTC_TIME, nullable=False),
+    ]
+)
+
+# What the API calls things, read loosely: a value of an unexpected type becomes null, never a
+# failed load. JSON types keep `gated`, which is false or a word.
+_MODEL_KEYS = {
+    "_task_id": "VARCHAR", "_seq": "BIGINT", "id": "VARCHAR", "author": "VARCHAR",
+    "pipeline_tag": "VARCHAR", "library_name": "VARCHAR", "gated": "VARCHAR", "tags": "JSON",
+    "likes": "VARCHAR", "downloads": "VARCHAR", "private": "VARCHAR", "createdAt": "VARCHAR",
+    "lastModified": "VARCHAR",
+}  # fmt: skip
+_MODELS_SQL = """
+    select
+        _task_id as task_id,
+        id as model_id,
+        coalesce(nullif(author, ''), nullif(split_part(id, '/', -2), '')) as author,
+        nullif(pipeline_tag, '') as pipeline_tag,
+        nullif(library_name, '') as library_name,
+        gated,
+        tags::varchar as tags,
+        try_cast(likes as bigint) as likes,
+        try_cast(downloads as bigint) as downloads,
+        _seq as seq,
+        try_cast(private as boolean) as is_private,
+        try_cast(createdAt as timestamptz) as hub_created_at,
+        try_cast(lastModified as timestamptz) as last_modified,
+        $run_id as run_id,
+        $observed_at::timestamptz as observed_at
+    from read_json($path, format = 'array', columns = {keys}, maximum_object_size = 268435456)
+""".replace("{keys}", repr(_MODEL_KEYS))
+_TASKS_SQL = """
+    select
+        json ->> '$.id' as task_id,
+        coalesce(json ->> '$.label', json ->> '$.id') as task_label,
+        json ->> '$.summary' as summary,
+        json::varchar as raw,
+        $run_id as run_id,
+        $observed_at::timestamptz as observed_at
+    from read_json_objects($path, format = 'array', maximum_object_size = 268435456)
+"""
+
+
+def load(folder: RunFolder, target: str, progress: Collector) -> None:
+    """Load the catalog files of one run folder into bronze of `target` (duckdb or postgres).
+
+    The rows of every task in the folder replace that task's rows, so loading twice changes
+    nothing. Raises dlt's PipelineStepFailed when the destination refuses.
+    """
+    started = time.monotonic()
+    pipeline = dlt.pipeline(
+        "hf_catalog", destination=destination(target), dataset_name="bronze", progress=progress
+    )
+    if pipeline.has_pending_data:
+        # Left by a run that was killed. This folder's data are newer or the same.
+        log.warning("a killed run left load packages behind: dropped, its run folder is kept")
+        pipeline.drop_pending_packages(with_partial_loads=True)
+    resources = [
+        _resource("hf_tasks", TASKS, ["raw"], _read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
+        _resource("hf_models", MODELS, ["tags"], _read(folder, "hf_models.json", _MODELS_SQL, MODELS)),
+        _resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
+    ]
+    info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
+    info.raise_on_failed_jobs()
+    log.info("loaded %s into bronze of %s in %.1f s", folder.run_id, target,
+             time.monotonic() - started)  # fmt: skip
+
+
+def destination(target: str) -> Destination[Any, Any]:
+    """Return dlt's destination for one target of profiles.yml."""
+    settings = warehouse.output(target)
+    if settings["type"] == "duckdb":
+        Path(settings["path"]).parent.mkdir(parents=True, exist_ok=True)
+        return dlt.destinations.duckdb(settings["path"])
+    return dlt.destinations.postgres(warehouse.postgres_url(settings))
+
+
+def _resource(name: str, schema: pa.Schema, json_columns: list[str], data: Iterator[Any]) -> Any:
+    """Make the dlt resource of one bronze table; its rows replace those of the same tasks."""
+    columns = {field.name: {"nullable": field.nullable} for field in schema}
+    for column in json_columns:
+        columns[column]["data_type"] = "json"
+    return dlt.resource(
+        data,
+        name=name,
+        write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+        merge_key="task_id",
+        columns=columns,
+    )
+
+
+def _read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield one raw file of the folder as tables of `schema`, BATCH_ROWS rows each."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; set threads = 1")
+        reader = connection.execute(
+            sql,
+            {
+                "run_id": folder.run_id,
+                "observed_at": folder.started_at,
+                "path": str(folder.path / name),
+            },
+        ).to_arrow_reader(BATCH_ROWS)
+        for batch in reader:
+            yield pa.Table.from_batches([batch]).cast(schema)
+
+
+def _listings(folder: RunFolder) -> pa.Table:
+    observed_at: datetime = folder.started_at
+    rows = [
+        {
+            **listing,
+            "limit_per_task": listing["limit"],
+            "run_id": folder.run_id,
+            "observed_at": observed_at,
+        }
+        for listing in folder.manifest["listings"]
+    ]
+    return pa.Table.from_pylist(
+        [{name: row[name] for name in LISTINGS.names} for row in rows], schema=LISTINGS
+    )

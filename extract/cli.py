@@ -1,0 +1,132 @@
+"""The `dlt` plug-in: `dlt pipeline run` and `dlt pipeline NAME run`.
+
+dlt finds this module through the entry point group `dlt` (pyproject.toml). Besides the command it
+gives dlt a run context of our own, so that what dlt remembers of a pipeline lies in the project's
+data folder and dlt's own `info`, `trace` and `show` find it there.
+"""
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dlt.common.configuration import plugins
+from dlt.common.configuration.specs.pluggable_run_context import RunContextBase
+from dlt.common.runtime.run_context import RunContext
+from rich_argparse import RichHelpFormatter
+
+from assay import warehouse
+
+
+class AssayRunContext(RunContext):
+    """dlt's run context with the pipelines' working folders in the project's data folder."""
+
+    @property
+    def data_dir(self) -> str:
+        """Where dlt keeps pipeline state and load packages."""
+        return str(warehouse.data_dir() / "dlt")
+
+
+@plugins.hookimpl(specname="plug_run_context", tryfirst=True)
+def plug_run_context(run_dir: str | None, runtime_kwargs: Any) -> RunContextBase | None:
+    """Give dlt our run context when it is started in this project, and none elsewhere."""
+    here = Path(run_dir or ".").resolve()
+    return AssayRunContext(run_dir) if here == warehouse.ROOT else None
+
+
+class RunCommand(plugins.SupportsCliCommand):
+    """`dlt pipeline [NAME] run`."""
+
+    parent = "pipeline"
+    command = "run"
+    help_string = "Runs one of this project's pipelines, or without a name all of them in order"
+    docs_url = None
+    description = (
+        "Reads sources into a run folder under data/raw, then loads bronze from it.\n\n"
+        "* `dlt pipeline run` - every pipeline, in order\n"
+        "* `dlt pipeline hf_catalog run --max-tasks 2 --limit-per-task 50` - one, and little of it\n"
+        "* `dlt pipeline hf_catalog run --dry-run` - read, but load nothing\n\n"
+        "Exit code 0: done. 1: failed, the last line says why. 2: called wrongly, nothing happened."
+    )
+
+    def configure_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options common to all pipelines, then those of each under its name."""
+        from extract.pipelines import PIPELINES  # noqa: PLC0415 - dlt imports plug-ins at each start
+
+        # dlt prints help with rich_argparse, which would write "Hf_Catalog: The Hub'S Tasks".
+        RichHelpFormatter.group_name_formatter = str
+        parser.add_argument(
+            "--destination", choices=warehouse.TARGETS, default="duckdb",
+            help="where bronze is; credentials come from the environment (default duckdb)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--progress", choices=("tqdm", "log", "enlighten", "alive_progress"),
+            help="dlt's progress display (default: tqdm on a terminal, otherwise lines)",
+        )  # fmt: skip
+        for pipeline in PIPELINES:
+            pipeline.add_options(parser.add_argument_group(f"{pipeline.name}: {pipeline.summary}"))
+
+    def execute(self, args: argparse.Namespace) -> None:
+        """Run the pipelines that were named; leaves the process with an honest exit code."""
+        code = _exit_code(lambda: _run(args), verbose=bool(args.verbosity))
+        if code:
+            sys.exit(code)
+
+
+@plugins.hookimpl(specname="plug_cli")
+@plugins.only_host("dlt")
+def plug_cli(host: str) -> type[plugins.SupportsCliCommand]:
+    """Add `run` to `dlt pipeline`."""
+    return RunCommand
+
+
+def _run(args: argparse.Namespace) -> None:
+    from extract.pipelines import PIPELINES, UsageError  # noqa: PLC0415
+
+    names = [pipeline.name for pipeline in PIPELINES]
+    if args.pipeline_name and args.pipeline_name not in names:
+        raise UsageError(f"there is no pipeline {args.pipeline_name!r}: choose {', '.join(names)}")
+    chosen = [p for p in PIPELINES if args.pipeline_name in (None, p.name)]
+    for pipeline in chosen:
+        pipeline.check(args)
+    from extract.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
+
+    start_logging(args.pipeline_name or "all", verbose=bool(args.verbosity))
+    with one_at_a_time():
+        for pipeline in chosen:
+            pipeline.run(args, progress_display(args.progress))
+
+
+def _exit_code(action: Callable[[], None], *, verbose: bool) -> int:
+    """Run the action; say in one line why it failed, with the traceback only when verbose."""
+    from extract.pipelines import UsageError  # noqa: PLC0415
+
+    log = logging.getLogger("assay")
+    try:
+        action()
+    except UsageError as error:
+        sys.stderr.write(f"dlt pipeline run: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        log.error("stopped by the keyboard; run again to start over")
+        return 1
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        log.error("%s", _cause(error))
+        return 1
+    return 0
+
+
+def _cause(error: BaseException) -> str:
+    """Return the one line that names what went wrong below dlt's own wrapping."""
+    while type(error).__module__.startswith("dlt.") and error.__cause__ is not None:
+        error = error.__cause__
+    line = warehouse.first_line(error)
+    return warehouse.locked_or(error, "the warehouse") if "lock on file" in str(error) else line
+
+
+__all__ = ["AssayRunContext", "RunCommand", "plug_cli", "plug_run_context"]

@@ -1,0 +1,191 @@
+"""The hf_catalog pipeline: the Hub's tasks and the top models of each, into bronze.
+
+Every run first writes a run folder (`read_hub`), then loads bronze from that folder (`bronze.load`)
+and from nothing else, so what is in the warehouse can always be traced to a file.
+"""
+
+import difflib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from dlt.common.runtime.collector_base import Collector
+
+from extract.hub import PAGE_CAP, Hub
+from extract.run_folder import RecordFile, RunFolder
+
+log = logging.getLogger(__name__)
+
+# A listing of several pages is read again until a reading shows no new model, at most this often.
+MAX_READINGS = 4
+
+
+class UnknownTaskError(ValueError):
+    """A task was asked for that the Hub does not have; names the nearest ones."""
+
+
+@dataclass
+class TaskListing:
+    """What reading one task's models came to.
+
+    repeats: rows that had been read before, because models changed places between two pages.
+    late: models that only a further reading showed. settled: False when even the last reading
+    showed new ones.
+    """
+
+    task_id: str
+    limit: int
+    models: int = 0
+    pages: int = 0
+    readings: int = 0
+    repeats: int = 0
+    late: int = 0
+    skipped: int = 0
+    settled: bool = True
+    downloads: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the listing's counts for the manifest and for bronze."""
+        return {name: value for name, value in vars(self).items() if name != "downloads"}
+
+
+def choose_tasks(
+    available: dict[str, Any], wanted: list[str] | None, max_tasks: int | None
+) -> list[str]:
+    """Return the task ids to read, sorted.
+
+    Raises UnknownTaskError for an id that is not among the available ones.
+    """
+    for task in wanted or ():
+        if task not in available:
+            nearest = difflib.get_close_matches(task, available, n=3, cutoff=0.4)
+            hint = f"did you mean {', '.join(nearest)}?" if nearest else "see --help"
+            raise UnknownTaskError(f"the Hub has no task {task!r}: {hint}")
+    return sorted(set(wanted or available))[:max_tasks]
+
+
+def read_hub(
+    hub: Hub,
+    folder: RunFolder,
+    *,
+    limit_per_task: int,
+    wanted: list[str] | None,
+    max_tasks: int | None,
+    progress: Collector,
+) -> None:
+    """Read tasks and listings from the Hub into the run folder.
+
+    Writes hf_tasks.json (the task pages) and hf_models.json (one record per task and model, as the
+    API gave it, and the keys `_task_id` and `_seq`, the order of arrival).
+    """
+    started = time.monotonic()
+    available = hub.tasks()
+    chosen = choose_tasks(available, wanted, max_tasks)
+    with folder.records("hf_tasks.json") as out:
+        for task in chosen:
+            out.write(orjson.dumps({**available[task], "id": task}))
+    listings = []
+    with folder.records("hf_models.json") as out:
+        for number, task in enumerate(chosen, start=1):
+            listing = read_listing(hub, task, limit_per_task, out)
+            listings.append(listing)
+            progress.update("tasks", total=len(chosen))
+            progress.update("pages", listing.pages)
+            progress.update("models", listing.models)
+            log.info(
+                "%d/%d %s: %d models, %d page(s)%s",
+                number, len(chosen), task, listing.models, listing.pages, _remarks(listing),
+            )  # fmt: skip
+    folder.manifest["counts"].update(
+        tasks_available=len(available),
+        tasks=len(chosen),
+        models_listed=sum(listing.models for listing in listings),
+        records_skipped=sum(listing.skipped for listing in listings),
+        pages=sum(listing.pages for listing in listings),
+        requests=hub.transport.requests,
+        retries=hub.transport.retries,
+        seconds=round(time.monotonic() - started, 1),
+    )
+    folder.manifest["listings"] = [listing.as_record() for listing in listings]
+
+
+def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListing:
+    """Read the top models of one task, until no model can have slipped between two pages.
+
+    A model whose downloads rise while we page moves to a page that was read before: it would be
+    lost. So a listing of more than one page is read again, and what is new is added; bronze to
+    silver keeps the last observation of each model and cuts the listing at its limit again.
+    """
+    listing = TaskListing(task, limit)
+    while listing.readings < MAX_READINGS:
+        listing.readings += 1
+        known, pages = len(listing.downloads), listing.pages
+        for record in _top(hub, task, limit, listing):
+            _take(record, listing, out)
+        new = len(listing.downloads) - known
+        if listing.readings > 1:
+            listing.late += new
+        if listing.pages - pages <= 1 or (listing.readings > 1 and not new):
+            break
+    else:
+        listing.settled = False
+        log.warning("%s: still changing after %d readings", task, MAX_READINGS)
+    listing.models = len(listing.downloads)
+    listing.downloads.clear()
+    return listing
+
+
+def _top(hub: Hub, task: str, limit: int, listing: TaskListing) -> Iterator[Any]:
+    """Yield records until `limit` different models came in this reading."""
+    ids: set[str] = set()
+    for page in hub.model_pages(task, min(limit, PAGE_CAP)):
+        listing.pages += 1
+        if not page:
+            return
+        for record in page:
+            if isinstance(record, dict) and isinstance(record.get("id"), str):
+                ids.add(record["id"])
+            yield record
+            if len(ids) >= limit:
+                return
+
+
+def _take(record: Any, listing: TaskListing, out: RecordFile) -> None:
+    """Write one record unless it is unusable or says nothing new."""
+    model_id = record.get("id") if isinstance(record, dict) else None
+    if not isinstance(model_id, str) or not model_id.strip():
+        # Counted in every reading but the first, it would be counted again.
+        listing.skipped += listing.readings == 1
+        return
+    downloads = record.get("downloads")
+    if model_id in listing.downloads:
+        listing.repeats += listing.readings == 1
+        if listing.downloads[model_id] == downloads:
+            return
+    listing.downloads[model_id] = downloads
+    record = {**record, "_task_id": listing.task_id, "_seq": out.count}
+    line = orjson.dumps(record)
+    out.write(orjson.dumps(without_nul(record)) if rb"\u0000" in line else line)
+
+
+def without_nul(value: Any) -> Any:
+    """Return JSON data without NUL characters, which Postgres can store in no text."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {without_nul(key): without_nul(item) for key, item in value.items()}
+    return value
+
+
+def _remarks(listing: TaskListing) -> str:
+    remarks = [
+        f"{getattr(listing, name)} {word}"
+        for name, word in (("late", "came late"), ("repeats", "repeated"), ("skipped", "without id"))
+        if getattr(listing, name)
+    ]
+    return f" ({', '.join(remarks)})" if remarks else ""

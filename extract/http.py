@@ -1,0 +1,272 @@
+"""The one HTTP door: paced, patient and honest about why it gave up.
+
+`PoliteTransport` sits below an httpx client (huggingface_hub's, or one of our own), so every
+request of every library that uses the client obeys the same pace and the same retry rule. It reads
+each body to its end and checks that JSON is JSON, because a cut-off or broken body is a failure of
+the request, not of the code that reads it later.
+"""
+
+import email.utils
+import json
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import httpx
+import orjson
+from huggingface_hub.utils import parse_ratelimit_headers
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+log = logging.getLogger(__name__)
+
+RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Clock(Protocol):
+    """What pacing needs of time; tests put a virtual one in its place."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+
+    def time(self) -> float:
+        """Return seconds since the epoch, UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The real clock."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Return seconds since the epoch, UTC."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class SourceUnavailableError(Exception):
+    """A source could not be read, after every retry; the message is one line for a person."""
+
+
+class _TryAgainError(Exception):
+    """One attempt failed in a way that another may not; `not_before` is the source's own wish."""
+
+    def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wanted_wait = wanted_wait
+
+
+@dataclass(frozen=True)
+class Politeness:
+    """How a source is asked.
+
+    min_interval: seconds between the starts of two requests. backoff: seconds before each retry,
+    so its length is the number of retries. timeout: seconds without an answer. max_wait: the
+    longest pause in seconds that a source may ask for before we end the run instead.
+    """
+
+    min_interval: float = 0.5
+    backoff: Sequence[float] = (4.0, 8.0, 16.0, 32.0, 60.0)
+    timeout: float = 60.0
+    max_wait: float = 900.0
+
+
+@dataclass
+class Pace:
+    """Hands out the moments at which requests may start; shared by all threads of a source."""
+
+    min_interval: float
+    clock: Clock
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Sleep until this request's turn."""
+        with self._lock:
+            start = max(self.clock.monotonic(), self._next)
+            self._next = start + self.min_interval
+        pause = start - self.clock.monotonic()
+        if pause > 0:
+            if pause > 2 * self.min_interval + 1:
+                log.info("waiting %.0f s: the source allows no request before", pause)
+            self.clock.sleep(pause)
+
+    def not_before(self, seconds: float) -> None:
+        """Let no request start within the next seconds."""
+        with self._lock:
+            self._next = max(self._next, self.clock.monotonic() + seconds)
+
+
+class PoliteTransport(httpx.BaseTransport):
+    """Paces requests and retries what may pass: 408, 429, 5xx, time-outs, cut or broken bodies.
+
+    Raises SourceUnavailableError when the retries are used up, or when the source asks for a pause
+    longer than `politeness.max_wait`. Every other answer, errors included, is handed on as it came.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        politeness: Politeness,
+        *,
+        inner: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.source = source
+        self.politeness = politeness
+        self.clock = clock or SystemClock()
+        self.pace = Pace(politeness.min_interval, self.clock)
+        self.requests = 0
+        self.retries = 0
+        self._inner = inner or httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, as often as it takes within the rules above."""
+        tries = len(self.politeness.backoff) + 1
+        retrying = Retrying(
+            stop=stop_after_attempt(tries),
+            wait=self._wait_time,
+            retry=retry_if_exception_type(_TryAgainError),
+            sleep=self.clock.sleep,
+            before_sleep=self._say_waiting,
+            reraise=True,
+        )
+        try:
+            return retrying(self._attempt, request)
+        except _TryAgainError as failure:
+            raise SourceUnavailableError(
+                f"{self.source} does not answer {request.method} {request.url.copy_with(query=None)} "
+                f"after {tries} tries: {failure}. Try again later; nothing was loaded"
+            ) from failure
+
+    def close(self) -> None:
+        """Close the connections below."""
+        self._inner.close()
+
+    def _attempt(self, request: httpx.Request) -> httpx.Response:
+        self.pace.wait()
+        self.requests += 1
+        request.extensions.setdefault(
+            "timeout", httpx.Timeout(self.politeness.timeout).as_dict()
+        )
+        try:
+            response = self._inner.handle_request(request)
+            try:
+                response.read()
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            raise _TryAgainError(_transport_reason(error)) from error
+        except httpx.DecodingError as error:
+            raise _TryAgainError(f"the compressed body is broken ({error})") from error
+        asked = self._asked_wait(response)
+        if response.status_code in RETRY_STATUSES:
+            raise _TryAgainError(f"HTTP {response.status_code}", asked)
+        if response.status_code == 200 and not _is_readable(response):
+            raise _TryAgainError("the answer is not valid JSON")
+        return response
+
+    def _asked_wait(self, response: httpx.Response) -> float:
+        """Return the seconds this answer asks us to wait, and hold back all requests if it does."""
+        asked = retry_after(response.headers, self.clock.time())
+        window = parse_ratelimit_headers(response.headers)
+        if window is not None and window.remaining == 0:
+            # One second more, as the Hub's own client does: t is rounded down.
+            asked = max(asked, window.reset_in_seconds + 1.0)
+        if asked > self.politeness.max_wait:
+            raise SourceUnavailableError(
+                f"{self.source} asks to wait {asked:.0f} s, more than we do "
+                f"({self.politeness.max_wait:.0f} s): run again after that"
+            )
+        if asked:
+            self.pace.not_before(asked)
+        return asked
+
+    def _wait_time(self, state: RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome else None
+        asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
+        return max(self.politeness.backoff[state.attempt_number - 1], asked)
+
+    def _say_waiting(self, state: RetryCallState) -> None:
+        self.retries += 1
+        reason = state.outcome.exception() if state.outcome else "?"
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        log.warning(
+            "%s: %s; retry %d of %d in %.0f s",
+            self.source, reason, state.attempt_number, len(self.politeness.backoff), seconds,
+        )  # fmt: skip
+
+
+def retry_after(headers: httpx.Headers, now: float) -> float:
+    """Return the seconds that a Retry-After header asks for: a number or an HTTP date, else 0."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return 0.0
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return 0.0
+
+
+def parse_json(body: bytes) -> object:
+    """Parse JSON, taking the half surrogate pairs that strict parsers refuse but APIs send.
+
+    Raises ValueError when the body is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _whole(json.loads(body.decode("utf-8", errors="replace")))
+
+
+def _whole(value: object) -> object:
+    """Replace half surrogate pairs, which no UTF-8 text can hold, by question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value
+
+
+def parsed(response: httpx.Response) -> object:
+    """Return the JSON of an answer that came through PoliteTransport, parsed once."""
+    if "parsed" not in response.extensions:
+        response.extensions["parsed"] = parse_json(response.content)
+    return response.extensions["parsed"]
+
+
+def _is_readable(response: httpx.Response) -> bool:
+    if "json" not in response.headers.get("content-type", ""):
+        return True
+    try:
+        parsed(response)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _transport_reason(error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "the server is not there (connection refused or name unknown)"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "the answer was cut off"
+    return f"{type(error).__name__}: {error}"
+

@@ -1,0 +1,60 @@
+{# Every difference between DuckDB and Postgres, one dispatched macro each. #}
+
+{# The first tag `<prefix>...` of a JSON array of tags, without the prefix; null when there is none
+   or when tags is no array. #}
+{% macro first_tag_value(tags, prefix) -%}
+    {{ return(adapter.dispatch('first_tag_value', 'assay')(tags, prefix)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_tag_value(tags, prefix) -%}
+    nullif(substr(
+        list_filter(
+            case when json_type({{ tags }}) = 'ARRAY' then cast({{ tags }} as varchar[]) end,
+            lambda tag: starts_with(tag, '{{ prefix }}')
+        )[1],
+        {{ prefix | length + 1 }}
+    ), '')
+{%- endmacro %}
+
+{% macro postgres__first_tag_value(tags, prefix) -%}
+    (
+        select nullif(substr(tag.value, {{ prefix | length + 1 }}), '')
+        from
+            jsonb_array_elements_text(
+                case
+                    when jsonb_typeof(cast({{ tags }} as jsonb)) = 'array'
+                        then cast({{ tags }} as jsonb)
+                end
+            ) with ordinality as tag (value, position)
+        where starts_with(tag.value, '{{ prefix }}')
+        order by tag.position
+        limit 1
+    )
+{%- endmacro %}
+
+{# Text compared by code point, as the Hub's ids are ordered. Postgres would otherwise use the
+   language rules of whoever created the database. #}
+{% macro code_points(expression) -%}
+    {{ return(adapter.dispatch('code_points', 'assay')(expression)) }}
+{%- endmacro %}
+
+{% macro default__code_points(expression) -%}
+    {{ expression }}
+{%- endmacro %}
+
+{% macro postgres__code_points(expression) -%}
+    {{ expression }} collate "C"
+{%- endmacro %}
+
+{# An index where the database has use for one. DuckDB scans columns faster than it keeps an index,
+   and its indexes must fit in memory. #}
+{% macro create_index(name, columns) -%}
+    {{ return(adapter.dispatch('create_index', 'assay')(name, columns)) }}
+{%- endmacro %}
+
+{% macro default__create_index(name, columns) -%}
+{%- endmacro %}
+
+{% macro postgres__create_index(name, columns) -%}
+    create index if not exists {{ name }} on {{ this }} ({{ columns }})
+{%- endmacro %}

@@ -1,0 +1,10 @@
+{# Schemas are named as DESIGN and the documentation name them: hf, silver, gold, not
+   <target schema>_hf as dbt would by itself. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if custom_schema_name is none -%}
+        {# seeds and models outside the named areas #}
+        {{ target.schema }}
+    {%- else -%}
+        {{ custom_schema_name | trim }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,55 @@
+{{
+    config(
+        materialized='incremental',
+        unique_key='model_id',
+        incremental_strategy='merge',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+        post_hook=[
+            "{{ create_index('idx_models_downloads', 'downloads desc') }}",
+            "{{ create_index('idx_models_likes', 'likes desc') }}",
+            "{{ create_index('idx_models_pipeline_tag', 'pipeline_tag') }}",
+        ],
+    )
+}}
+
+{%- set observed_columns = [
+    'license', 'likes', 'downloads', 'last_modified', 'tags', 'pipeline_tag', 'library_name',
+    'author', 'gated', 'hub_created_at',
+] %}
+
+with
+
+observed as (
+
+    select * from {{ ref('stg_hf__models') }}
+
+),
+
+final as (
+
+    select
+        observed.model_id,
+        {%- for column in observed_columns %}
+        observed.{{ column }},
+        {%- endfor %}
+        {% if is_incremental() -%}
+        coalesce(known.created_at, {{ run_time() }}) as created_at,
+        case
+            when known.model_id is null or {{ changed('observed', 'known', observed_columns) }}
+                then {{ run_time() }}
+            else known.updated_at
+        end as updated_at,
+        {%- else -%}
+        {{ run_time() }} as created_at,
+        {{ run_time() }} as updated_at,
+        {%- endif %}
+        {{ run_time() }} as last_synced_at
+    from observed
+    {%- if is_incremental() %}
+    left join {{ this }} as known on observed.model_id = known.model_id
+    {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,36 @@
+{{
+    config(
+        materialized='incremental',
+        unique_key='task_id',
+        incremental_strategy='merge',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+    )
+}}
+
+with
+
+hf_tasks as (
+
+    select * from {{ source('bronze', 'hf_tasks') }}
+
+),
+
+final as (
+
+    select
+        hf_tasks.task_id,
+        hf_tasks.task_label,
+        {% if is_incremental() -%}
+        coalesce(known.created_at, {{ run_time() }}) as created_at
+        {%- else -%}
+        {{ run_time() }} as created_at
+        {%- endif %}
+    from hf_tasks
+    {%- if is_incremental() %}
+    left join {{ this }} as known on hf_tasks.task_id = known.task_id
+    {%- endif %}
+
+)
+
+select * from final

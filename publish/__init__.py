@@ -1,0 +1,1 @@
+"""What leaves the warehouse for people: reports now, PocketBase later."""
