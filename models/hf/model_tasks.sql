@@ -34,11 +34,11 @@ final as (
         listings.model_id,
         listings.task_id,
         listings.rank_in_task,
-        {% if is_incremental() -%}
-        coalesce(known.created_at, {{ run_time() }}) as created_at
-        {%- else -%}
-        {{ run_time() }} as created_at
-        {%- endif %}
+        {% if is_incremental() %}
+            coalesce(known.created_at, {{ run_time() }}) as created_at
+        {% else %}
+            {{ run_time() }} as created_at
+        {% endif %}
     from listings
     {%- if is_incremental() %}
     left join {{ this }} as known

@@ -30,20 +30,20 @@ final as (
 
     select
         observed.model_id,
-        {%- for column in observed_columns %}
-        observed.{{ column }},
-        {%- endfor %}
-        {% if is_incremental() -%}
-        coalesce(known.created_at, {{ run_time() }}) as created_at,
-        case
-            when known.model_id is null or {{ changed('observed', 'known', observed_columns) }}
-                then {{ run_time() }}
-            else known.updated_at
-        end as updated_at,
-        {%- else -%}
-        {{ run_time() }} as created_at,
-        {{ run_time() }} as updated_at,
-        {%- endif %}
+        {% for column in observed_columns %}
+            observed.{{ column }},
+        {% endfor %}
+        {% if is_incremental() %}
+            coalesce(known.created_at, {{ run_time() }}) as created_at,
+            case
+                when known.model_id is null or {{ changed('observed', 'known', observed_columns) }}
+                    then {{ run_time() }}
+                else known.updated_at
+            end as updated_at,
+        {% else %}
+            {{ run_time() }} as created_at,
+            {{ run_time() }} as updated_at,
+        {% endif %}
         {{ run_time() }} as last_synced_at
     from observed
     {%- if is_incremental() %}

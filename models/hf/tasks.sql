@@ -21,11 +21,11 @@ final as (
     select
         hf_tasks.task_id,
         hf_tasks.task_label,
-        {% if is_incremental() -%}
-        coalesce(known.created_at, {{ run_time() }}) as created_at
-        {%- else -%}
-        {{ run_time() }} as created_at
-        {%- endif %}
+        {% if is_incremental() %}
+            coalesce(known.created_at, {{ run_time() }}) as created_at
+        {% else %}
+            {{ run_time() }} as created_at
+        {% endif %}
     from hf_tasks
     {%- if is_incremental() %}
     left join {{ this }} as known on hf_tasks.task_id = known.task_id

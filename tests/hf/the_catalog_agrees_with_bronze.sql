@@ -1,4 +1,5 @@
--- One row per task whose rows in model_tasks are not as many as the listing found, cut at its limit.
+-- One row per task with other than as many rows in model_tasks as its listing found (cut at its
+-- limit).
 
 with
 

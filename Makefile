@@ -1,0 +1,45 @@
+# Everything runs from .venv, made from the lock. `make help` lists the targets.
+# Variables in .env (see .env.example) are taken into every target.
+PYTHON ?= python3
+IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help run test lint pytest report docs bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Assay needs Python 3.11 or newer: make run PYTHON=python3.11')"
+	@echo "installing into .venv (once, about a minute)"; $(PYTHON) -m venv .venv && $(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e . && touch $@
+
+run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
+	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
+
+test: lint pytest ## everything that must pass
+
+lint: .venv/.installed ## ruff and sqlfluff
+	@$(IN_VENV) ruff check . && ruff format --check .
+	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests analyses --disable-progress-bar
+
+pytest: .venv/.installed ## the tests: dbt on DuckDB and Postgres, faults, kills
+	@$(IN_VENV) python -m pytest
+
+report: .venv/.installed ## reports/hf_ingestion_report.md from the warehouse
+	@$(IN_VENV) python -m publish.hf_report
+
+docs: .venv/.installed ## the dbt docs site as one file, target/static_index.html
+	@$(IN_VENV) dbt docs generate --static
+
+bench: .venv/.installed ## what we claim about speed, measured here
+	@$(IN_VENV) python -m benchmarks.catalog
+
+lock: ## requirements.txt anew from pyproject.toml
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev]"
+	.venv-lock/bin/pip list --format=freeze --exclude pip --exclude assay > requirements.txt
+	rm -rf .venv-lock
+
+clean: ## remove .venv and dbt's target folder; data stay
+	rm -rf .venv target

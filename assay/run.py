@@ -1,0 +1,185 @@
+"""`make run`: extract, transform and report, end to end, from one of three origins.
+
+Without options the bundled sample is served by the replay server; `--recorded DIR` serves another
+folder of recorded API items; `--sources live` asks the real APIs. Each origin has a data folder of
+its own, so that invented, recorded and live numbers never meet in one warehouse.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from assay import warehouse
+
+SAMPLE = warehouse.ROOT / "sample" / "items"
+ORIGIN = "origin.txt"
+SERVER_START_SECONDS = 120.0
+
+
+class StepFailedError(Exception):
+    """One step of the run ended with an error; what it said stands above."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run everything; return the process's exit code."""
+    args = _arguments(argv)
+    try:
+        folder = _folder_to_replay(args)
+        _use_data_of(_origin(args, folder))
+        with _replay(folder) if folder else nullcontext({}) as environment:
+            _step("extract and load", ["dlt", "pipeline", "run"], environment)
+        _step("transform and test", ["dbt", "--quiet", "build"], environment)
+        report = [sys.executable, "-m", "publish.hf_report"]
+        _step("report", report, environment, quiet=True)
+        _closing_table()
+    except (StepFailedError, warehouse.WarehouseError) as error:
+        sys.stderr.write(f"make run: {error}\n")
+        return 1
+    return 0
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument(
+        "--recorded", type=Path, metavar="DIR", help="replay this folder of recorded API items"
+    )
+    parser.add_argument(
+        "--sources", choices=("replay", "live"), default="replay",
+        help="live asks the real APIs (default replay)",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.recorded and args.sources == "live":
+        parser.error("--recorded and --sources live exclude each other")
+    if args.recorded and not (args.recorded / "hf_models.jsonl").is_file():
+        parser.error(f"{args.recorded} holds no hf_models.jsonl: it is no folder of recorded items")
+    return args
+
+
+def _folder_to_replay(args: argparse.Namespace) -> Path | None:
+    if args.sources == "live":
+        return None
+    return (args.recorded or SAMPLE).resolve()
+
+
+def _origin(args: argparse.Namespace, folder: Path | None) -> str:
+    """Name where the numbers come from, fit for a folder name."""
+    if folder is None:
+        return "live"
+    if not args.recorded:
+        return "sample"
+    return f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}"
+
+
+def _use_data_of(origin: str) -> None:
+    """Make `data` the data folder of this origin; that of another origin is set aside, not lost."""
+    if "ASSAY_DATA_DIR" in os.environ or "DUCKDB_PATH" in os.environ:
+        return  # the person has decided where things go
+    data = warehouse.data_dir()
+    mark = data / ORIGIN
+    # Data without a mark came by `dlt pipeline run`, which asks the real APIs.
+    before = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
+    if data.exists() and before != origin:
+        aside = data.with_name(f"{data.name}.{before}")
+        data.rename(aside)
+        _say(f"{data.name}/ held {before} data: kept as {aside.name}/")
+    kept = data.with_name(f"{data.name}.{origin}")
+    if not data.exists() and kept.exists():
+        kept.rename(data)
+    data.mkdir(exist_ok=True)
+    mark.write_text(f"{origin}\n", encoding="utf-8")
+
+
+@contextmanager
+def _replay(folder: Path) -> Iterator[dict[str, str]]:
+    """Serve a folder on loopback; yield the environment that makes the extractors ask it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        port_file = Path(scratch) / "port"
+        command = [sys.executable, "-m", "sample.replay", "--folder", str(folder), "--quota", "0"]
+        server = subprocess.Popen(
+            [*command, "--port-file", str(port_file)], cwd=warehouse.ROOT, stdout=subprocess.DEVNULL
+        )
+        try:
+            port = _wait_for(port_file, server)
+            yield {
+                "HF_ENDPOINT": f"http://127.0.0.1:{port}",
+                "HF_TOKEN": "",  # nobody's token goes to a replay
+                "HTTP__MIN_INTERVAL_SECONDS": "0",  # and nobody has to be spared
+            }
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:
+    end = time.monotonic() + SERVER_START_SECONDS
+    while time.monotonic() < end:
+        if port_file.exists():
+            return int(port_file.read_text(encoding="utf-8"))
+        if server.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise StepFailedError("the replay server did not start; what it said stands above")
+
+
+def _step(name: str, command: list[str], more: dict[str, str], *, quiet: bool = False) -> None:
+    """Run one command of the project in its root and say how long it took."""
+    started = time.monotonic()
+    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    result = subprocess.run(
+        [found or command[0], *command[1:]],
+        cwd=warehouse.ROOT,
+        env=os.environ | more,
+        stdout=subprocess.DEVNULL if quiet else None,
+        check=False,
+    )
+    if result.returncode:
+        raise StepFailedError(
+            f"{name} failed with exit code {result.returncode}: {' '.join(command)}"
+        )
+    _say(f"{name}: done in {time.monotonic() - started:.1f} s")
+
+
+def _closing_table() -> None:
+    """Print every table that dbt built with its rows and grain, and how to look at them."""
+    manifest = json.loads((warehouse.ROOT / "target" / "manifest.json").read_text(encoding="utf-8"))
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and not node["schema"].endswith("_staging")
+    ]
+    with warehouse.connect() as db:
+        lines = []
+        for node in sorted(nodes, key=lambda node: (node["schema"], node["alias"])):
+            if node["config"]["materialized"] != "ephemeral":
+                [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
+                grain = node["description"].split(".")[0]
+                lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
+    width = max(len(name) for name, _, _ in lines)
+    _say(f"\n{'table':<{width}}  {'rows':>9}  what a row is")
+    for name, rows, grain in lines:
+        _say(f"{name:<{width}}  {rows:>9}  {grain}")
+    path = Path(warehouse.output()["path"])
+    shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
+    _say(f"""
+The warehouse is {shown}. To look at it:
+  .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
+  less reports/hf_ingestion_report.md
+  make docs            then open target/static_index.html""")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""The bundled sample: it is what the program makes, and it is shaped like the Hub."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sample import make_hub
+
+ITEMS = Path(make_hub.__file__).parent / "items"
+LEGACY = "2022-03-02T23:29:04.000Z"
+# new style, or old style with its archive
+ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}")
+
+
+def load(name: str) -> list[dict]:
+    return [json.loads(line) for line in (ITEMS / name).read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def models() -> list[dict]:
+    return load("hf_models.jsonl")
+
+
+@pytest.fixture(scope="module")
+def tasks() -> dict[str, dict]:
+    return json.loads((ITEMS / "hf_tasks.json").read_text("utf-8"))
+
+
+def test_regenerating_gives_the_committed_bytes():
+    for name, text in make_hub.make().items():
+        assert (ITEMS / name).read_bytes() == text.encode(), f"{name}: run sample.make_hub"
+
+
+def test_the_47_task_pages_in_order(tasks):
+    assert len(tasks) == 47
+    assert list(tasks) == sorted(tasks)
+    assert all(key == task["id"] and task["summary"] for key, task in tasks.items())
+    labels = {key: tasks[key]["label"] for key in ("any-to-any", "text-to-3d", "fill-mask")}
+    assert labels == {
+        "any-to-any": "Any-to-Any",
+        "text-to-3d": "Text-to-3D",
+        "fill-mask": "Fill-Mask",
+    }
+
+
+def test_one_known_model(models):
+    model = next(item for item in models if item["id"] == "google-bert/bert-base-uncased")
+    assert model["tags"] == [
+        "transformers",
+        "bert",
+        "en",
+        "fill-mask",
+        "dataset:bookcorpus",
+        "dataset:wikipedia",
+        "arxiv:1810.04805",
+        "license:apache-2.0",
+        "region:us",
+    ]
+    assert (model["author"], model["createdAt"]) == ("google-bert", LEGACY)
+    assert re.fullmatch("[0-9a-f]{24}", model["_id"])
+    assert re.fullmatch("[0-9a-f]{40}", model["sha"])
+
+
+def test_ids_are_unique_in_any_case(models):
+    for items in (models, load("hf_datasets.jsonl"), load("arxiv.jsonl")):
+        assert len({item["id"].lower() for item in items}) == len(items)
+    assert len(models) >= 480
+
+
+def test_tags_hold_the_pipeline_tag_and_the_library(models):
+    for item in models:
+        known = {item[name] for name in ("pipeline_tag", "library_name") if name in item}
+        assert known <= set(item["tags"])
+        assert len(set(item["tags"])) == len(item["tags"])
+        assert "" not in item["tags"]
+
+
+def test_all_but_one_task_have_models(models, tasks):
+    tags = {tag for item in models for tag in item["tags"]}
+    assert set(tasks) - tags == {"image-text-to-image"}
+
+
+def test_what_is_unknown_is_absent(models):
+    assert sum("pipeline_tag" not in item for item in models) >= 25
+    assert sum("library_name" not in item for item in models) >= 30
+    assert not any(item.get("pipeline_tag", "x") in ("", None) for item in models)
+    assert {item["gated"] for item in models} == {False, "auto", "manual"}
+
+
+def test_pipelines_without_a_task_page(models, tasks):
+    others = Counter(item["pipeline_tag"] for item in models if "pipeline_tag" in item)
+    for task in tasks:
+        del others[task]
+    assert set(others) == {
+        "graph-ml",
+        "robotics",
+        "text-to-audio",
+        "time-series-forecasting",
+        "voice-activity-detection",
+    }
+    assert others.total() >= 30
+
+
+def test_times(models):
+    for item in models + load("hf_datasets.jsonl"):
+        assert LEGACY <= item["createdAt"] <= item["lastModified"] < "2026-11-15"
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", item["lastModified"])
+
+
+def test_downloads_have_a_heavy_tail_ties_and_zeros(models):
+    downloads = sorted((item["downloads"] for item in models), reverse=True)
+    top = len(downloads) // 100
+    assert sum(downloads[:top]) > sum(downloads) / 2
+    assert 10**7 < downloads[0] < 10**9
+    assert 1_000 < downloads[len(downloads) // 2] < 100_000
+    assert downloads.count(0) >= 24
+    among = [item["downloads"] for item in models if "reinforcement-learning" in item["tags"]]
+    assert any(count > 1 for value, count in Counter(among).items() if value)
+
+
+def test_some_models_have_several_tasks(models, tasks):
+    assert sum(len(set(item["tags"]) & set(tasks)) >= 3 for item in models) >= 5
+
+
+def test_arxiv_ids_and_licences_are_well_formed(models):
+    tags = [tag for item in models for tag in item["tags"]]
+    arxiv = [tag.removeprefix("arxiv:") for tag in tags if tag.startswith("arxiv:")]
+    papers = {paper["id"]: paper for paper in load("arxiv.jsonl")}
+    assert all(ARXIV_ID.fullmatch(arxiv_id) for arxiv_id in [*arxiv, *papers])
+    assert arxiv.count("1910.09700") >= 3
+    assert papers["1706.03762"]["authors"][0] == "Ashish Vaswani"
+    assert all(p["published"] <= p["updated"] for p in papers.values())
+    assert all(p["primary_category"] in p["categories"] for p in papers.values())
+    licences = [tag for tag in tags if tag.startswith("license:")]
+    assert all(tag == tag.lower() for tag in licences)
+
+
+def test_new_style_arxiv_ids_name_the_month_of_their_paper():
+    for paper in load("arxiv.jsonl"):
+        months = int(paper["id"][:2]) * 12 + int(paper["id"][2:4])
+        published = int(paper["published"][2:4]) * 12 + int(paper["published"][5:7])
+        # a paper sent in at the end of a month may be numbered in the next
+        assert months - published in (0, 1), paper["id"]
+
+
+def test_base_model_relations_stand_beside_the_plain_tag(models):
+    relations = Counter()
+    for item in models:
+        for tag in item["tags"]:
+            prefix, _, base = tag.rpartition(":")
+            if prefix.startswith("base_model:"):
+                relations[prefix] += 1
+                assert f"base_model:{base}" in item["tags"]
+    assert set(relations) == {
+        f"base_model:{relation}" for relation in ("adapter", "finetune", "merge", "quantized")
+    }
+
+
+def test_the_vocabulary(tasks):
+    vocabulary = json.loads((ITEMS / "hf_tags_by_type.json").read_text("utf-8"))
+    pipelines = {entry["id"]: entry["subType"] for entry in vocabulary["pipeline_tag"]}
+    assert len(pipelines) == 57
+    assert set(tasks) < set(pipelines)
+    assert set(pipelines.values()) == {"nlp", "cv", "audio", "multimodal", "tabular", "rl", "other"}
+    libraries = {entry["id"] for entry in vocabulary["library"]}
+    assert {"transformers", "diffusers", "timm"} <= libraries
+    assert {"type": "license", "id": "license:mit", "label": "mit"} in vocabulary["license"]
+
+
+def test_the_items_are_small_enough_to_commit():
+    assert sum(len(text.encode()) for text in make_hub.make().values()) < 1_500_000
