@@ -29,6 +29,11 @@ def data_dir() -> Path:
     return (ROOT / os.environ.get("ASSAY_DATA_DIR", "data")).resolve()
 
 
+def reports_dir() -> Path:
+    """Return the folder of reports (ASSAY_REPORTS_DIR, default `reports`)."""
+    return (ROOT / os.environ.get("ASSAY_REPORTS_DIR", "reports")).resolve()
+
+
 def _env_var(name: str, default: str | None = None) -> str:
     """Stand in for dbt's `env_var`, by the same rules: set, else the default, else an error."""
     value = os.environ.get(name, default)

@@ -65,6 +65,7 @@ LISTINGS = pa.schema(
         pa.field("readings", pa.int64()),
         pa.field("repeats", pa.int64()),
         pa.field("late", pa.int64()),
+        pa.field("asked", pa.int64()),
         pa.field("skipped", pa.int64()),
         pa.field("settled", pa.bool_()),
         pa.field("observed_at", UTC_TIME, nullable=False),
@@ -126,7 +127,9 @@ def load(folder: RunFolder, target: str, progress: Collector) -> None:
         pipeline.drop_pending_packages(with_partial_loads=True)
     resources = [
         _resource("hf_tasks", TASKS, ["raw"], _read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
-        _resource("hf_models", MODELS, ["tags"], _read(folder, "hf_models.json", _MODELS_SQL, MODELS)),
+        _resource(
+            "hf_models", MODELS, ["tags"], _read(folder, "hf_models.json", _MODELS_SQL, MODELS)
+        ),
         _resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
     ]
     info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")

@@ -7,7 +7,6 @@ and from nothing else, so what is in the warehouse can always be traced to a fil
 import difflib
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,9 +30,9 @@ class UnknownTaskError(ValueError):
 class TaskListing:
     """What reading one task's models came to.
 
-    repeats: rows that had been read before, because models changed places between two pages.
-    late: models that only a further reading showed. settled: False when even the last reading
-    showed new ones.
+    repeats: rows that a reading showed twice, because models changed places between two pages.
+    late: models that only a further reading showed. asked: models asked for by name at the end.
+    settled: False when even the last reading showed new ones.
     """
 
     task_id: str
@@ -43,6 +42,7 @@ class TaskListing:
     readings: int = 0
     repeats: int = 0
     late: int = 0
+    asked: int = 0
     skipped: int = 0
     settled: bool = True
     downloads: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -113,18 +113,18 @@ def read_hub(
 
 
 def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListing:
-    """Read the top models of one task, until no model can have slipped between two pages.
+    """Read the top models of one task so that none slips away between two pages.
 
     A model whose downloads rise while we page moves to a page that was read before: it would be
-    lost. So a listing of more than one page is read again, and what is new is added; bronze to
-    silver keeps the last observation of each model and cuts the listing at its limit again.
+    lost. So a listing of more than one page is read again until a reading shows nothing new, and
+    models that only an earlier reading showed are asked for by name, since they may have risen or
+    fallen. Staging then keeps the last observation of each and cuts the listing at its limit.
     """
     listing = TaskListing(task, limit)
     while listing.readings < MAX_READINGS:
-        listing.readings += 1
         known, pages = len(listing.downloads), listing.pages
-        for record in _top(hub, task, limit, listing):
-            _take(record, listing, out)
+        listing.readings += 1
+        seen = _read_once(hub, listing, out)
         new = len(listing.downloads) - known
         if listing.readings > 1:
             listing.late += new
@@ -133,42 +133,47 @@ def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListin
     else:
         listing.settled = False
         log.warning("%s: still changing after %d readings", task, MAX_READINGS)
+    for model_id in sorted(listing.downloads.keys() - seen):
+        listing.asked += 1
+        record = hub.model(model_id)
+        if record is not None:
+            _take(record, listing, out)
     listing.models = len(listing.downloads)
     listing.downloads.clear()
     return listing
 
 
-def _top(hub: Hub, task: str, limit: int, listing: TaskListing) -> Iterator[Any]:
-    """Yield records until `limit` different models came in this reading."""
-    ids: set[str] = set()
-    for page in hub.model_pages(task, min(limit, PAGE_CAP)):
+def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
+    """Read pages until `limit` different models came; return their ids."""
+    seen: set[str] = set()
+    for page in hub.model_pages(listing.task_id, min(listing.limit, PAGE_CAP)):
         listing.pages += 1
-        if not page:
-            return
         for record in page:
-            if isinstance(record, dict) and isinstance(record.get("id"), str):
-                ids.add(record["id"])
-            yield record
-            if len(ids) >= limit:
-                return
+            model_id = _take(record, listing, out)
+            if model_id is not None:
+                listing.repeats += model_id in seen
+                seen.add(model_id)
+            if len(seen) >= listing.limit:
+                return seen
+        if not page:
+            break
+    return seen
 
 
-def _take(record: Any, listing: TaskListing, out: RecordFile) -> None:
-    """Write one record unless it is unusable or says nothing new."""
+def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
+    """Write one record unless it says nothing new; return its id, None when it has none."""
     model_id = record.get("id") if isinstance(record, dict) else None
     if not isinstance(model_id, str) or not model_id.strip():
-        # Counted in every reading but the first, it would be counted again.
+        # Every further reading would count it again.
         listing.skipped += listing.readings == 1
-        return
+        return None
     downloads = record.get("downloads")
-    if model_id in listing.downloads:
-        listing.repeats += listing.readings == 1
-        if listing.downloads[model_id] == downloads:
-            return
-    listing.downloads[model_id] = downloads
-    record = {**record, "_task_id": listing.task_id, "_seq": out.count}
-    line = orjson.dumps(record)
-    out.write(orjson.dumps(without_nul(record)) if rb"\u0000" in line else line)
+    if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
+        listing.downloads[model_id] = downloads
+        record = {**record, "_task_id": listing.task_id, "_seq": out.count}
+        line = orjson.dumps(record)
+        out.write(orjson.dumps(without_nul(record)) if rb"\u0000" in line else line)
+    return model_id
 
 
 def without_nul(value: Any) -> Any:
@@ -185,7 +190,11 @@ def without_nul(value: Any) -> Any:
 def _remarks(listing: TaskListing) -> str:
     remarks = [
         f"{getattr(listing, name)} {word}"
-        for name, word in (("late", "came late"), ("repeats", "repeated"), ("skipped", "without id"))
+        for name, word in (
+            ("late", "came late"),
+            ("repeats", "repeated"),
+            ("skipped", "without id"),
+        )
         if getattr(listing, name)
     ]
     return f" ({', '.join(remarks)})" if remarks else ""

@@ -156,9 +156,7 @@ class PoliteTransport(httpx.BaseTransport):
     def _attempt(self, request: httpx.Request) -> httpx.Response:
         self.pace.wait()
         self.requests += 1
-        request.extensions.setdefault(
-            "timeout", httpx.Timeout(self.politeness.timeout).as_dict()
-        )
+        request.extensions.setdefault("timeout", httpx.Timeout(self.politeness.timeout).as_dict())
         try:
             response = self._inner.handle_request(request)
             try:
@@ -269,4 +267,3 @@ def _transport_reason(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.RemoteProtocolError):
         return "the answer was cut off"
     return f"{type(error).__name__}: {error}"
-

@@ -9,10 +9,12 @@ import ipaddress
 import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
+from urllib.parse import quote
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from huggingface_hub import close_session, constants, get_session, set_client_factory
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
 from extract.http import Clock, Politeness, PoliteTransport, parsed
@@ -48,7 +50,10 @@ class Hub:
         if constants.is_offline_mode() and not _is_loopback(self.endpoint):
             raise HubError(f"HF_HUB_OFFLINE is set, so {self.endpoint} is not asked: unset it")
         self.transport = PoliteTransport(
-            f"The Hub at {self.endpoint}", politeness, clock=clock, inner=inner
+            f"The Hub at {self.endpoint}",
+            politeness,
+            clock=clock,
+            inner=inner or httpx.HTTPTransport(proxy=_proxy(self.endpoint)),
         )
         # False, not None: None would make huggingface_hub look for a token of its own.
         self._headers = build_hf_headers(token=token or False, library_name="assay")
@@ -94,10 +99,21 @@ class Hub:
                 raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
             params = None  # the next URL holds them all
 
+    def model(self, model_id: str) -> dict[str, Any] | None:
+        """Return one model as a listing would show it, or None when it is gone."""
+        url = f"{self.endpoint}/api/models/{quote(model_id, safe='/')}"
+        try:
+            record = parsed(self._get(url, {"expand": list(PROPERTIES)}))
+        except RepositoryNotFoundError:
+            return None
+        return record if isinstance(record, dict) else None
+
     def _get(self, url: str, params: dict[str, Any] | None = None) -> httpx.Response:
         response = get_session().get(url, params=params, headers=self._headers)
         try:
             hf_raise_for_status(response)
+        except RepositoryNotFoundError:
+            raise
         except HfHubHTTPError as error:
             self._refuse(error)
         return response
@@ -113,6 +129,13 @@ class Hub:
         raise HubError(f"{self.endpoint} answered HTTP {status}: {message}") from error
 
 
+def _proxy(endpoint: str) -> str | None:
+    """Return the proxy that the environment names for an address; httpx would look for one itself
+    only without a transport of ours."""
+    url = httpx.URL(endpoint)
+    return None if proxy_bypass(url.host) else getproxies().get(url.scheme)
+
+
 def _is_loopback(endpoint: str) -> bool:
     host = httpx.URL(endpoint).host
     if host == "localhost":
@@ -121,4 +144,3 @@ def _is_loopback(endpoint: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-

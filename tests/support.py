@@ -1,0 +1,137 @@
+"""What the end-to-end tests share: running the project's commands and reading its tables."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psycopg2
+
+from assay import warehouse
+
+ROOT = warehouse.ROOT
+SAMPLE = ROOT / "sample" / "items"
+# Every project is reached under this one path, a link that moves: dbt can then keep its parsed
+# project from test to test, as it does for a person whose paths do not change either.
+STAGE = Path(tempfile.mkdtemp(prefix="assay-tests-"))
+RECORDED = ROOT.parent / "shared" / "recorded"
+BIN = Path(sys.executable).parent
+
+# What a run leaves that another run of the same input would leave too.
+CONTENT = {
+    "hf.tasks": "task_id, task_label",
+    "hf.models": (
+        "model_id, license, likes, downloads, last_modified, cast(tags as text), pipeline_tag, "
+        "library_name, author, gated, hub_created_at"
+    ),
+    "hf.model_tasks": "model_id, task_id, rank_in_task",
+    "hf.model_stats_daily": "model_id, observed_on, likes, downloads",
+}
+
+
+def folders_of_items() -> list[Path]:
+    """Return the folders that a replay server can serve: the sample, and recorded data if there."""
+    return [SAMPLE, *([RECORDED] if (RECORDED / "hf_models.jsonl").is_file() else [])]
+
+
+@dataclass
+class Project:
+    """The project with a data folder and a warehouse of its own, as a person would have it."""
+
+    folder: Path
+    target: str = "duckdb"
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the project's commands, apart from the person's own."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        return {
+            **kept,
+            "PATH": f"{BIN}:{kept.get('PATH', '')}",
+            "HOME": str(STAGE / "now" / "home"),
+            "ASSAY_DATA_DIR": str(STAGE / "now" / "data"),
+            "ASSAY_REPORTS_DIR": str(STAGE / "now" / "reports"),
+            "ASSAY_TARGET": self.target,
+            "DUCKDB_PATH": str(STAGE / "now" / "data" / "assay.duckdb"),
+            "DBT_TARGET_PATH": str(STAGE / f"target-{self.target}"),
+            "DBT_LOG_PATH": str(STAGE / "logs"),
+            "HF_HUB_OFFLINE": "1",
+            "HTTP__MIN_INTERVAL_SECONDS": "0",
+            "HTTP__BACKOFF_SECONDS": "[0.01, 0.01, 0.01, 0.01, 0.01]",
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **dict(self.more),
+        }
+
+    def start(self, *command: str, **more: str) -> subprocess.Popen[str]:
+        """Start one command in the project's root."""
+        (self.folder / "home").mkdir(parents=True, exist_ok=True)
+        moved = STAGE / "next"
+        moved.symlink_to(self.folder)
+        moved.rename(STAGE / "now")
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self.environment | more,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *command: str, **more: str) -> str:
+        """Run one command to its good end and return what it printed."""
+        process = self.start(*command, **more)
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, f"{' '.join(command)}: exit {process.returncode}\n{output}"
+        return output
+
+    def load(self, endpoint: str, *options: str) -> str:
+        """Run the hf_catalog pipeline against a server."""
+        return self.run(
+            "dlt", "pipeline", "hf_catalog", "run", "--destination", self.target, *options,
+            HF_ENDPOINT=endpoint,
+        )  # fmt: skip
+
+    def build(self) -> str:
+        """Run dbt's models and tests of the catalog."""
+        return self.run("dbt", "build", "--select", "tag:hf", "--target", self.target)
+
+    def rows(self, sql: str) -> list[tuple]:
+        """Return all rows of one query on the warehouse."""
+        if self.target == "duckdb":
+            with duckdb.connect(
+                self.folder / "data" / "assay.duckdb", read_only=True
+            ) as connection:
+                connection.execute("set timezone = 'UTC'")
+                return connection.execute(sql).fetchall()
+        with self.postgres() as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+    def postgres(self) -> "psycopg2.extensions.connection":
+        """Open the project's Postgres."""
+        env = dict(self.more)
+        return psycopg2.connect(
+            host=env["POSTGRES_HOST"], user=env["POSTGRES_USER"], dbname=env["POSTGRES_DB"]
+        )
+
+    def content(self) -> dict[str, list[tuple]]:
+        """Return the catalog without the moments at which it was loaded."""
+        return {
+            table: sorted(self.rows(f"select {columns} from {table}"), key=repr)
+            for table, columns in CONTENT.items()
+        }
+
+
+def copy_items(folder: Path, into: Path) -> Path:
+    """Copy the Hub's files of a folder of items, for a test that will change them."""
+    into.mkdir(parents=True)
+    for name in ("hf_tasks.json", "hf_models.jsonl"):
+        shutil.copy(folder / name, into / name)
+    return into
