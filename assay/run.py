@@ -169,8 +169,8 @@ def _closing_table() -> None:
         _say(f"{name:<{width}}  {rows:>9}  {grain}")
     path = Path(warehouse.output()["path"])
     shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
-    _say(f"""
-The warehouse is {shown}. To look at it:
+    _say(f"\nThe warehouse is {shown}. To look at it:")
+    _say("""\
   .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
   less reports/hf_ingestion_report.md
   make docs            then open target/static_index.html""")

@@ -7,8 +7,8 @@ prepares each statement once a page, and dlt runs with the settings that it come
 """
 
 import argparse
-import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -119,7 +119,7 @@ def dictionaries(endpoint: str, database: str) -> None:
             "dictionaries",
             destination=dlt.destinations.duckdb(database),
             dataset_name="bronze",
-            pipelines_dir=os.path.dirname(database),
+            pipelines_dir=str(Path(database).parent),
         )
         tasks = [{"id": task, "label": page["label"]} for task, page in hub.tasks().items()]
         pipeline.run(
@@ -145,7 +145,7 @@ def _listings(hub: Hub, tasks: list[str]) -> Iterator[list[dict[str, Any]]]:
             for record in page:
                 rank += 1
                 record |= {"task_id": task, "rank_in_task": rank}
-                record["gated"] = str(record["gated"])  # else dlt makes a column per type
+                record["gated"] = str(record["gated"]).lower()  # else dlt makes two columns of it
             yield page
 
 

@@ -93,8 +93,8 @@ _MODELS_SQL = """
         try_cast(downloads as bigint) as downloads,
         _seq as seq,
         try_cast(private as boolean) as is_private,
-        try_cast(createdAt as timestamptz) as hub_created_at,
-        try_cast(lastModified as timestamptz) as last_modified,
+        nullif(try_cast(createdAt as timestamptz), 'infinity') as hub_created_at,
+        nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
     from read_json($path, format = 'array', columns = {keys}, maximum_object_size = 268435456)
@@ -173,6 +173,7 @@ def _read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator
                 "path": str(folder.path / name),
             },
         ).to_arrow_reader(BATCH_ROWS)
+        yield schema.empty_table()  # so that the table is made even when there is no row
         for batch in reader:
             yield pa.Table.from_batches([batch]).cast(schema)
 
@@ -189,5 +190,5 @@ def _listings(folder: RunFolder) -> pa.Table:
         for listing in folder.manifest["listings"]
     ]
     return pa.Table.from_pylist(
-        [{name: row[name] for name in LISTINGS.names} for row in rows], schema=LISTINGS
+        [{name: row.get(name) for name in LISTINGS.names} for row in rows], schema=LISTINGS
     )

@@ -47,7 +47,7 @@ class RunCommand(plugins.SupportsCliCommand):
     description = (
         "Reads sources into a run folder under data/raw, then loads bronze from it.\n\n"
         "* `dlt pipeline run` - every pipeline, in order\n"
-        "* `dlt pipeline hf_catalog run --max-tasks 2 --limit-per-task 50` - one, and little of it\n"
+        "* `dlt pipeline hf_catalog run --max-tasks 2 --limit-per-task 50` - one, little of it\n"
         "* `dlt pipeline hf_catalog run --dry-run` - read, but load nothing\n\n"
         "Exit code 0: done. 1: failed, the last line says why. 2: called wrongly, nothing happened."
     )

@@ -5,6 +5,7 @@ and from nothing else, so what is in the warehouse can always be traced to a fil
 """
 
 import difflib
+import json
 import logging
 import time
 from dataclasses import dataclass, field
@@ -86,7 +87,8 @@ def read_hub(
     chosen = choose_tasks(available, wanted, max_tasks)
     with folder.records("hf_tasks.json") as out:
         for task in chosen:
-            out.write(orjson.dumps({**available[task], "id": task}))
+            page = available[task] if isinstance(available[task], dict) else {}
+            out.write(_line({**page, "id": task}))
     listings = []
     with folder.records("hf_models.json") as out:
         for number, task in enumerate(chosen, start=1):
@@ -122,13 +124,13 @@ def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListin
     """
     listing = TaskListing(task, limit)
     while listing.readings < MAX_READINGS:
-        known, pages = len(listing.downloads), listing.pages
+        known, pages, written = len(listing.downloads), listing.pages, out.count
         listing.readings += 1
         seen = _read_once(hub, listing, out)
         new = len(listing.downloads) - known
         if listing.readings > 1:
             listing.late += new
-        if listing.pages - pages <= 1 or (listing.readings > 1 and not new):
+        if listing.pages - pages <= 1 or (listing.readings > 1 and out.count == written):
             break
     else:
         listing.settled = False
@@ -163,7 +165,7 @@ def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
 def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     """Write one record unless it says nothing new; return its id, None when it has none."""
     model_id = record.get("id") if isinstance(record, dict) else None
-    if not isinstance(model_id, str) or not model_id.strip():
+    if not isinstance(model_id, str) or not model_id.strip("\0 \t\r\n"):
         # Every further reading would count it again.
         listing.skipped += listing.readings == 1
         return None
@@ -171,9 +173,17 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
         listing.downloads[model_id] = downloads
         record = {**record, "_task_id": listing.task_id, "_seq": out.count}
-        line = orjson.dumps(record)
-        out.write(orjson.dumps(without_nul(record)) if rb"\u0000" in line else line)
+        out.write(_line(record))
     return model_id
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    """Encode one record as one line that every database can take."""
+    try:
+        line = orjson.dumps(record)
+    except TypeError:  # nested deeper, or a number longer, than orjson writes
+        line = json.dumps(record).encode()
+    return orjson.dumps(without_nul(record)) if rb"\u0000" in line else line
 
 
 def without_nul(value: Any) -> Any:

@@ -92,14 +92,24 @@ class Pace:
 
     def wait(self) -> None:
         """Sleep until this request's turn."""
-        with self._lock:
-            start = max(self.clock.monotonic(), self._next)
-            self._next = start + self.min_interval
-        pause = start - self.clock.monotonic()
-        if pause > 0:
+        while (pause := self._take_turn()) > 0:
             if pause > 2 * self.min_interval + 1:
                 log.info("waiting %.0f s: the source allows no request before", pause)
             self.clock.sleep(pause)
+
+    def _take_turn(self) -> float:
+        """Return 0 when a request may start now, and count it; else the seconds to wait and ask."""
+        with self._lock:
+            now = self.clock.monotonic()
+            if now < self._next:
+                return self._next - now
+            self._next = now + self.min_interval
+            return 0.0
+
+    def pending(self) -> float:
+        """Return the seconds until a request may start."""
+        with self._lock:
+            return max(0.0, self._next - self.clock.monotonic())
 
     def not_before(self, seconds: float) -> None:
         """Let no request start within the next seconds."""
@@ -128,6 +138,7 @@ class PoliteTransport(httpx.BaseTransport):
         self.pace = Pace(politeness.min_interval, self.clock)
         self.requests = 0
         self.retries = 0
+        self._count_lock = threading.Lock()
         self._inner = inner or httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -145,8 +156,9 @@ class PoliteTransport(httpx.BaseTransport):
             return retrying(self._attempt, request)
         except _TryAgainError as failure:
             raise SourceUnavailableError(
-                f"{self.source} does not answer {request.method} {request.url.copy_with(query=None)} "
-                f"after {tries} tries: {failure}. Try again later; nothing was loaded"
+                f"{self.source} does not answer {request.method} "
+                f"{request.url.copy_with(query=None)} after {tries} tries: {failure}. "
+                "Try again later; nothing was loaded"
             ) from failure
 
     def close(self) -> None:
@@ -154,24 +166,30 @@ class PoliteTransport(httpx.BaseTransport):
         self._inner.close()
 
     def _attempt(self, request: httpx.Request) -> httpx.Response:
+        self._refuse_long_wait(self.pace.pending())
         self.pace.wait()
-        self.requests += 1
-        request.extensions.setdefault("timeout", httpx.Timeout(self.politeness.timeout).as_dict())
+        with self._count_lock:
+            self.requests += 1
+        # Not setdefault: an httpx client always sets a time-out, 5 s when it was told none.
+        request.extensions["timeout"] = httpx.Timeout(self.politeness.timeout).as_dict()
         try:
             response = self._inner.handle_request(request)
             try:
                 response.read()
             finally:
                 response.close()
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
+            raise  # our own mistake: asking again makes it no better
         except httpx.TransportError as error:
             raise _TryAgainError(_transport_reason(error)) from error
         except httpx.DecodingError as error:
             raise _TryAgainError(f"the compressed body is broken ({error})") from error
         asked = self._asked_wait(response)
         if response.status_code in RETRY_STATUSES:
+            self._refuse_long_wait(asked)
             raise _TryAgainError(f"HTTP {response.status_code}", asked)
         if response.status_code == 200 and not _is_readable(response):
-            raise _TryAgainError("the answer is not valid JSON")
+            raise _TryAgainError("the answer is not valid JSON", asked)
         return response
 
     def _asked_wait(self, response: httpx.Response) -> float:
@@ -181,19 +199,22 @@ class PoliteTransport(httpx.BaseTransport):
         if window is not None and window.remaining == 0:
             # One second more, as the Hub's own client does: t is rounded down.
             asked = max(asked, window.reset_in_seconds + 1.0)
-        if asked > self.politeness.max_wait:
-            raise SourceUnavailableError(
-                f"{self.source} asks to wait {asked:.0f} s, more than we do "
-                f"({self.politeness.max_wait:.0f} s): run again after that"
-            )
         if asked:
             self.pace.not_before(asked)
         return asked
 
+    def _refuse_long_wait(self, seconds: float) -> None:
+        if seconds > self.politeness.max_wait:
+            raise SourceUnavailableError(
+                f"{self.source} asks to wait {seconds:.0f} s, more than we do "
+                f"({self.politeness.max_wait:.0f} s): run again after that"
+            )
+
     def _wait_time(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
         asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
-        return max(self.politeness.backoff[state.attempt_number - 1], asked)
+        # tenacity asks for the wait before it asks whether to stop, so also after the last try.
+        return max(*self.politeness.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
 
     def _say_waiting(self, state: RetryCallState) -> None:
         self.retries += 1

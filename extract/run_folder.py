@@ -94,6 +94,7 @@ class RunFolder:
             raise RunFolderError(f"{path} is no run folder: it has no {MANIFEST}") from error
         except orjson.JSONDecodeError as error:
             raise RunFolderError(f"{path / MANIFEST} is not valid JSON: {error}") from error
+        _check_shape(path, manifest)
         folder = cls(path, manifest)
         folder.check()
         return folder
@@ -141,6 +142,19 @@ class RunFolder:
             entry = file.end()
         self.manifest["files"][name] = entry
         self.save()
+
+
+def _check_shape(path: Path, manifest: Any) -> None:
+    """Raise RunFolderError unless the manifest has what loading reads."""
+    try:
+        datetime.fromisoformat(manifest.get("started_at", ""))
+        usable = isinstance(manifest.get("run_id"), str) and all(
+            isinstance(entry["sha256"], str) for entry in manifest.get("files", {}).values()
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        usable = False
+    if not usable:
+        raise RunFolderError(f"{path / MANIFEST} lacks run_id, started_at or a file's sha256")
 
 
 @contextmanager

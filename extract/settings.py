@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import dlt
+import httpx
 
 from extract.http import Politeness
 
@@ -23,9 +24,25 @@ def politeness() -> Politeness:
     )
 
 
+class SettingError(Exception):
+    """A setting cannot be used; the message names it and says what to do."""
+
+
 def hub_endpoint() -> str:
-    """Return the Hub's address (HF_ENDPOINT)."""
-    return os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    """Return the Hub's address (HF_ENDPOINT), without a trailing slash.
+
+    Raises SettingError when it is no http address, or holds a password: addresses are logged.
+    """
+    address = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise SettingError(f"HF_ENDPOINT is no address: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingError("HF_ENDPOINT is no address: it must begin with http:// or https://")
+    if url.userinfo:
+        raise SettingError("HF_ENDPOINT holds a user or password: leave it out, use HF_TOKEN")
+    return address.rstrip("/")
 
 
 def hub_token() -> str | None:

@@ -74,7 +74,7 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
                 f"{models:,}", (models, place), (3, -0.5), textcoords="offset points",
                 va="center", fontsize=8,
             )  # fmt: skip
-        labels = [drawable(label or task, 34) for task, label, _, _ in shown]
+        labels = [drawable(label or task, 32) for task, label, _, _ in shown]
         axes.set_yticks(list(places), labels, color=INK, parse_math=False)
         axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
         axes.set_xlim(0, max([row[2] for row in shown] + [1]) * 1.04)
@@ -262,7 +262,7 @@ def _legend(axes: Axes, dots: Counter[tuple[int, int]], named: int) -> None:
     handles = [
         Line2D([], [], **dot, color=BLUE, alpha=0.45, markersize=_area(size) ** 0.5,
                label=f"{size:,} models on one spot" if size > 1 else "1 model")
-        for size in (10**power for power in range(len(str(most))))
+        for size in (1, 10, 100, 1000)
         if size <= most
     ]  # fmt: skip
     if named:

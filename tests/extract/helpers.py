@@ -19,7 +19,7 @@ import orjson
 from dlt.common.runtime.collector import NullCollector as NoProgress  # noqa: F401
 
 from assay import warehouse
-from extract.hf_catalog import TaskListing
+from extract.hf_catalog import TaskListing, read_listing
 from extract.http import Politeness, PoliteTransport
 from extract.run_folder import RecordFile, RunFolder
 
@@ -134,17 +134,13 @@ def scripted(
     return httpx.Client(transport=transport), transport, script
 
 
-class Written:
-    """A record file in memory."""
-
-    def __init__(self) -> None:
-        self._stream = io.BytesIO()
-        self.file = RecordFile(self._stream)
-
-    def records(self) -> list[dict[str, Any]]:
-        """End the file and return what is in it."""
-        self.file.end()
-        return orjson.loads(self._stream.getvalue())
+def read_all(hub: Any, limit: int = 1000) -> tuple[TaskListing, list[dict[str, Any]]]:
+    """Read a listing of fill-mask; return what it came to and the records in the file."""
+    stream = io.BytesIO()
+    out = RecordFile(stream)
+    listing = read_listing(hub, "fill-mask", limit, out)
+    out.end()
+    return listing, orjson.loads(stream.getvalue())
 
 
 def model(model_id: str, downloads: Any = 1, **more: Any) -> dict[str, Any]:
@@ -223,6 +219,12 @@ class Ended:
     out: str
     err: str
 
+    @classmethod
+    def after(cls, process: subprocess.Popen[str]) -> "Ended":
+        """Wait for a process."""
+        out, err = process.communicate(timeout=60)
+        return cls(process.returncode, out, err)
+
     @property
     def last(self) -> str:
         """The last line that it said, without its time and level."""
@@ -266,9 +268,7 @@ class Person:
 
     def dlt(self, *args: str, **environment: str) -> Ended:
         """Run `dlt` with these arguments to its end."""
-        process = self.start(*args, **environment)
-        out, err = process.communicate(timeout=60)
-        return Ended(process.returncode, out, err)
+        return Ended.after(self.start(*args, **environment))
 
     def pipeline(self, *args: str, **environment: str) -> Ended:
         """Run `dlt pipeline` with these arguments to its end."""

@@ -152,17 +152,12 @@ def test_an_odd_value_becomes_what_it_means_or_null(
     assert odd_rows[number][column] == expected
 
 
-def test_absent_keys_are_null_and_a_bare_id_has_no_author(load: Load) -> None:
-    load({"fill-mask": [{"id": "gpt2"}]})
-    assert rows(
-        "select model_id, author, gated, tags, likes, downloads, is_private, hub_created_at "
-        "from bronze.hf_models"
-    ) == [("gpt2", None, None, None, None, None, None, None)]
-
-
-def test_the_author_is_in_the_id_when_the_record_does_not_say(load: Load) -> None:
-    load({"fill-mask": [{"id": "own/name"}, {"id": "o/n", "author": "said"}]})
-    assert rows("select author from bronze.hf_models order by model_id") == [("said",), ("own",)]
+def test_absent_keys_are_null_but_the_author_is_in_the_id(load: Load) -> None:
+    load({"fill-mask": [{"id": "gpt2"}, {"id": "own/name"}, {"id": "o/n", "author": "said"}]})
+    bare, own, said = models()
+    filled = {"task_id", "model_id", "seq", "run_id", "observed_at"}
+    assert {name for name, value in bare.items() if value is not None} == filled
+    assert (own["author"], said["author"]) == ("own", "said")
 
 
 def test_rows_say_which_run_observed_them_and_when(load: Load) -> None:
@@ -232,13 +227,6 @@ def test_a_first_load_without_any_model_makes_all_three_tables(load: Load) -> No
     load({"fill-mask": []})
     assert counts() == (1, 0, 1)
     assert rows("select models from bronze.hf_task_listings") == [(0,)]
-
-
-def test_an_empty_listing_beside_a_full_one_is_recorded(load: Load) -> None:
-    load({"fill-mask": [], "other": [model("a/1")]})
-    assert rows("select task_id, models from bronze.hf_task_listings order by 1") == [
-        ("fill-mask", 0), ("other", 1)
-    ]  # fmt: skip
 
 
 def test_a_folder_from_before_a_count_was_kept_loads_with_null_there(

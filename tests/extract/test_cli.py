@@ -15,6 +15,7 @@ from sample.hub import INVALID_TOKEN
 from sample.replay import ReplayServer
 from tests.extract.helpers import Ended, Person, model, recorded
 
+SEED = 0  # of the faults: strikes often, but no request six times in a row
 TASKS = ("fill-mask", "text-classification", "text-generation")
 MODELS = [
     model(f"own{n % 3}/m{n:02}", 1000 - n, tags=[("fill-mask", "text-generation")[n % 2]])
@@ -43,67 +44,6 @@ def person(tmp_path: Path, server: ReplayServer) -> Person:
     return Person(tmp_path / "person", server.url)
 
 
-# --- wrong usage ---------------------------------------------------------------------------------
-
-WRONG = {
-    ("hf_catalog", "run", "--limit-per-task", "0"):
-        "--limit-per-task 0: must be between 1 and 1,000,000",
-    ("hf_catalog", "run", "--limit-per-task", "-5"):
-        "--limit-per-task -5: must be between 1 and 1,000,000",
-    ("hf_catalog", "run", "--limit-per-task", "1000000000"):
-        "--limit-per-task 1000000000: must be between 1 and 1,000,000",
-    ("hf_catalog", "run", "--max-tasks", "0"): "--max-tasks 0: must be between 1 and 10,000",
-    ("run", "--tasks", " , "): "--tasks names no task: give ids separated by commas",
-    ("hf_catalog", "run", "--run-folder", ".", "--tasks", "fill-mask"):
-        "--tasks has no meaning with --run-folder: the folder decides",
-    ("hf_catalog", "run", "--run-folder", ".", "--dry-run"):
-        "--dry-run has no meaning with --run-folder: the folder decides",
-    ("hf_catalog", "run", "--run-folder", "no/such"): "--run-folder no/such: there is no such folder",
-    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("args", "line"), WRONG.items(), ids=map(" ".join, WRONG))
-def test_wrong_usage_ends_with_2_before_anything_happens(
-    person: Person, server: ReplayServer, args: tuple[str, ...], line: str
-) -> None:
-    ended = person.pipeline(*args)
-    assert (ended.code, ended.err) == (2, f"dlt pipeline run: {line}\n")
-    assert server.requests == []
-    assert person.folders == []
-    assert not person.database.exists()
-
-
-def test_options_that_are_no_numbers_or_no_choice_end_with_2(person: Person) -> None:
-    ended = person.pipeline("run", "--limit-per-task", "many")
-    assert ended.code == 2
-    assert "argument --limit-per-task: invalid int value: 'many'" in ended.err
-
-
-def test_an_unknown_task_ends_with_2_and_the_nearest_names(
-    person: Person, server: ReplayServer
-) -> None:
-    ended = person.pipeline("hf_catalog", "run", "--tasks", "fill-mask,text-generatio")
-    assert ended.code == 2
-    assert ended.last == (
-        "dlt pipeline run: the Hub has no task 'text-generatio': "
-        "did you mean text-generation, text-classification?"
-    )
-    assert [target for _, target, _ in server.requests] == ["/api/tasks"]
-    assert not person.database.exists()
-
-
-def test_help_lists_every_option(person: Person) -> None:
-    ended = person.pipeline("run", "--help", COLUMNS="100")
-    assert ended.code == 0
-    options = set(re.findall(r"^ +(--[a-z-]+)", ended.out, flags=re.MULTILINE))
-    assert options == {
-        "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
-        "--run-folder",
-    }  # fmt: skip
-    assert "models to read per task, most downloaded first (default 1000)" in ended.out
-
-
 # --- a good run, and what can be done after it ---------------------------------------------------
 
 
@@ -127,8 +67,8 @@ def test_a_run_reads_the_first_tasks_and_loads_them(done: Done) -> None:
     assert "1/2 fill-mask: 10 models, 1 page(s)" in ended.err
     assert "2/2 text-classification: 0 models, 1 page(s)" in ended.err
     assert len(requests) == 3
-    assert person.rows("select task_id, count(*), max(downloads) from bronze.hf_models group by 1") \
-        == [("fill-mask", 10, 1000)]  # fmt: skip
+    by_task = "select task_id, count(*), max(downloads) from bronze.hf_models group by 1"
+    assert person.rows(by_task) == [("fill-mask", 10, 1000)]
     [folder] = person.folders
     assert (person.manifest()["status"], person.manifest()["run_id"]) == ("loaded", folder.name)
     assert person.rows("select distinct run_id from bronze.hf_task_listings") == [(folder.name,)]
@@ -247,12 +187,12 @@ def test_a_faulty_server_gives_the_same_records_as_a_calm_one(
     kinds = ("500", "502-html", "cut", "malformed", "gone", "429-bare")
     folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
     assert person.pipeline("hf_catalog", "run", "--dry-run").code == 0
-    with ReplayServer(folder, faults=[f"{kind}:0.08" for kind in kinds], seed=5) as faulty:
+    faults = [f"{kind}:0.1" for kind in kinds]
+    with ReplayServer(folder, faults=faults, seed=SEED) as faulty:
         person.endpoint = faulty.url
         ended = person.pipeline("hf_catalog", "run", "--dry-run")
     assert ended.code == 0, ended.err
-    failures = [outcome for *_, outcome in faulty.requests if outcome != 200]
-    assert failures
+    assert len({outcome for *_, outcome in faulty.requests}) >= 4, "three kinds of failure, and 200"
     shas = [
         {name: entry["sha256"] for name, entry in said["files"].items()}
         for said in (orjson.loads((f / "manifest.json").read_bytes()) for f in person.folders)

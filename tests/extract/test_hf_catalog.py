@@ -1,36 +1,16 @@
 """Reading the catalog: which tasks, and every model of a listing that changes while it is read."""
 
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from extract.hf_catalog import TaskListing, UnknownTaskError, choose_tasks, read_hub, read_listing
-from extract.http import Politeness
-from extract.hub import Hub, HubError
+from extract.hf_catalog import UnknownTaskError, choose_tasks, read_hub
 from extract.run_folder import RunFolder
-from sample.replay import ReplayServer
-from tests.extract.helpers import (
-    NoProgress,
-    Script,
-    VirtualClock,
-    Written,
-    model,
-    pages_of,
-    recorded,
-)
+from tests.extract.helpers import NoProgress, model, pages_of, read_all
 
-TASKS = dict.fromkeys(
-    ["text-generation", "text-classification", "fill-mask", "image-to-text", "other"], {}
-)
-
-
-def read(hub: Any, limit: int = 1000) -> tuple[TaskListing, list[dict[str, Any]]]:
-    """Read one listing; return what it came to and the records in the file."""
-    out = Written()
-    listing = read_listing(hub, "fill-mask", limit, out.file)
-    return listing, out.records()
+NAMES = ("text-generation", "text-classification", "fill-mask", "image-to-text", "other")
+TASKS: dict[str, Any] = {name: {} for name in NAMES}
 
 
 def ids(records: list[dict[str, Any]]) -> list[str]:
@@ -72,7 +52,7 @@ def test_an_unknown_task_is_answered_with_the_nearest(task: str, hint: str) -> N
 
 def test_a_listing_of_one_page_is_read_once() -> None:
     hub = pages_of([[model("a/1", 3), model("a/2", 2)]])
-    listing, records = read(hub)
+    listing, records = read_all(hub)
     assert (listing.models, listing.pages, listing.readings) == (2, 1, 1)
     assert (listing.repeats, listing.late, listing.skipped, listing.settled) == (0, 0, 0, True)
     assert records == [
@@ -86,20 +66,20 @@ def test_a_page_is_as_long_as_the_limit_but_never_over_a_thousand(
     limit: int, page_size: int
 ) -> None:
     hub = pages_of([[model("a/1")]])
-    read(hub, limit)
+    read_all(hub, limit)
     assert hub.asked == [("fill-mask", page_size)]
 
 
 def test_reading_stops_at_the_limit_and_asks_for_no_page_more() -> None:
     hub = pages_of([[model("a/1"), model("a/2")], [model("a/3"), model("a/4")], [model("a/5")]])
-    listing, records = read(hub, limit=3)
+    listing, records = read_all(hub, limit=3)
     assert ids(records) == ["a/1", "a/2", "a/3"]
     assert (listing.models, listing.pages, hub.pages) == (3, 4, 4), "two readings of two pages"
 
 
 def test_repeats_do_not_count_towards_the_limit() -> None:
     first = [[model("a/1"), model("a/2")], [model("a/2"), model("a/3")]]
-    listing, records = read(pages_of(first), limit=3)
+    listing, records = read_all(pages_of(first), limit=3)
     assert ids(records) == ["a/1", "a/2", "a/3"]
     assert (listing.models, listing.repeats >= 1) == (3, True)
 
@@ -107,7 +87,7 @@ def test_repeats_do_not_count_towards_the_limit() -> None:
 def test_a_model_that_slipped_between_two_pages_is_found_by_the_next_reading() -> None:
     first = [[model("a/1", 9), model("a/2", 8)], [model("a/4", 6)]]
     second = [[model("a/3", 10), model("a/1", 9)], [model("a/2", 8), model("a/4", 6)]]
-    listing, records = read(pages_of(first, second))
+    listing, records = read_all(pages_of(first, second))
     assert ids(records) == ["a/1", "a/2", "a/4", "a/3"]
     assert (listing.models, listing.late, listing.readings) == (4, 1, 3)
     assert (listing.settled, listing.pages) == (True, 6)
@@ -116,7 +96,7 @@ def test_a_model_that_slipped_between_two_pages_is_found_by_the_next_reading() -
 def test_a_model_whose_downloads_changed_is_written_again_behind() -> None:
     first = [[model("a/1", 9)], [model("a/2", 8)]]
     second = [[model("a/2", 10)], [model("a/1", 9)]]
-    listing, records = read(pages_of(first, second))
+    listing, records = read_all(pages_of(first, second))
     assert [(r["id"], r["downloads"], r["_seq"]) for r in records] == [
         ("a/1", 9, 0), ("a/2", 8, 1), ("a/2", 10, 2)
     ]  # fmt: skip
@@ -128,7 +108,7 @@ def test_a_model_that_left_the_listing_is_asked_for_by_name() -> None:
     second = [[model("a/1", 9), model("a/3", 7)], [model("a/4", 6)]]
     hub = pages_of(first, second)
     hub.named["a/2"] = model("a/2", 5)
-    listing, records = read(hub, limit=3)
+    listing, records = read_all(hub, limit=3)
     assert hub.asked_by_name == ["a/2"]
     assert [(r["id"], r["downloads"]) for r in records if r["id"] == "a/2"] == [
         ("a/2", 8), ("a/2", 5)
@@ -139,7 +119,7 @@ def test_a_model_that_left_the_listing_is_asked_for_by_name() -> None:
 def test_a_model_that_is_gone_by_then_keeps_its_last_observation() -> None:
     first = [[model("a/1", 9), model("a/2", 8)], [model("a/3", 7)]]
     hub = pages_of(first, [[model("a/1", 9)], [model("a/3", 7)]])
-    listing, records = read(hub)
+    listing, records = read_all(hub)
     assert hub.asked_by_name == ["a/2"]
     assert [r["downloads"] for r in records if r["id"] == "a/2"] == [8]
     assert (listing.models, listing.settled) == (3, True)
@@ -149,7 +129,7 @@ def test_a_listing_that_never_settles_is_flagged_after_four_readings(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     readings = [[[model("a/0")], [model(f"new/{number}")]] for number in range(9)]
-    listing, records = read(pages_of(*readings))
+    listing, records = read_all(pages_of(*readings))
     assert (listing.readings, listing.settled, listing.late) == (4, False, 3)
     assert ids(records) == ["a/0", "new/0", "new/1", "new/2", "new/3"]
     assert "fill-mask: still changing after 4 readings" in caplog.messages
@@ -157,18 +137,18 @@ def test_a_listing_that_never_settles_is_flagged_after_four_readings(
 
 def test_a_listing_that_settles_at_the_fourth_reading_is_not_flagged() -> None:
     readings = [[[model("a/0")], [model(f"new/{number}")]] for number in (0, 1, 2, 2)]
-    listing, _ = read(pages_of(*readings))
+    listing, _ = read_all(pages_of(*readings))
     assert (listing.readings, listing.settled, listing.late) == (4, True, 2)
 
 
 def test_an_empty_page_ends_the_listing() -> None:
-    listing, records = read(pages_of([[model("a/1")], [], [model("a/2")]]))
+    listing, records = read_all(pages_of([[model("a/1")], [], [model("a/2")]]))
     assert ids(records) == ["a/1"]
     assert (listing.models, listing.pages) == (1, 4)
 
 
 def test_a_task_without_models_is_an_empty_listing() -> None:
-    listing, records = read(pages_of([[]]))
+    listing, records = read_all(pages_of([[]]))
     assert records == []
     assert (listing.models, listing.pages, listing.readings) == (0, 1, 1)
     assert listing.settled
@@ -180,13 +160,15 @@ ODD = [{"downloads": 5}, {"id": None}, {"id": 7}, {"id": ""}, {"id": " "}, None,
 
 
 def test_records_without_an_id_are_counted_once_however_often_they_are_read() -> None:
-    listing, records = read(pages_of([[model("a/1"), *ODD], [model("a/2")]]))
+    listing, records = read_all(pages_of([[model("a/1"), *ODD], [model("a/2")]]))
     assert ids(records) == ["a/1", "a/2"]
     assert (listing.skipped, listing.models, listing.readings) == (len(ODD), 2, 2)
 
 
 def test_records_without_an_id_take_no_place_in_the_limit() -> None:
-    listing, records = read(pages_of([[*ODD, model("a/1"), model("a/2"), model("a/3")]]), limit=2)
+    listing, records = read_all(
+        pages_of([[*ODD, model("a/1"), model("a/2"), model("a/3")]]), limit=2
+    )
     assert ids(records) == ["a/1", "a/2"]
     assert (listing.skipped, listing.models) == (len(ODD), 2)
 
@@ -200,20 +182,20 @@ def test_values_are_kept_as_the_hub_gave_them() -> None:
         "gated": {"what": [1.5, False]},
         "\\u0000": "a backslash, no NUL: \\u0000",
     }
-    _, [record] = read(pages_of([[odd]]))
+    _, [record] = read_all(pages_of([[odd]]))
     assert record == odd | {"_task_id": "fill-mask", "_seq": 0}
 
 
 def test_nul_characters_are_left_out_everywhere() -> None:
     odd = {"id": "a\0/1", "tags": ["x\0", {"k\0": "\0"}], "downloads": 1}
-    _, [record] = read(pages_of([[odd]]))
+    _, [record] = read_all(pages_of([[odd]]))
     assert record == {
         "id": "a/1", "tags": ["x", {"k": ""}], "downloads": 1, "_task_id": "fill-mask", "_seq": 0
     }  # fmt: skip
 
 
 def test_an_id_of_nothing_but_nul_characters_is_no_id() -> None:
-    listing, records = read(pages_of([[{"id": "\0"}, model("a/1")]]))
+    listing, records = read_all(pages_of([[{"id": "\0"}, model("a/1")]]))
     assert ids(records) == ["a/1"]
     assert (listing.skipped, listing.models) == (1, 1)
 
@@ -222,7 +204,7 @@ def test_a_record_nested_deeper_than_json_can_be_written_does_not_end_the_run() 
     deep: Any = []
     for _ in range(400):
         deep = [deep]
-    _, records = read(pages_of([[model("a/1", cardData=deep), model("a/2")]]))
+    _, records = read_all(pages_of([[model("a/1", cardData=deep), model("a/2")]]))
     assert "a/2" in ids(records)
 
 
@@ -254,67 +236,3 @@ def test_nul_characters_are_left_out_of_task_pages_too(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, {})
     read_hub(hub, folder, limit_per_task=5, wanted=None, max_tasks=None, progress=NoProgress())
     assert "u0000" not in (folder.path / "hf_tasks.json").read_text()
-
-
-# --- over HTTP -----------------------------------------------------------------------------------
-
-
-def test_a_next_page_on_another_host_is_refused() -> None:
-    script = Script(VirtualClock(), page_linking_to("http://evil.test/api/models?cursor=x"))
-    with Hub("http://127.0.0.1:9", "hf_secret", Politeness(), inner=script) as hub:
-        pages = hub.model_pages("fill-mask", 10)
-        assert next(pages) == []
-        with pytest.raises(HubError, match=r"the next page is on another host \(evil.test\)"):
-            next(pages)
-    assert len(script.seen) == 1
-
-
-def test_a_next_page_in_the_hubs_own_words_is_asked_of_the_mirror() -> None:
-    script = Script(VirtualClock(), page_linking_to("https://huggingface.co/api/models?cursor=x"))
-    with Hub("http://127.0.0.1:9", None, Politeness(), inner=script) as hub:
-        with pytest.raises(HubError, match="did not answer with a list"):
-            list(hub.model_pages("fill-mask", 10))
-    assert str(script.seen[1].url) == "http://127.0.0.1:9/api/models?cursor=x"
-
-
-def page_linking_to(url: str) -> Any:
-    import httpx
-
-    return httpx.Response(200, json=[], headers={"link": f'<{url}>; rel="next"'})
-
-
-N = 25
-MODELS = [model(f"o/m{number:02}", 1000 - 10 * number, tags=["fill-mask"]) for number in range(60)]
-
-
-def always_on_top(moves: list[dict[str, Any]]) -> set[str]:
-    """The models that were among the N most downloaded before, between and after all moves."""
-    downloads = {record["id"]: record["downloads"] for record in MODELS}
-
-    def top() -> set[str]:
-        return set(sorted(downloads, key=lambda name: (-downloads[name], name))[:N])
-
-    stayed = top()
-    for move in moves:
-        downloads[move["id"]] = move["after"]
-        stayed &= top()
-    return stayed
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 11, 20])
-def test_a_shifting_listing_loses_no_model_that_stayed_on_top(tmp_path: Path, seed: int) -> None:
-    shuffled = random.Random(seed).sample(MODELS, len(MODELS))
-    folder = recorded(tmp_path / "recorded", shuffled, "fill-mask")
-    with (
-        ReplayServer(folder, page_cap=7, shift=2, seed=seed, quota=0) as server,
-        Hub(server.url, None, Politeness(min_interval=0)) as hub,
-    ):
-        listing, records = read(hub, limit=N)
-    stayed = always_on_top(server.shifted)
-    assert server.shifted
-    assert len(stayed) > N / 2
-    last = {record["id"]: record for record in sorted(records, key=lambda r: r["_seq"])}
-    by_rank = sorted(last, key=lambda name: (-last[name]["downloads"], name))
-    assert len(by_rank[:N]) == N
-    assert stayed <= set(by_rank[:N])
-    assert (listing.models, listing.pages) == (len(last), 4 * listing.readings)

@@ -25,8 +25,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
 
 
 def manifests(project: Project) -> list[dict]:
-    folders = sorted((project.folder / "data" / "raw" / "hf").iterdir())
-    return [orjson.loads((folder / "manifest.json").read_bytes()) for folder in folders]
+    """Return the manifests of all run folders in the order in which the runs began."""
+    folders = (project.folder / "data" / "raw" / "hf").iterdir()
+    found = [orjson.loads((folder / "manifest.json").read_bytes()) for folder in folders]
+    return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
