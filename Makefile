@@ -25,7 +25,7 @@ lint: .venv/.installed ## ruff and sqlfluff
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests analyses --disable-progress-bar
 
 pytest: .venv/.installed ## the tests: dbt on DuckDB and Postgres, faults, kills
-	@$(IN_VENV) python -m pytest
+	@$(IN_VENV) python -m pytest -n 2 --dist loadfile
 
 report: .venv/.installed ## reports/hf_ingestion_report.md from the warehouse
 	@$(IN_VENV) python -m publish.hf_report

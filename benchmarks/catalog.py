@@ -70,7 +70,7 @@ class Run:
         return self._run([_tool("dbt"), "build", "--quiet", "--select", "tag:hf"])
 
     def peer(self, name: str) -> Cost:
-        """Run one of benchmarks/peers.py, outside the project so that its settings are dlt's own."""
+        """Run one of benchmarks/peers.py, outside the project: our dlt settings are not for it."""
         command = ["-m", "benchmarks.peers", name, self._arena.endpoint, str(self.database)]
         return self._run([sys.executable, *command], cwd=self._folder)
 

@@ -78,7 +78,7 @@ def write(folder: Path, models: int, seed: int = 0) -> None:
 
 def records(models: int, seed: int = 0) -> Iterator[dict[str, Any]]:
     """Yield so many different models, in no order."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     shares = list(accumulate(1 / rank for rank in range(1, len(TASKS) + 1)))
     owners = max(1, models // 6)
     for number in range(models):

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections import defaultdict
+from itertools import pairwise
 from statistics import median
 
 from benchmarks.measure import Cost
@@ -55,7 +56,7 @@ class Results:
 
     def _growth(self, sizes: list[int]) -> list[str]:
         lines = []
-        for few, many in zip(sizes, sizes[1:], strict=False):
+        for few, many in pairwise(sizes):
             lines.append(f"From {few:,} to {many:,} models ({many / few:.1f} times):")
             for contestant, models in self._costs:
                 if models == many and (contestant, few) in self._costs:

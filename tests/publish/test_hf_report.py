@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 
 from assay import warehouse
-from publish import hf_report
+from publish import hf_questions, hf_report, tables
 
 RUN = "2026-11-20_10-00-00_0a1b2c3d"
 AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -226,9 +226,9 @@ def test_each_query_shown_gives_the_table_above_it_when_run_again(
     compared = 0
     with duckdb.connect(str(tmp_path / "assay.duckdb"), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        for section in hf_report.SECTIONS:
+        for section in hf_questions.SECTIONS:
             (sql,) = queries(part(report, section.title))
-            rows = [[hf_report.shown(v) for v in row] for row in connection.execute(sql).fetchall()]
+            rows = [[tables.shown(v) for v in row] for row in connection.execute(sql).fetchall()]
             if section.draw:
                 continue
             cells = table(report, section.title)[1:]
@@ -239,7 +239,7 @@ def test_each_query_shown_gives_the_table_above_it_when_run_again(
             else:
                 assert cells == rows
             compared += 1
-    assert compared == len(hf_report.SECTIONS) - 2
+    assert compared == len(hf_questions.SECTIONS) - 2
 
 
 def test_the_queries_shown_are_the_queries_run_and_all_of_them(
@@ -252,7 +252,7 @@ def test_the_queries_shown_are_the_queries_run_and_all_of_them(
         warehouse.Warehouse, "rows", lambda self, sql, *rest: (run.append(sql), rows(self, sql))[1]
     )
     assert queries(write(tmp_path / "out")) == run
-    assert len(run) == len(hf_report.SECTIONS)
+    assert len(run) == len(hf_questions.SECTIONS)
 
 
 def test_postgres_and_duckdb_give_the_same_report(
@@ -293,15 +293,15 @@ def test_hostile_ids_stay_text_in_one_cell(
         warnings.simplefilter("error")  # a glyph that the font lacks would warn
         report = write(tmp_path / "out")
     rows = table(report, "Most downloaded models")
-    assert {len(row) for row in rows} == {len(hf_report.MODEL_COLUMNS)}
-    assert [row[0] for row in rows[1:]] == [hf_report.shown(model) for model in HOSTILE]
+    assert {len(row) for row in rows} == {len(hf_questions.MODEL_COLUMNS)}
+    assert [row[0] for row in rows[1:]] == [tables.shown(model) for model in HOSTILE]
     printed = capsys.readouterr().out
     for raw in ("\x1b", "\x07", "\u202e", "\u200f", "\r"):
         assert raw not in report + printed
     for raw in ("<img", "&lt;b", "`c`", "a|b"):
         assert raw not in report
     assert "x/abc\\u202egnp.exe\\u200f" in [row[0] for row in rows]
-    assert max(map(len, rows[12])) == hf_report.MOST_CHARACTERS
+    assert max(map(len, rows[12])) == tables.MOST_CHARACTERS
     assert rows[13][0] == "(blank)"
 
 
@@ -358,7 +358,7 @@ def test_the_terminal_shows_the_same_cells_aligned(
     catalog.fill()
     report = write(tmp_path / "out")
     printed = capsys.readouterr().out
-    for section in hf_report.SECTIONS:
+    for section in hf_questions.SECTIONS:
         for row in [] if section.draw else table(report, section.title):
             line = r" +".join(map(re.escape, row))
             assert re.search(rf"^ +{line}$", printed, flags=re.MULTILINE), row
