@@ -83,6 +83,8 @@ def row_by_row(endpoint: str, database: str) -> None:
             connection.execute(_UPSERT_TASK, [task, page["label"]])
             rank = 0
             for records in hub.model_pages(task, PAGE_CAP):
+                if not records:
+                    break
                 ranks = range(rank + 1, rank + 1 + len(records))
                 rank += len(records)
                 connection.begin()

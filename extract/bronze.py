@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 from dlt.common.destination import Destination
 from dlt.common.runtime.collector_base import Collector
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from assay import warehouse
 from extract.run_folder import RunFolder
@@ -24,6 +25,7 @@ from extract.run_folder import RunFolder
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 50_000
+BOUNDS = ("memory_limit", "preserve_insertion_order")
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
 MODELS = pa.schema(
@@ -97,7 +99,7 @@ _MODELS_SQL = """
         nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
-    from read_json($path, format = 'array', columns = {keys}, maximum_object_size = 268435456)
+    from read_json($path, format = 'array', columns = {keys})
 """.replace("{keys}", repr(_MODEL_KEYS))
 _TASKS_SQL = """
     select
@@ -107,7 +109,7 @@ _TASKS_SQL = """
         json::varchar as raw,
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
-    from read_json_objects($path, format = 'array', maximum_object_size = 268435456)
+    from read_json_objects($path, format = 'array')
 """
 
 
@@ -143,7 +145,11 @@ def destination(target: str) -> Destination[Any, Any]:
     settings = warehouse.output(target)
     if settings["type"] == "duckdb":
         Path(settings["path"]).parent.mkdir(parents=True, exist_ok=True)
-        return dlt.destinations.duckdb(settings["path"])
+        # The same bounds as dbt's (profiles.yml): memory stays the same however much is loaded.
+        bounds = {key: settings["settings"][key] for key in BOUNDS}
+        credentials = DuckDbCredentials(settings["path"])
+        credentials.global_config = bounds
+        return dlt.destinations.duckdb(credentials)
     return dlt.destinations.postgres(warehouse.postgres_url(settings))
 
 

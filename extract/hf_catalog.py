@@ -19,6 +19,8 @@ from extract.run_folder import RecordFile, RunFolder
 
 log = logging.getLogger(__name__)
 
+# DuckDB's JSON reader takes no larger object, and holds twice this in memory.
+LARGEST_RECORD = 16_000_000  # bytes
 # A listing of several pages is read again until a reading shows no new model, at most this often.
 MAX_READINGS = 4
 
@@ -163,7 +165,7 @@ def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
 
 
 def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
-    """Write one record unless it says nothing new; return its id, None when it has none."""
+    """Write one record unless it says nothing new; return its id, None when it is unusable."""
     model_id = record.get("id") if isinstance(record, dict) else None
     if not isinstance(model_id, str) or not model_id.strip("\0 \t\r\n"):
         # Every further reading would count it again.
@@ -171,9 +173,13 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
         return None
     downloads = record.get("downloads")
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
+        line = _line({**record, "_task_id": listing.task_id, "_seq": out.count})
+        if len(line) > LARGEST_RECORD:
+            listing.skipped += listing.readings == 1
+            log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
+            return None
         listing.downloads[model_id] = downloads
-        record = {**record, "_task_id": listing.task_id, "_seq": out.count}
-        out.write(_line(record))
+        out.write(line)
     return model_id
 
 

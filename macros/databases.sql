@@ -58,3 +58,17 @@
 {% macro postgres__create_index(name, columns) -%}
     create index if not exists {{ name }} on {{ this }} ({{ columns }})
 {%- endmacro %}
+
+{# How rows are replaced by key. DuckDB needs half the memory to delete and insert wide rows; on
+   Postgres the foreign keys that point at them forbid the delete. #}
+{% macro upsert_strategy() -%}
+    {{ return(adapter.dispatch('upsert_strategy', 'assay')()) }}
+{%- endmacro %}
+
+{% macro default__upsert_strategy() -%}
+    {{ return('merge') }}
+{%- endmacro %}
+
+{% macro duckdb__upsert_strategy() -%}
+    {{ return('delete+insert') }}
+{%- endmacro %}

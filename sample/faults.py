@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sample.wire import Api, Response
+from sample.wire import Api, Request, Response
 
 KINDS = {
     "429": "over the limit, said in the API's own headers",
@@ -28,6 +28,17 @@ KINDS = {
     "cut": "the body ends half-way and the connection closes",
     "malformed": "status 200 with broken JSON of the promised length",
     "gone": "closes the connection without an answer",
+    "incomplete": "GitHub: incomplete_results, rows missing from the page, total_count as before",
+    "github-secondary": "GitHub: the secondary limit, 403 with Retry-After: 1",
+    "backoff": "StackExchange: a good body with backoff: 2, which its method then insists on",
+    "throttle": "StackExchange: throttle_violation, free again in 1 s",
+}
+# Kinds that one API has; requests to the others are not struck by them.
+OWNERS = {
+    "incomplete": "/github/",
+    "github-secondary": "/github/",
+    "backoff": "/stackexchange/",
+    "throttle": "/stackexchange/",
 }
 GONE_AFTER = "gone-after"
 
@@ -113,11 +124,17 @@ class Faults:
         with self._lock:
             asked = self._asked[target]
             self._asked[target] += 1
-        return choose(self.plan.shares, draw(self._seed, target, asked))
+        kind = choose(self.plan.shares, draw(self._seed, target, asked))
+        return kind if target.startswith(OWNERS.get(kind or "", "")) else None
 
 
-def spoil(kind: str, api: Api, honest: Callable[[], Response]) -> Response:  # noqa: PLR0911
+def spoil(  # noqa: PLR0911
+    kind: str, api: Api, request: Request, honest: Callable[[], Response]
+) -> Response:
     """The answer under a fault; kinds that work on the connection get the honest one."""
+    own = getattr(api, "spoil", None)
+    if own is not None and (response := own(kind, request, honest)) is not None:
+        return response
     if kind == "429":
         return api.refused(1)
     if kind == "429-bare":

@@ -116,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(self._plain_error(404, f"no API of this replay has {request.path}"))
             return
         kind = app.faults.pick(request.target)
-        limits, refusal = api.meter()
+        by_caller = getattr(api, "meter_caller", None)
+        limits, refusal = by_caller(request) if by_caller else api.meter()
         if refusal is not None:
             app.note(self.command, request.target, refusal.status)
             self._send(refusal)
@@ -146,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if kind == "slow":
             self.server.app.closing.wait(SLOW_SECONDS)
-        response = faulty.spoil(kind, api, lambda: self._honest(api, request))
+        response = faulty.spoil(kind, api, request, lambda: self._honest(api, request))
         if not kind.startswith("429"):  # these say themselves what they tell about the limit
             response.headers = limits | response.headers
         self._send(response, cut=kind == "cut")

@@ -101,7 +101,7 @@ def reactions(url: str, score: int) -> Item:
 
 def pull_request(post: Post, api: str, number: int, page: str) -> Item:
     """What only a pull request has."""
-    merged = iso(post.later(40)) if post.head.get("closed") else None
+    merged = iso(post.later("closed", 40)) if post.head.get("closed") else None
     links = {"html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
     link = {"url": f"{api}/pulls/{number}", **links, "merged_at": merged}
     return {"draft": False, "pull_request": link}
@@ -110,7 +110,7 @@ def pull_request(post: Post, api: str, number: int, page: str) -> Item:
 def github(post: Post) -> Item:
     """One item of GET /search/issues."""
     repository, pull = post.head["in"], post.head.get("pr", False)
-    closed = iso(post.later(40)) if post.head.get("closed") else None
+    closed = iso(post.later("closed", 40)) if post.head.get("closed") else None
     api = f"https://api.github.com/repos/{repository}"
     # counts up by one in 37 minutes, so that the later of two has the larger number
     number = int(hexadecimal(repository, 3), 16) + post.age // (37 * 60)
@@ -118,7 +118,7 @@ def github(post: Post) -> Item:
     page = f"https://github.com/{repository}/{'pull' if pull else 'issues'}/{number}"
     user = {"login": login, "id": int(hexadecimal(login, 7), 16), "type": "User"}
     # a browser sends CRLF, command lines and mails do not
-    body = post.body.replace("\n", "\r\n") if post.rng.random() < 0.4 else post.body
+    body = post.body.replace("\n", "\r\n") if post.rng("line ends").random() < 0.4 else post.body
     item = {
         "url": url,
         "repository_url": api,
@@ -137,9 +137,9 @@ def github(post: Post) -> Item:
         "state_reason": "completed" if closed else None,
         "comments": post.head["comments"],
         "created_at": iso(post.epoch),
-        "updated_at": iso(post.later(40)),
+        "updated_at": closed or iso(post.later("updated", 40)),
         "closed_at": closed,
-        "author_association": post.rng.choice(["NONE", "NONE", "CONTRIBUTOR", "MEMBER"]),
+        "author_association": post.rng("role").choice(["NONE"] * 4 + ["CONTRIBUTOR", "MEMBER"]),
         "body": body or None,
         "reactions": reactions(url, post.head["score"]),
         **GITHUB_FIXED,
@@ -155,7 +155,7 @@ def owner(post: Post) -> Item:
         return {"user_type": "does_not_exist", "display_name": f"user{user}"}
     return {
         "account_id": user + 1_000_000,
-        "reputation": int(post.rng.paretovariate(0.6)),
+        "reputation": int(post.rng("reputation").paretovariate(0.6)),
         "user_id": user,
         "user_type": "registered",
         "display_name": name,
@@ -171,10 +171,9 @@ def stackoverflow(post: Post) -> Item:
         "tags": head["in"],
         "owner": owner(post),
         "is_answered": bool(head.get("accepted") or (answers and score > 1)),
-        "view_count": 9 + 31 * max(score, 0) + 14 * answers + post.rng.randrange(60),
+        "view_count": 9 + 31 * max(score, 0) + 14 * answers + post.rng("views").randrange(60),
         "answer_count": answers,
         "score": score,
-        "last_activity_date": post.later(60),
         "creation_date": post.epoch,
         "question_id": native,
         "content_license": "CC BY-SA 4.0",
@@ -183,11 +182,13 @@ def stackoverflow(post: Post) -> Item:
         "body": post_html.markdown(post.body),
     }
     if head.get("accepted"):
-        item["accepted_answer_id"] = native + post.rng.randrange(20, 900)
-    if post.rng.random() < 0.4:
-        item["last_edit_date"] = post.later(60)
+        item["accepted_answer_id"] = native + post.rng("answer").randrange(20, 900)
+    if post.rng("edited?").random() < 0.4:
+        item["last_edit_date"] = post.later("edited", 30)
     if "closed" in head:
-        item |= {"closed_date": post.later(60), "closed_reason": head["closed"]}
+        item |= {"closed_date": post.later("closed", 30), "closed_reason": head["closed"]}
+    dates = [item.get(name, 0) for name in ("creation_date", "last_edit_date", "closed_date")]
+    item["last_activity_date"] = max(*dates, post.later("activity", 60) if answers else 0)
     return item
 
 
@@ -208,10 +209,10 @@ def reddit(post: Post) -> Item:
         "author": "[deleted]" if gone == "deleted" else post.author("_"),
         "created": float(post.epoch),
         "created_utc": float(post.epoch),
-        "edited": float(post.later(20)) if head.get("edited") else False,
+        "edited": float(post.later("edited", 20)) if "EDIT" in post.body else False,
         "score": head["score"],
         "ups": head["score"],
-        "upvote_ratio": round(0.5 + post.rng.random() / 2, 2),
+        "upvote_ratio": round(0.5 + post.rng("ratio").random() / 2, 2),
         "num_comments": head["comments"],
         "permalink": permalink,
         "url": url,
@@ -230,7 +231,9 @@ def hackernews(post: Post) -> Item:
     """One hit of GET /api/v1/search_by_date?tags=story."""
     head, native, author = post.head, HACKER_FROM + post.age // 9, post.author("")
     tags = ["story", f"author_{author}", f"story_{native}"]
-    tags += [tag for tag in ("ask_hn", "show_hn") if post.title.lower().startswith(tag[:3] + " hn")]
+    tags += [
+        f"{kind}_hn" for kind in ("ask", "show") if post.title.lower().startswith(f"{kind} hn")
+    ]
     text = post_html.hacker(post.body) if post.body else None
     item = {
         "_highlightResult": {
@@ -246,7 +249,7 @@ def hackernews(post: Post) -> Item:
         "points": head["score"],
         "story_id": native,
         "title": post.title,
-        "updated_at": iso(post.later(30)),
+        "updated_at": iso(post.later("updated", 30)),
         "url": head.get("link"),
         "story_text": text,
     }

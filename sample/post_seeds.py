@@ -18,7 +18,7 @@ REQUIRED = {"source", "at", "score", "comments"}
 KNOWN = {
     "github": REQUIRED | {"in", "labels", "closed", "pr"},
     "stackoverflow": REQUIRED | {"in", "accepted", "closed", "deleted_user"},
-    "reddit": REQUIRED | {"in", "flair", "edited", "link", "gone"},
+    "reddit": REQUIRED | {"in", "flair", "link", "gone"},
     "hackernews": REQUIRED | {"link"},
 }
 
@@ -42,10 +42,10 @@ class Post:
         """One of github, stackoverflow, reddit, hackernews."""
         return self.head["source"]
 
-    @property
-    def rng(self) -> random.Random:
-        """The source of all that is drawn for this post: a new one, the same each time."""
-        return random.Random(f"{self.source} {self.head['at']} {self.title}")  # noqa: S311
+    def rng(self, what: str) -> random.Random:
+        """The source of one thing that is drawn for this post: a new one, the same each time."""
+        seed = f"{what} {self.source} {self.head['at']} {self.title}"
+        return random.Random(seed)  # noqa: S311 - invented numbers, no secrets
 
     @property
     def moment(self) -> datetime:
@@ -53,7 +53,7 @@ class Post:
         at = self.head["at"]
         if isinstance(at, str):
             minute = datetime.strptime(at, "%Y-%m-%d %H:%M")
-            return minute.replace(second=self.rng.randrange(60), tzinfo=UTC)
+            return minute.replace(second=self.rng("second").randrange(60), tzinfo=UTC)
         return at.replace(tzinfo=UTC)
 
     @property
@@ -68,13 +68,13 @@ class Post:
 
     def author(self, joint: str) -> str:
         """An invented name."""
-        rng = self.rng
+        rng = self.rng("author")
         first, last = rng.choice(NAMES.split()), rng.choice(THINGS.split())
         return f"{first}{joint}{last}" + (str(rng.randrange(2, 99)) if rng.random() < 0.4 else "")
 
-    def later(self, hours: float) -> int:
+    def later(self, what: str, hours: float) -> int:
         """Some second after the post and within `hours`, mostly soon after."""
-        return self.epoch + 60 + int(hours * 3600 * self.rng.random() ** 3)
+        return self.epoch + 60 + int(hours * 3600 * self.rng(what).random() ** 3)
 
 
 def parse(path: Path) -> list[Post]:

@@ -2,6 +2,9 @@
 
     python -m sample.replay --folder DIR --fault 429:0.1 --fault 500:0.05
 
+The Hub is at the root; /github, /stackexchange, /reddit/www, /reddit/oauth and /hackernews are the
+hosts of the others. Each API is there when the folder has its files.
+
 It binds to the loopback address only and never leaves it. A new API is one module beside hub.py and
 one entry in APIS.
 """
@@ -22,11 +25,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from sample import faults as faulty
+from sample.github import GitHub
+from sample.hackernews import HackerNews
 from sample.handler import LoopbackServer
 from sample.hub import Hub
+from sample.post_index import QUIRKS, parse_quirks
+from sample.reddit import Reddit
+from sample.stackexchange import StackExchange
 from sample.wire import Api, Options
 
-APIS: tuple[type[Api], ...] = (Hub,)
+APIS: tuple[type[Api], ...] = (Hub, GitHub, StackExchange, Reddit, HackerNews)
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +42,13 @@ log = logging.getLogger(__name__)
 class ReplayServer:
     """Serves a folder from a thread while the context is open.
 
-    `faults` are strings as on the command line. `requests` holds (method, path with query, status
-    or kind of fault) of every request in order of arrival, unless `remember` is False; `shifted`
-    what `shift` moved. `log` is a file which gets one line per request.
+    `faults` and `quirks` are strings as on the command line. `requests` holds (method, path with
+    query, status or kind of fault) of every request in order of arrival, unless `remember` is
+    False; `shifted` what `shift` moved. `log` is a file which gets one line per request.
 
-    Raises FileNotFoundError for a missing folder or file, ValueError for a fault that is not known
-    or a number that makes no sense, OSError for a port in use.
+    Raises FileNotFoundError for a missing folder, or a folder without the files of any API or with
+    some but not all of one; ValueError for a fault or quirk that is not known or a number that
+    makes no sense; OSError for a port in use.
     """
 
     def __init__(
@@ -48,6 +57,7 @@ class ReplayServer:
         *,
         port: int = 0,
         faults: Iterable[str] = (),
+        quirks: Iterable[str] = (),
         seed: int = 0,
         quota: int = 500,
         window: int = 300,
@@ -57,8 +67,8 @@ class ReplayServer:
         remember: bool = True,
     ) -> None:
         self.faults = faulty.Faults(faulty.parse(faults), seed)
-        options = Options(seed, quota, window, page_cap, shift)
-        self.apis = [api.open(Path(folder), options) for api in APIS if check(Path(folder), api)]
+        options = Options(seed, quota, window, page_cap, shift, parse_quirks(quirks))
+        self.apis = [api.open(Path(folder), options) for api in served(Path(folder))]
         self.requests: list[tuple[str, str, int | str]] = []
         self.closing = threading.Event()
         self._remember, self._admitted, self._lock = remember, 0, threading.Lock()
@@ -123,13 +133,19 @@ class ReplayServer:
                 self._log.write(f"{stamp} {outcome} {method} {target}\n")
 
 
-def check(folder: Path, api: type[Api]) -> bool:
-    """True; raises FileNotFoundError when the folder or a file the API needs is missing."""
+def served(folder: Path) -> list[type[Api]]:
+    """The APIs whose files a folder has.
+
+    Raises FileNotFoundError when it has none, or a part of those that one API needs.
+    """
     if not folder.is_dir():
         raise FileNotFoundError(f"no such folder: {folder}")
-    if missing := [name for name in api.needs if not (folder / name).is_file()]:
-        raise FileNotFoundError(f"{folder} has no {' and no '.join(missing)}")
-    return True
+    missing = {api: [n for n in api.needs if not (folder / n).is_file()] for api in APIS}
+    found = [api for api in APIS if len(missing[api]) < len(api.needs)]
+    lacking = [name for api in found or APIS for name in missing[api]]
+    if lacking:
+        raise FileNotFoundError(f"{folder} has no {' and no '.join(lacking)}")
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -180,9 +196,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--port-file", type=Path, help="gets the port once it is bound; removed at the end")
     add("--fault", dest="faults", action="append", default=[], metavar="KIND:SHARE",
         help=f"again for more; {', '.join(faulty.KINDS)}; or {faulty.GONE_AFTER}:N")  # fmt: skip
+    add("--quirk", dest="quirks", action="append", default=[], metavar="NAME[:N]",
+        help=f"again for more; {', '.join(QUIRKS)}")  # fmt: skip
     add("--seed", type=int, default=0, help="for faults and shifts")
-    add("--quota", type=int, default=500, help="requests per window; 0: no limit (default 500)")
-    add("--window", type=int, default=300, help="seconds (default 300)")
+    add(
+        "--quota",
+        type=int,
+        default=500,
+        help="Hub: requests per window (default 500); 0: no limits for all",
+    )
+    add("--window", type=int, default=300, help="Hub: seconds (default 300)")
     add("--page-cap", type=int, default=1000, help="most items on a page (default 1000)")
     add("--shift", type=int, default=0, help="models that move between two pages (default 0)")
     add("--log", type=Path, help="file for one line per request")

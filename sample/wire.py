@@ -19,7 +19,8 @@ class Options:
     """What a replay can be told; each API heeds what concerns it.
 
     `quota` requests per `window` seconds (0: unlimited), pages of at most `page_cap` items, `shift`
-    items that move between two pages of a listing, `seed` for everything that is drawn.
+    items that move between two pages of a listing, `seed` for everything that is drawn. The APIs of
+    posts have limits of their own, which only a quota of 0 takes off, and `quirks` by name.
     """
 
     seed: int = 0
@@ -27,6 +28,7 @@ class Options:
     window: int = 300
     page_cap: int = 1000
     shift: int = 0
+    quirks: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         least = {"quota": 0, "window": 1, "page_cap": 1, "shift": 0}
@@ -75,7 +77,12 @@ class ApiError(Exception):
 
 
 class Api(Protocol):
-    """One source API over a folder. `paths` are the path prefixes it owns."""
+    """One source API over a folder. `paths` are the path prefixes it owns.
+
+    Two more methods are looked for. `meter_caller(request)` counts in place of `meter()` where
+    callers have limits of their own. `spoil(kind, request, honest)` gives the answer to a fault in
+    this API's own form, or None for the form that all share.
+    """
 
     paths: ClassVar[tuple[str, ...]]
     needs: ClassVar[tuple[str, ...]]

@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         unique_key='model_id',
-        incremental_strategy='merge',
+        incremental_strategy=upsert_strategy(),
         on_schema_change='append_new_columns',
         full_refresh=false,
         post_hook=[

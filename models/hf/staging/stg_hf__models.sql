@@ -10,18 +10,6 @@ listings as (
 
 ),
 
-observations as (
-
-    select
-        *,
-        row_number() over (
-            partition by model_id
-            order by observed_at desc, seq desc
-        ) as recency
-    from listings
-
-),
-
 final as (
 
     select
@@ -37,8 +25,8 @@ final as (
         gated,
         hub_created_at,
         observed_at
-    from observations
-    where recency = 1
+    from listings
+    where is_latest
 
 )
 
