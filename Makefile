@@ -22,7 +22,7 @@ test: lint pytest ## everything that must pass
 
 lint: .venv/.installed ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
-	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests analyses --disable-progress-bar
+	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 
 pytest: .venv/.installed ## the tests: dbt on DuckDB and Postgres, faults, kills
 	@$(IN_VENV) python -m pytest -n 2 --dist loadfile
