@@ -30,9 +30,9 @@ from huggingface_hub.utils import parse_ratelimit_headers
 from sample import faults, wire
 from sample.hub import INVALID_TOKEN
 from sample.replay import ReplayServer, main
+from tests.support import folders_of_items
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDED = ROOT.parent / "shared" / "recorded"
 # one for all: making a client reads the certificates; a kept connection would hide a dead server
 CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 TASKS = {"text-generation": {"id": "text-generation", "label": "Text Generation"}}
@@ -670,13 +670,13 @@ def test_wrong_usage_ends_with_2_and_one_line(
 # --- real items, where they are ------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded items beside the project")
-def test_the_recorded_hub_is_walked_whole_and_in_order() -> None:
-    lines = (RECORDED / "hf_models.jsonl").read_text().splitlines()
+@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+def test_a_hub_of_real_ids_is_walked_whole_and_in_order(folder: Path) -> None:
+    lines = (folder / "hf_models.jsonl").read_text().splitlines()
     recorded = [json.loads(line) for line in lines]
     expected = [m for m in recorded if "text-generation" in m["tags"]]
     expected.sort(key=lambda m: (-m["downloads"], m["id"]))
-    with ReplayServer(RECORDED) as server:
+    with ReplayServer(folder) as server:
         found = hub(server).list_models(
             filter="text-generation", sort="downloads", expand=["downloads", "tags"]
         )
