@@ -7,6 +7,7 @@ data folder and dlt's own `info`, `trace` and `show` find it there.
 
 import argparse
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -33,8 +34,11 @@ class AssayRunContext(RunContext):
 @plugins.hookimpl(specname="plug_run_context", tryfirst=True)
 def plug_run_context(run_dir: str | None, runtime_kwargs: Any) -> RunContextBase | None:
     """Give dlt our run context when it is started in this project, and none elsewhere."""
-    here = Path(run_dir or ".").resolve()
-    return AssayRunContext(run_dir) if here == warehouse.ROOT else None
+    return AssayRunContext(run_dir) if _is_project(run_dir) else None
+
+
+def _is_project(folder: str | None) -> bool:
+    return Path(folder or ".").resolve() == warehouse.ROOT
 
 
 class RunCommand(plugins.SupportsCliCommand):
@@ -78,9 +82,9 @@ class RunCommand(plugins.SupportsCliCommand):
 
 @plugins.hookimpl(specname="plug_cli")
 @plugins.only_host("dlt")
-def plug_cli(host: str) -> type[plugins.SupportsCliCommand]:
-    """Add `run` to `dlt pipeline`."""
-    return RunCommand
+def plug_cli(host: str) -> type[plugins.SupportsCliCommand] | None:
+    """Add `run` to `dlt pipeline`, in the project's root; elsewhere .dlt/config.toml is not ours."""
+    return RunCommand if _is_project(os.environ.get("DLT_PROJECT_DIR")) else None
 
 
 def _run(args: argparse.Namespace) -> None:
