@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from assay import warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
-ORIGIN = "origin.txt"
 SERVER_START_SECONDS = 120.0
 
 
@@ -34,13 +35,17 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     try:
         folder = _folder_to_replay(args)
-        _use_data_of(_origin(args, folder))
-        with _replay(folder) if folder else nullcontext({}) as environment:
-            _step("extract and load", ["dlt", "pipeline", "run"], environment)
-        _step("transform and test", ["dbt", "--quiet", "build"], environment)
-        report = [sys.executable, "-m", "publish.hf_report"]
-        _step("report", report, environment, quiet=True)
-        _closing_table()
+        origin = _origin(args, folder)
+        # One database that everyone has, whatever ASSAY_TARGET says for commands by hand.
+        common = {"ASSAY_ORIGIN": origin, "ASSAY_TARGET": "duckdb"}
+        with _alone():
+            _use_data_of(origin)
+            with _replay(folder) if folder else nullcontext({}) as replay:
+                _step("extract and load", ["dlt", "pipeline", "run"], common | replay)
+            _step("transform and test", ["dbt", "--quiet", "build"], common)
+            report = [sys.executable, "-m", "publish.hf_report"]
+            _step("report", report, common, quiet=True)
+            _closing_table()
     except (StepFailedError, warehouse.WarehouseError) as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1
@@ -84,18 +89,44 @@ def _use_data_of(origin: str) -> None:
     if "ASSAY_DATA_DIR" in os.environ or "DUCKDB_PATH" in os.environ:
         return  # the person has decided where things go
     data = warehouse.data_dir()
-    mark = data / ORIGIN
+    mark = data / warehouse.ORIGIN
     # Data without a mark came by `dlt pipeline run`, which asks the real APIs.
     before = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
     if data.exists() and before != origin:
         aside = data.with_name(f"{data.name}.{before}")
-        data.rename(aside)
+        if aside.exists():
+            raise StepFailedError(
+                f"{data.name}/ holds {before} data, and so does {aside.name}/: "
+                "remove or rename one of them"
+            )
+        with _nobody_loads(data):
+            data.rename(aside)
         _say(f"{data.name}/ held {before} data: kept as {aside.name}/")
     kept = data.with_name(f"{data.name}.{origin}")
     if not data.exists() and kept.exists():
         kept.rename(data)
     data.mkdir(exist_ok=True)
     mark.write_text(f"{origin}\n", encoding="utf-8")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one `make run` at a time have the project; a second is told so and ends."""
+    try:
+        with FileLock(warehouse.ROOT / ".make-run.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise StepFailedError("another `make run` is at work here: wait for it to end") from error
+
+
+@contextmanager
+def _nobody_loads(data: Path) -> Iterator[None]:
+    """Hold the lock that `dlt pipeline run` takes on a data folder (extract/running.py)."""
+    try:
+        with FileLock(data / "run.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise StepFailedError(f"a run is loading {data.name}/: wait for it to end") from error
 
 
 @contextmanager
@@ -150,24 +181,24 @@ def _step(name: str, command: list[str], more: dict[str, str], *, quiet: bool = 
 
 def _closing_table() -> None:
     """Print every table that dbt built with its rows and grain, and how to look at them."""
-    manifest = json.loads((warehouse.ROOT / "target" / "manifest.json").read_text(encoding="utf-8"))
+    target = warehouse.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes = [
         node
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and not node["schema"].endswith("_staging")
     ]
-    with warehouse.connect() as db:
+    with warehouse.connect("duckdb") as db:
         lines = []
         for node in sorted(nodes, key=lambda node: (node["schema"], node["alias"])):
-            if node["config"]["materialized"] != "ephemeral":
-                [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
-                grain = node["description"].split(".")[0]
-                lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
+            [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
+            grain = node["description"].split(".")[0]
+            lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
     width = max(len(name) for name, _, _ in lines)
     _say(f"\n{'table':<{width}}  {'rows':>9}  what a row is")
     for name, rows, grain in lines:
         _say(f"{name:<{width}}  {rows:>9}  {grain}")
-    path = Path(warehouse.output()["path"])
+    path = Path(warehouse.output("duckdb")["path"])
     shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
     _say(f"\nThe warehouse is {shown}. To look at it:")
     _say("""\

@@ -18,6 +18,7 @@ from jinja2 import Environment, StrictUndefined
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("duckdb", "postgres")
+ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 
 
 class WarehouseError(Exception):
@@ -79,7 +80,7 @@ def postgres_url(settings: dict[str, Any]) -> str:
         host, query = "localhost", {"host": host}
     if settings.get("sslmode"):
         query["sslmode"] = settings["sslmode"]
-    options = f"?{urlencode(query)}" if query else ""
+    options = f"?{urlencode(query, quote_via=quote)}" if query else ""
     return f"postgresql://{user}:{password}@{host}:{settings['port']}/{settings['dbname']}{options}"
 
 

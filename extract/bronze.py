@@ -40,6 +40,7 @@ MODELS = pa.schema(
         pa.field("likes", pa.int64()),
         pa.field("downloads", pa.int64()),
         pa.field("seq", pa.int64()),
+        pa.field("is_listed", pa.bool_()),
         pa.field("is_private", pa.bool_()),
         pa.field("hub_created_at", UTC_TIME),
         pa.field("last_modified", UTC_TIME),
@@ -74,13 +75,13 @@ LISTINGS = pa.schema(
     ]
 )
 
-# What the API calls things, read loosely: a value of an unexpected type becomes null, never a
-# failed load. JSON types keep `gated`, which is false or a word.
+# What the API calls things, read loosely: a number or time of an unexpected type becomes null, a
+# text its JSON, never a failed load. `gated` is false or a word.
 _MODEL_KEYS = {
     "_task_id": "VARCHAR", "_seq": "BIGINT", "id": "VARCHAR", "author": "VARCHAR",
     "pipeline_tag": "VARCHAR", "library_name": "VARCHAR", "gated": "VARCHAR", "tags": "JSON",
     "likes": "VARCHAR", "downloads": "VARCHAR", "private": "VARCHAR", "createdAt": "VARCHAR",
-    "lastModified": "VARCHAR",
+    "lastModified": "VARCHAR", "_left": "BOOLEAN",
 }  # fmt: skip
 _MODELS_SQL = """
     select
@@ -94,6 +95,7 @@ _MODELS_SQL = """
         try_cast(likes as bigint) as likes,
         try_cast(downloads as bigint) as downloads,
         _seq as seq,
+        _left is null as is_listed,
         try_cast(private as boolean) as is_private,
         nullif(try_cast(createdAt as timestamptz), 'infinity') as hub_created_at,
         nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
@@ -113,7 +115,7 @@ _TASKS_SQL = """
 """
 
 
-def load(folder: RunFolder, target: str, progress: Collector) -> None:
+def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
     """Load the catalog files of one run folder into bronze of `target` (duckdb or postgres).
 
     The rows of every task in the folder replace that task's rows, so loading twice changes
@@ -153,8 +155,15 @@ def destination(target: str) -> Destination[Any, Any]:
     return dlt.destinations.postgres(warehouse.postgres_url(settings))
 
 
-def _resource(name: str, schema: pa.Schema, json_columns: list[str], data: Iterator[Any]) -> Any:
-    """Make the dlt resource of one bronze table; its rows replace those of the same tasks."""
+def _resource(
+    name: str,
+    schema: pa.Schema,
+    json_columns: list[str],
+    data: Iterator[Any],
+    *,
+    merge_key: str = "task_id",
+) -> Any:
+    """Make the dlt resource of one bronze table; its rows replace those with the same merge key."""
     columns = {field.name: {"nullable": field.nullable} for field in schema}
     for column in json_columns:
         columns[column]["data_type"] = "json"
@@ -162,7 +171,7 @@ def _resource(name: str, schema: pa.Schema, json_columns: list[str], data: Itera
         data,
         name=name,
         write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-        merge_key="task_id",
+        merge_key=merge_key,
         columns=columns,
     )
 

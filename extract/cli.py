@@ -63,15 +63,20 @@ class RunCommand(plugins.SupportsCliCommand):
         # dlt prints help with rich_argparse, which would write "Hf_Catalog: The Hub'S Tasks".
         RichHelpFormatter.group_name_formatter = str
         parser.add_argument(
-            "--destination", choices=warehouse.TARGETS, default="duckdb",
-            help="where bronze is; credentials come from the environment (default duckdb)",
+            "--destination", choices=warehouse.TARGETS,
+            help="where bronze is; credentials come from the environment (default: ASSAY_TARGET, "
+            "duckdb)",
         )  # fmt: skip
         parser.add_argument(
             "--progress", choices=("tqdm", "log", "enlighten", "alive_progress"),
             help="dlt's progress display (default: tqdm on a terminal, otherwise lines)",
         )  # fmt: skip
         for pipeline in PIPELINES:
-            pipeline.add_options(parser.add_argument_group(f"{pipeline.name}: {pipeline.summary}"))
+            group = parser.add_argument_group(f"{pipeline.name}: {pipeline.summary}")
+            for flag, options in pipeline.options.items():
+                # An option that several pipelines know is one option.
+                if flag not in parser._option_string_actions:
+                    group.add_argument(flag, **options)
 
     def execute(self, args: argparse.Namespace) -> None:
         """Run the pipelines that were named; leaves the process with an honest exit code."""
@@ -83,7 +88,7 @@ class RunCommand(plugins.SupportsCliCommand):
 @plugins.hookimpl(specname="plug_cli")
 @plugins.only_host("dlt")
 def plug_cli(host: str) -> type[plugins.SupportsCliCommand] | None:
-    """Add `run` to `dlt pipeline`, in the project's root; elsewhere .dlt/config.toml is not ours."""
+    """Add `run` to `dlt pipeline` in the project's root; elsewhere the settings are not ours."""
     return RunCommand if _is_project(os.environ.get("DLT_PROJECT_DIR")) else None
 
 
@@ -94,6 +99,11 @@ def _run(args: argparse.Namespace) -> None:
     if args.pipeline_name and args.pipeline_name not in names:
         raise UsageError(f"there is no pipeline {args.pipeline_name!r}: choose {', '.join(names)}")
     chosen = [p for p in PIPELINES if args.pipeline_name in (None, p.name)]
+    known = {flag for pipeline in chosen for flag in pipeline.options}
+    for flag in {flag for pipeline in PIPELINES for flag in pipeline.options} - known:
+        if getattr(args, flag.removeprefix("--").replace("-", "_")):
+            raise UsageError(f"{flag} is no option of {args.pipeline_name}")
+    args.destination = args.destination or warehouse.output()["type"]
     for pipeline in chosen:
         pipeline.check(args)
     from extract.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415

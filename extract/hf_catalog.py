@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # DuckDB's JSON reader takes no larger object, and holds twice this in memory.
 LARGEST_RECORD = 16_000_000  # bytes
-# A listing of several pages is read again until a reading shows no new model, at most this often.
+# A listing of several pages is read again until a reading shows nothing new, at most this often.
 MAX_READINGS = 4
 
 
@@ -140,7 +140,9 @@ def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListin
     for model_id in sorted(listing.downloads.keys() - seen):
         listing.asked += 1
         record = hub.model(model_id)
-        if record is not None:
+        if record is None or task not in (record.get("tags") or ()):
+            _left(model_id, listing, out)
+        else:
             _take(record, listing, out)
     listing.models = len(listing.downloads)
     listing.downloads.clear()
@@ -183,13 +185,21 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     return model_id
 
 
+def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:
+    """Write that a model is gone, or is none of this task's any more."""
+    del listing.downloads[model_id]
+    out.write(
+        _line({"id": model_id, "_task_id": listing.task_id, "_seq": out.count, "_left": True})
+    )
+
+
 def _line(record: dict[str, Any]) -> bytes:
     """Encode one record as one line that every database can take."""
     try:
         line = orjson.dumps(record)
     except TypeError:  # nested deeper, or a number longer, than orjson writes
         line = json.dumps(record).encode()
-    return orjson.dumps(without_nul(record)) if rb"\u0000" in line else line
+    return json.dumps(without_nul(record)).encode() if rb"\u0000" in line else line
 
 
 def without_nul(value: Any) -> Any:
@@ -209,7 +219,7 @@ def _remarks(listing: TaskListing) -> str:
         for name, word in (
             ("late", "came late"),
             ("repeats", "repeated"),
-            ("skipped", "without id"),
+            ("skipped", "unusable"),
         )
         if getattr(listing, name)
     ]

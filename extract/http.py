@@ -22,7 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 log = logging.getLogger(__name__)
 
-RETRY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+RETRY_STATUSES = frozenset({408, 429, *range(500, 600)} - {501})
 
 
 class Clock(Protocol):
@@ -59,7 +59,7 @@ class SourceUnavailableError(Exception):
 
 
 class _TryAgainError(Exception):
-    """One attempt failed in a way that another may not; `not_before` is the source's own wish."""
+    """One attempt failed in a way that another may not; `wanted_wait`: seconds the source asks."""
 
     def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
         super().__init__(reason)
@@ -158,7 +158,7 @@ class PoliteTransport(httpx.BaseTransport):
             raise SourceUnavailableError(
                 f"{self.source} does not answer {request.method} "
                 f"{request.url.copy_with(query=None)} after {tries} tries: {failure}. "
-                "Try again later; nothing was loaded"
+                "Try again later"
             ) from failure
 
     def close(self) -> None:

@@ -70,7 +70,7 @@ class Hub:
 
     def tasks(self) -> dict[str, dict[str, Any]]:
         """Return the Hub's task pages, keyed and sorted by task id."""
-        answer = parsed(self._get(f"{self.endpoint}/api/tasks"))
+        answer = self._json(self._get(f"{self.endpoint}/api/tasks"))
         if not isinstance(answer, dict) or not answer:
             raise HubError(f"{self.endpoint}/api/tasks holds no tasks: is HF_ENDPOINT a Hub?")
         return {key: answer[key] for key in sorted(answer)}
@@ -87,12 +87,14 @@ class Hub:
             "limit": min(page_size, PAGE_CAP),
             "expand": list(PROPERTIES),
         }
+        asked: set[str] = set()
         while url:
             response = self._get(url, params)
-            page = parsed(response)
+            page = self._json(response)
             if not isinstance(page, list):
                 raise HubError(f"{self.endpoint}/api/models did not answer with a list")
             yield page
+            asked.add(url)
             # A mirror may hand on the next page's address as the original Hub wrote it.
             url = fix_hf_endpoint_in_url(
                 response.links.get("next", {}).get("url", ""), self.endpoint
@@ -100,16 +102,24 @@ class Hub:
             if url and not url.startswith(f"{self.endpoint}/"):
                 # Our token would go with the request.
                 raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
+            if url in asked:
+                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
             params = None  # the next URL holds them all
 
     def model(self, model_id: str) -> dict[str, Any] | None:
         """Return one model as a listing would show it, or None when it is gone."""
         url = f"{self.endpoint}/api/models/{quote(model_id, safe='/')}"
         try:
-            record = parsed(self._get(url, {"expand": list(PROPERTIES)}))
+            record = self._json(self._get(url, {"expand": list(PROPERTIES)}))
         except RepositoryNotFoundError:
             return None
         return record if isinstance(record, dict) else None
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return parsed(response)
+        except ValueError as error:
+            raise HubError(f"{self.endpoint} did not answer with JSON: is it a Hub?") from error
 
     def _get(self, url: str, params: dict[str, Any] | None = None) -> httpx.Response:
         response = get_session().get(url, params=params, headers=self._headers)
@@ -136,7 +146,9 @@ def _proxy(endpoint: str) -> str | None:
     """Return the proxy that the environment names for an address; httpx would look for one itself
     only without a transport of ours."""
     url = httpx.URL(endpoint)
-    return None if proxy_bypass(url.host) else getproxies().get(url.scheme)
+    if _is_loopback(endpoint) or proxy_bypass(url.host):
+        return None
+    return getproxies().get(url.scheme)
 
 
 def _is_loopback(endpoint: str) -> bool:

@@ -7,9 +7,11 @@ values that needs no network, and what it does. Adding a source is adding an ent
 
 import argparse
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 
@@ -33,38 +35,48 @@ class UsageError(Exception):
 class Pipeline:
     """One pipeline of the command line.
 
-    add_options: adds its options to an argument group. check: raises UsageError for values that
+    options: argparse's keywords by flag. check: raises UsageError for values that
     cannot be meant, before anything happens. run: does the work; what it raises, it failed with.
     """
 
     name: str
     summary: str
-    add_options: Callable[[argparse._ArgumentGroup], None]
+    options: dict[str, dict[str, Any]]
     check: Callable[[argparse.Namespace], None]
     run: Callable[[argparse.Namespace, Collector], None]
 
 
-def _hf_catalog_options(group: argparse._ArgumentGroup) -> None:
-    default = settings.value("hf_catalog.limit_per_task", int)
-    group.add_argument(
-        "--limit-per-task", type=int, metavar="N",
-        help=f"models to read per task, most downloaded first (default {default})",
-    )  # fmt: skip
-    group.add_argument(
-        "--max-tasks", type=int, metavar="N", help="read only the first N tasks (default: all)"
-    )
-    group.add_argument(
-        "--tasks", metavar="A,B", help="read only these task ids, separated by commas"
-    )
-    group.add_argument("--dry-run", action="store_true", help="write the run folder, load nothing")
-    group.add_argument(
-        "--run-folder", type=Path, metavar="PATH",
-        help="load this earlier run folder again, without asking the Hub",
-    )  # fmt: skip
+_HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
+    "--limit-per-task": {
+        "type": int,
+        "metavar": "N",
+        "help": "models to read per task, most downloaded first "
+        "(default: limit_per_task in .dlt/config.toml, 1000)",
+    },
+    "--max-tasks": {
+        "type": int,
+        "metavar": "N",
+        "help": "read only the first N tasks (default: all)",
+    },
+    "--tasks": {
+        "metavar": "A,B",
+        "help": "read only these task ids, separated by commas (default: all)",
+    },
+    "--dry-run": {
+        "action": "store_true",
+        "help": "write the run folder, load nothing (default: load)",
+    },
+    "--run-folder": {
+        "type": Path,
+        "metavar": "PATH",
+        "help": "load this earlier run folder again, without asking the Hub (default: ask it)",
+    },
+}
 
 
 def _check_hf_catalog(args: argparse.Namespace) -> None:
     _in_range("--limit-per-task", args.limit_per_task, MOST_PER_TASK)
+    _limit(args)
     _in_range("--max-tasks", args.max_tasks, MOST_TASKS)
     if args.tasks is not None and not _ids(args.tasks):
         raise UsageError("--tasks names no task: give ids separated by commas")
@@ -88,7 +100,7 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
         return
     try:
-        bronze.load(folder, args.destination, progress)
+        bronze.load_catalog(folder, args.destination, progress)
     except BaseException as error:
         folder.finish("failed", f"load: {warehouse.first_line(error)}")
         raise
@@ -96,9 +108,11 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
 
 
 def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
-    limit = args.limit_per_task or settings.value("hf_catalog.limit_per_task", int)
+    limit = _limit(args)
+    endpoint = settings.hub_endpoint()
+    _say_if_mixed(endpoint)
     arguments = {
-        "endpoint": settings.hub_endpoint(),
+        "endpoint": endpoint,
         "limit_per_task": limit,
         "max_tasks": args.max_tasks,
         "tasks": _ids(args.tasks) if args.tasks else None,
@@ -106,7 +120,7 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(arguments["endpoint"], settings.hub_token(), settings.politeness())
+        hub = Hub(endpoint, settings.hub_token(), settings.politeness())
         with hub, progress("hf_catalog: read"):
             read_hub(
                 hub,
@@ -125,6 +139,27 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     return folder
 
 
+def _limit(args: argparse.Namespace) -> int:
+    if args.limit_per_task is not None:
+        return int(args.limit_per_task)
+    try:
+        return int(settings.number("hf_catalog.limit_per_task", int, 1, MOST_PER_TASK))
+    except settings.SettingError as error:
+        raise UsageError(str(error)) from error
+
+
+def _say_if_mixed(endpoint: str) -> None:
+    """Warn when this run adds to a warehouse whose numbers have another origin."""
+    mark = warehouse.data_dir() / warehouse.ORIGIN
+    origin = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
+    if origin not in ("live", os.environ.get("ASSAY_ORIGIN")):
+        log.warning(
+            "%s holds %s data, and what %s gives is added to it; to keep them apart use "
+            "`make run SOURCES=live`, or set ASSAY_DATA_DIR and DUCKDB_PATH",
+            mark.parent, origin, endpoint,
+        )  # fmt: skip
+
+
 def _in_range(option: str, value: int | None, most: int) -> None:
     if value is not None and not 1 <= value <= most:
         raise UsageError(f"{option} {value}: must be between 1 and {most:,}")
@@ -138,7 +173,7 @@ PIPELINES = (
     Pipeline(
         name="hf_catalog",
         summary="the Hub's tasks and the top models of each",
-        add_options=_hf_catalog_options,
+        options=_HF_CATALOG_OPTIONS,
         check=_check_hf_catalog,
         run=_run_hf_catalog,
     ),

@@ -9,23 +9,39 @@ import httpx
 from extract.http import Politeness
 
 
-def value(key: str, kind: type) -> Any:
-    """Return one setting from .dlt/config.toml or the environment (`http.x` is HTTP__X)."""
-    return dlt.config.get(key, kind)
+class SettingError(Exception):
+    """A setting cannot be used; the message names it and says what to do."""
+
+
+def number(key: str, kind: type[int] | type[float], least: float, most: float) -> Any:
+    """Return one number from .dlt/config.toml or the environment (`http.x` is HTTP__X).
+
+    Raises SettingError when it is none, or outside [least, most].
+    """
+    name = key.upper().replace(".", "__")
+    raw = os.environ.get(name) or dlt.config.get(key)
+    try:
+        found = kind(raw)
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"{name} is {raw!r}: it must be a number") from error
+    if not least <= found <= most:
+        raise SettingError(f"{name} is {raw!r}: must be between {least:,} and {most:,}")
+    return found
 
 
 def politeness() -> Politeness:
     """Return how sources are asked, section [http]."""
+    raw = dlt.config.get("http.backoff_seconds", list)
+    try:
+        backoff = tuple(float(seconds) for seconds in raw)
+    except (TypeError, ValueError) as error:
+        raise SettingError("HTTP__BACKOFF_SECONDS must be numbers like [4, 8, 16]") from error
     return Politeness(
-        min_interval=value("http.min_interval_seconds", float),
-        backoff=tuple(value("http.backoff_seconds", list)),
-        timeout=value("http.timeout_seconds", float),
-        max_wait=value("http.max_wait_seconds", float),
+        min_interval=number("http.min_interval_seconds", float, 0, 3600),
+        backoff=backoff,
+        timeout=number("http.timeout_seconds", float, 0.01, 3600),
+        max_wait=number("http.max_wait_seconds", float, 0, 86400),
     )
-
-
-class SettingError(Exception):
-    """A setting cannot be used; the message names it and says what to do."""
 
 
 def hub_endpoint() -> str:

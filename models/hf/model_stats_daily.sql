@@ -11,24 +11,61 @@
     )
 }}
 
--- depends_on: {{ ref('models') }}
-
 with
 
-observed as (
+listings as (
 
-    select * from {{ ref('stg_hf__models') }}
+    select
+        *,
+        cast(observed_at at time zone 'UTC' as date) as observed_on
+    from {{ ref('stg_hf__listings') }}
+
+),
+
+models as (
+
+    select * from {{ ref('models') }}
+
+),
+
+-- Several tasks may list a model on one day, or on different days if they were read on them.
+observations as (
+
+    select
+        model_id,
+        observed_on,
+        likes,
+        downloads,
+        observed_at,
+        row_number() over (
+            partition by model_id, observed_on
+            order by observed_at desc, seq desc, task_id asc
+        ) as recency
+    from listings
 
 ),
 
 final as (
 
     select
-        model_id,
-        cast(observed_at at time zone 'UTC' as date) as observed_on,
-        likes,
-        downloads
-    from observed
+        observations.model_id,
+        observations.observed_on,
+        observations.likes,
+        observations.downloads
+    from observations
+    inner join models on observations.model_id = models.model_id
+    {%- if is_incremental() %}
+    left join {{ this }} as known
+        on
+            observations.model_id = known.model_id
+            and observations.observed_on = known.observed_on
+    {%- endif %}
+    where
+        observations.recency = 1
+        {% if is_incremental() %}
+            -- An old run folder fills days that are missing and leaves the others as they are.
+            and (known.model_id is null or observations.observed_at >= models.last_synced_at)
+        {% endif %}
 
 )
 

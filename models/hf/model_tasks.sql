@@ -35,9 +35,9 @@ final as (
         listings.task_id,
         listings.rank_in_task,
         {% if is_incremental() %}
-            coalesce(known.created_at, {{ run_time() }}) as created_at
+            coalesce(known.created_at, listings.observed_at) as created_at
         {% else %}
-            {{ run_time() }} as created_at
+            listings.observed_at as created_at
         {% endif %}
     from listings
     {%- if is_incremental() %}

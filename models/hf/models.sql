@@ -1,3 +1,5 @@
+-- Times are those of the runs that read the Hub, so that building twice changes nothing.
+
 {{
     config(
         materialized='incremental',
@@ -34,20 +36,23 @@ final as (
             observed.{{ column }},
         {% endfor %}
         {% if is_incremental() %}
-            coalesce(known.created_at, {{ run_time() }}) as created_at,
+            coalesce(known.created_at, observed.observed_at) as created_at,
             case
                 when known.model_id is null or {{ changed('observed', 'known', observed_columns) }}
-                    then {{ run_time() }}
+                    then observed.observed_at
                 else known.updated_at
             end as updated_at,
         {% else %}
-            {{ run_time() }} as created_at,
-            {{ run_time() }} as updated_at,
+            observed.observed_at as created_at,
+            observed.observed_at as updated_at,
         {% endif %}
-        {{ run_time() }} as last_synced_at
+        observed.observed_at as last_synced_at
     from observed
     {%- if is_incremental() %}
     left join {{ this }} as known on observed.model_id = known.model_id
+    -- Bronze keeps the last listing of tasks that were not read again, and an old run folder may
+    -- be loaded: neither may take a row back to what it was before.
+    where known.model_id is null or observed.observed_at >= known.last_synced_at
     {%- endif %}
 
 )

@@ -22,9 +22,9 @@ final as (
         hf_tasks.task_id,
         hf_tasks.task_label,
         {% if is_incremental() %}
-            coalesce(known.created_at, {{ run_time() }}) as created_at
+            coalesce(known.created_at, hf_tasks.observed_at) as created_at
         {% else %}
-            {{ run_time() }} as created_at
+            hf_tasks.observed_at as created_at
         {% endif %}
     from hf_tasks
     {%- if is_incremental() %}

@@ -25,7 +25,7 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def write_and_load(listings: dict[str, list[dict[str, Any]]], limit: int = 1000) -> RunFolder:
         written = catalog_folder(folder / "raw", listings, limit)
-        bronze.load(written, "duckdb", NoProgress())
+        bronze.load_catalog(written, "duckdb", NoProgress())
         return written
 
     return write_and_load
@@ -71,7 +71,8 @@ def test_columns_have_the_types_of_the_contract(load: Load) -> None:
         "task_id": ("VARCHAR", no), "model_id": ("VARCHAR", no), "author": ("VARCHAR", yes),
         "pipeline_tag": ("VARCHAR", yes), "library_name": ("VARCHAR", yes),
         "gated": ("VARCHAR", yes), "tags": ("JSON", yes), "likes": ("BIGINT", yes),
-        "downloads": ("BIGINT", yes), "seq": ("BIGINT", yes), "is_private": ("BOOLEAN", yes),
+        "downloads": ("BIGINT", yes), "seq": ("BIGINT", yes), "is_listed": ("BOOLEAN", yes),
+        "is_private": ("BOOLEAN", yes),
         "hub_created_at": (stamp, yes), "last_modified": (stamp, yes), "run_id": ("VARCHAR", no),
         "observed_at": (stamp, no),
     }  # fmt: skip
@@ -95,7 +96,7 @@ def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
         "task_id": "fill-mask", "model_id": "a/1", "author": "a", "pipeline_tag": "fill-mask",
         "library_name": "transformers", "gated": "manual",
         "tags": '["license:mit","\N{GRINNING FACE}"]', "likes": 7, "downloads": 2**40, "seq": 0,
-        "is_private": True, "hub_created_at": AT,
+        "is_listed": True, "is_private": True, "hub_created_at": AT,
         "last_modified": datetime(2026, 8, 18, 6, 21, 48, 125_000, tzinfo=UTC),
         "run_id": folder.run_id, "observed_at": folder.started_at,
     }]  # fmt: skip
@@ -155,7 +156,7 @@ def test_an_odd_value_becomes_what_it_means_or_null(
 def test_absent_keys_are_null_but_the_author_is_in_the_id(load: Load) -> None:
     load({"fill-mask": [{"id": "gpt2"}, {"id": "own/name"}, {"id": "o/n", "author": "said"}]})
     bare, own, said = models()
-    filled = {"task_id", "model_id", "seq", "run_id", "observed_at"}
+    filled = {"task_id", "model_id", "seq", "is_listed", "run_id", "observed_at"}
     assert {name for name, value in bare.items() if value is not None} == filled
     assert (own["author"], said["author"]) == ("own", "said")
 
@@ -174,7 +175,7 @@ def test_tasks_keep_their_page_and_a_task_without_label_gets_its_id(
     folder = catalog_folder(tmp_path / "raw", {"other": []})
     with folder.records("hf_tasks.json") as out:
         out.write(b'{"id":"other","models":[{"id":"a/1"}]}')
-    bronze.load(folder, "duckdb", NoProgress())
+    bronze.load_catalog(folder, "duckdb", NoProgress())
     assert rows("select task_id, task_label, summary, raw from bronze.hf_tasks") == [
         ("other", "other", None, '{"id":"other","models":[{"id":"a/1"}]}')
     ]
@@ -190,7 +191,7 @@ def test_loading_twice_changes_no_count_and_no_value(load: Load) -> None:
     )
     before = rows(everything)
     assert counts() == (2, 3, 2)
-    bronze.load(RunFolder.open(folder.path), "duckdb", NoProgress())
+    bronze.load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
     assert counts() == (2, 3, 2)
     assert rows(everything) == before
 
@@ -235,7 +236,7 @@ def test_a_folder_from_before_a_count_was_kept_loads_with_null_there(
     folder = catalog_folder(tmp_path / "raw", {"fill-mask": [model("a/1")]})
     del folder.manifest["listings"][0]["late"]
     folder.save()
-    bronze.load(RunFolder.open(folder.path), "duckdb", NoProgress())
+    bronze.load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
     assert rows("select models, late from bronze.hf_task_listings") == [(1, None)]
 
 

@@ -107,7 +107,7 @@ def test_a_model_that_left_the_listing_is_asked_for_by_name() -> None:
     first = [[model("a/1", 9), model("a/2", 8)], [model("a/3", 7)]]
     second = [[model("a/1", 9), model("a/3", 7)], [model("a/4", 6)]]
     hub = pages_of(first, second)
-    hub.named["a/2"] = model("a/2", 5)
+    hub.named["a/2"] = {**model("a/2", 5), "tags": ["fill-mask"]}
     listing, records = read_all(hub, limit=3)
     assert hub.asked_by_name == ["a/2"]
     assert [(r["id"], r["downloads"]) for r in records if r["id"] == "a/2"] == [
@@ -116,13 +116,17 @@ def test_a_model_that_left_the_listing_is_asked_for_by_name() -> None:
     assert (listing.asked, listing.models) == (1, 4)
 
 
-def test_a_model_that_is_gone_by_then_keeps_its_last_observation() -> None:
+@pytest.mark.parametrize("now", [None, {"id": "a/2", "downloads": 8, "tags": ["other-task"]}])
+def test_a_model_that_is_gone_or_left_the_task_by_then_is_said_to_have_left(now: Any) -> None:
     first = [[model("a/1", 9), model("a/2", 8)], [model("a/3", 7)]]
     hub = pages_of(first, [[model("a/1", 9)], [model("a/3", 7)]])
+    if now:
+        hub.named["a/2"] = now
     listing, records = read_all(hub)
     assert hub.asked_by_name == ["a/2"]
-    assert [r["downloads"] for r in records if r["id"] == "a/2"] == [8]
-    assert (listing.models, listing.settled) == (3, True)
+    last = [r for r in records if r["id"] == "a/2"][-1]
+    assert last == {"id": "a/2", "_task_id": "fill-mask", "_seq": last["_seq"], "_left": True}
+    assert (listing.models, listing.settled) == (2, True)
 
 
 def test_a_listing_that_never_settles_is_flagged_after_four_readings(
@@ -131,7 +135,8 @@ def test_a_listing_that_never_settles_is_flagged_after_four_readings(
     readings = [[[model("a/0")], [model(f"new/{number}")]] for number in range(9)]
     listing, records = read_all(pages_of(*readings))
     assert (listing.readings, listing.settled, listing.late) == (4, False, 3)
-    assert ids(records) == ["a/0", "new/0", "new/1", "new/2", "new/3"]
+    assert ids(records[:5]) == ["a/0", "new/0", "new/1", "new/2", "new/3"]
+    assert [(r["id"], r["_left"]) for r in records[5:]] == [(f"new/{n}", True) for n in range(3)]
     assert "fill-mask: still changing after 4 readings" in caplog.messages
 
 

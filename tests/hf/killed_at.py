@@ -46,7 +46,7 @@ def arm(moment: str) -> None:
     elif kind == "rename":
         before(Path, "rename", lambda path, *_: path.name == "hf_models.json.partial")
     elif kind == "extracted":
-        before(bronze, "load", lambda *_: True)
+        before(bronze, "load_catalog", lambda *_: True)
     elif kind == "job":
         writes = ("INSERT", "DELETE", "COPY")
         before(

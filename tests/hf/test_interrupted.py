@@ -67,7 +67,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
             break
     time.sleep(0.01)  # into the statement
     killed.kill()
-    killed.wait()
+    assert killed.wait() == -signal.SIGKILL, "it had ended by itself: the test shows nothing"
     project.build()
     assert project.content() == undisturbed
 

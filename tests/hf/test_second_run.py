@@ -123,3 +123,61 @@ def test_an_old_run_folder_loads_again_without_the_network(project: Project) -> 
     assert folder.name in output
     project.build()
     assert project.content() == content
+
+
+def likes_of(project: Project, model_id: str) -> list[tuple]:
+    return project.rows(f"select likes from hf.models where model_id = '{model_id}'")
+
+
+def test_an_older_listing_takes_no_row_back_to_what_it_was(
+    any_project: Project, tmp_path: Path
+) -> None:
+    """A model in two tasks, one of which is not read again: bronze keeps the old listing of it."""
+    folder = copy_items(SAMPLE, tmp_path / "hub")
+    [listed] = [
+        item
+        for item in map(json.loads, (folder / "hf_models.jsonl").open(encoding="utf-8"))
+        if item["id"] == "sentence-transformers/all-MiniLM-L6-v2"
+    ]
+    model = listed["id"]
+    change(folder, model, tags=["feature-extraction", "sentence-similarity"], likes=158)
+    both = ("--tasks", "feature-extraction,sentence-similarity")
+    one = ("--tasks", "feature-extraction")
+    run_once(any_project, folder, *both)
+    change(folder, model, likes=777_777)
+    run_once(any_project, folder, *one)
+    assert likes_of(any_project, model) == [(777_777,)]
+    seen = any_project.rows(f"select last_synced_at from hf.models where model_id = '{model}'")
+    change(folder, model, tags=["sentence-similarity"])
+    run_once(any_project, folder, *one)
+    assert likes_of(any_project, model) == [(777_777,)]
+    assert (
+        any_project.rows(f"select last_synced_at from hf.models where model_id = '{model}'") == seen
+    ), "it was not seen, so it was not synced"
+
+
+def test_an_old_run_folder_fills_gaps_and_takes_nothing_back(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = copy_items(SAMPLE, tmp_path / "hub")
+    run_once(project, folder)
+    [first] = (project.folder / "data" / "raw" / "hf").iterdir()
+    [(model,)] = project.rows(
+        "select model_id from hf.model_tasks where task_id = 'any-to-any' and rank_in_task = 1"
+    )
+    change(folder, model, likes=888_888)
+    run_once(project, folder)
+    project.load("http://127.0.0.1:9", "--run-folder", str(first))
+    project.build()
+    assert likes_of(project, model) == [(888_888,)]
+    assert project.rows(f"select likes from hf.model_stats_daily where model_id = '{model}'") == [
+        (888_888,)
+    ]
+
+
+def test_building_again_without_a_new_run_changes_nothing_at_all(project: Project) -> None:
+    run_once(project, SAMPLE)
+    everything = "select * from hf.models order by model_id"
+    before = project.rows(everything)
+    project.build()
+    assert project.rows(everything) == before

@@ -10,23 +10,40 @@ listings as (
 
 ),
 
+observations as (
+
+    select
+        task_id,
+        seq,
+        row_number() over (
+            partition by model_id
+            order by observed_at desc, seq desc, task_id asc
+        ) as recency
+    from listings
+
+),
+
 final as (
 
     select
-        model_id,
-        license,
-        likes,
-        downloads,
-        last_modified,
-        tags,
-        pipeline_tag,
-        library_name,
-        author,
-        gated,
-        hub_created_at,
-        observed_at
+        listings.model_id,
+        listings.license,
+        listings.likes,
+        listings.downloads,
+        listings.last_modified,
+        listings.tags,
+        listings.pipeline_tag,
+        listings.library_name,
+        listings.author,
+        listings.gated,
+        listings.hub_created_at,
+        listings.observed_at
     from listings
-    where is_latest
+    inner join observations
+        on
+            listings.task_id = observations.task_id
+            and listings.seq = observations.seq
+    where observations.recency = 1
 
 )
 

@@ -1,0 +1,103 @@
+"""`make run`'s program: end to end on the sample, twice, and one data folder per origin."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from assay import run, warehouse
+from tests.support import ROOT, Project, folders_of_items
+
+
+@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing(
+    project: Project, folder: Path
+) -> None:
+    options = ["--recorded", str(folder)]
+    output = project.run(sys.executable, "-m", "assay.run", *options)
+    for table in ("hf.models", "hf.tasks", "hf.model_tasks", "hf.model_stats_daily"):
+        [(rows,)] = project.rows(f"select count(*) from {table}")
+        assert [table, f"{rows:,}"] in [line.split()[:2] for line in output.splitlines()]
+    report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
+    assert "ATTENTION" not in report
+    content = project.content()
+    project.run(sys.executable, "-m", "assay.run", *options)
+    assert project.content() == content
+
+
+def test_postgres_as_the_target_by_hand_does_not_lead_make_run_astray(project: Project) -> None:
+    output = project.run(sys.executable, "-m", "assay.run", ASSAY_TARGET="postgres")
+    assert "bronze of duckdb" in output
+    assert project.rows("select count(*) from hf.tasks") == [(47,)]
+
+
+def test_a_proxy_in_the_environment_is_not_asked_for_the_replay(project: Project) -> None:
+    nowhere = "http://127.0.0.1:9"
+    project.run(
+        "dlt", "pipeline", "hf_catalog", "run", "--help", http_proxy=nowhere, HTTP_PROXY=nowhere
+    )
+    project.run(sys.executable, "-m", "assay.run", http_proxy=nowhere, HTTP_PROXY=nowhere)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--recorded", "no/such"], ["--sources", "moon"], ["--sources", "live", "--recorded", "."]],
+)
+def test_wrong_usage_ends_with_2(options: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run.main(options)
+    assert ended.value.code == 2
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project root of the test's own, without the variables that decide for a person."""
+    monkeypatch.setattr(warehouse, "ROOT", tmp_path)
+    for name in ("ASSAY_DATA_DIR", "DUCKDB_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_each_origin_keeps_its_own_data_and_gets_it_back(house: Path) -> None:
+    run._use_data_of("sample")
+    (house / "data" / "assay.duckdb").write_text("invented")
+    run._use_data_of("live")
+    assert not (house / "data" / "assay.duckdb").exists()
+    assert (house / "data.sample" / "assay.duckdb").read_text() == "invented"
+    (house / "data" / "assay.duckdb").write_text("real")
+    run._use_data_of("sample")
+    assert (house / "data" / "assay.duckdb").read_text() == "invented"
+    assert (house / "data.live" / "assay.duckdb").read_text() == "real"
+
+
+def test_data_without_a_mark_came_from_the_real_apis(house: Path) -> None:
+    (house / "data").mkdir()
+    run._use_data_of("sample")
+    assert (house / "data.live").is_dir()
+
+
+def test_two_folders_of_one_origin_are_refused_and_nothing_is_lost(house: Path) -> None:
+    (house / "data").mkdir()
+    (house / "data.live").mkdir()
+    with pytest.raises(run.StepFailedError, match="remove or rename one"):
+        run._use_data_of("sample")
+    assert (house / "data").is_dir()
+
+
+def test_data_that_a_run_is_loading_are_not_moved(house: Path) -> None:
+    (house / "data").mkdir()
+    with (
+        FileLock(house / "data" / "run.lock"),
+        pytest.raises(run.StepFailedError, match="a run is loading data/"),
+    ):
+        run._use_data_of("sample")
+    assert (house / "data").is_dir()
+
+
+def test_a_second_make_run_is_told_of_the_first(project: Project) -> None:
+    with FileLock(ROOT / ".make-run.lock"):
+        process = project.start(sys.executable, "-m", "assay.run")
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == "make run: another `make run` is at work here: wait for it to end\n"
