@@ -66,16 +66,17 @@ class Results:
         return ["\n".join(lines)] if lines else []
 
     def _peers(self, most: int) -> list[str]:
-        """Compare each peer's pace with assay's on the largest Hub."""
+        """Compare each peer with assay on as many models, and with assay's pace on the most."""
         pace = self.seconds(ASSAY, most) / most
         lines = []
         for contestant, models in self._costs:
             if contestant.strip().startswith(ASSAY) or contestant.startswith(" "):
                 continue
-            own = self.seconds(contestant, models) / models
+            taken = self.seconds(contestant, models)
+            same = taken / self.seconds(ASSAY, models)
             lines.append(
-                f"{contestant}: {own * 1000:.2f} ms a model, measured on {models:,}; "
-                f"assay on {most:,}: {pace * 1000:.3f} ms, {own / pace:.1f} times faster"
+                f"{contestant}: {same:.1f} times assay's time on the same {models:,} models "
+                f"(a model costs it {taken / models / pace:.1f} times what assay pays on {most:,})"
             )
         return lines
 
