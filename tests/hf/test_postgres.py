@@ -1,5 +1,6 @@
 """What only Postgres has: JSONB, indexes, keys that are held by the database itself."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +87,11 @@ def test_a_server_that_is_not_there_is_one_line_and_exit_1(tmp_path: Path) -> No
     assert process.returncode == 1
     assert "Connection refused" in output.splitlines()[-1]
     assert "Traceback" not in output and "p@ss" not in output
+
+
+def test_the_report_runs_on_what_dbt_built(loaded: Project) -> None:
+    output = loaded.run(sys.executable, "-m", "publish.hf_report", "--target", "postgres")
+    [(models,)] = loaded.rows("select count(*) from hf.models")
+    assert ["models", f"{models:,}"] in [line.split() for line in output.splitlines()]
+    report = (loaded.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
+    assert "ATTENTION" not in report
