@@ -62,10 +62,11 @@ final as (
     {%- endif %}
     where
         observations.recency = 1
-        {% if is_incremental() %}
-            -- An old run folder fills days that are missing and leaves the others as they are.
-            and (known.model_id is null or observations.observed_at >= models.last_synced_at)
-        {% endif %}
+        -- An old run folder fills days that are missing and leaves the others as they are.
+        and (
+            {{ 'known.model_id is null' if is_incremental() else 'true' }}
+            or observations.observed_at >= models.last_synced_at
+        )
 
 )
 
