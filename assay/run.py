@@ -20,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assay import warehouse
+from assay import recorded, warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0
@@ -41,7 +41,9 @@ def main(argv: list[str] | None = None) -> int:
         with _alone():
             _use_data_of(origin)
             with _replay(folder) if folder else nullcontext({}) as replay:
-                _step("extract and load", ["dlt", "pipeline", "run"], common | replay)
+                _step(
+                    "extract and load", ["dlt", "pipeline", "run", *_days(folder)], common | replay
+                )
             _step("transform and test", ["dbt", "--quiet", "build"], common)
             report = [sys.executable, "-m", "publish.hf_report"]
             _step("report", report, common, quiet=True)
@@ -140,14 +142,21 @@ def _replay(folder: Path) -> Iterator[dict[str, str]]:
         )
         try:
             port = _wait_for(port_file, server)
-            yield {
-                "HF_ENDPOINT": f"http://127.0.0.1:{port}",
+            server_url = f"http://127.0.0.1:{port}"
+            yield recorded.environment(folder, server_url) | {
+                "HF_ENDPOINT": server_url,
                 "HF_TOKEN": "",  # nobody's token goes to a replay
                 "HTTP__MIN_INTERVAL_SECONDS": "0",  # and nobody has to be spared
             }
         finally:
             server.terminate()
             server.wait()
+
+
+def _days(folder: Path | None) -> list[str]:
+    """Name the days that a folder's posts are from; live, the pipeline's own default holds."""
+    found = recorded.span(folder) if folder else None
+    return ["--start", str(found[0]), "--end", str(found[1])] if found else []
 
 
 def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:

@@ -7,7 +7,7 @@ those as they are; memory stays the same however long the file is.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -122,24 +122,35 @@ def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
     nothing. Raises dlt's PipelineStepFailed when the destination refuses.
     """
     started = time.monotonic()
-    pipeline = dlt.pipeline(
-        "hf_catalog", destination=destination(target), dataset_name="bronze", progress=progress
-    )
-    if pipeline.has_pending_data:
-        # Left by a run that was killed. This folder's data are newer or the same.
-        log.warning("a killed run left load packages behind: dropped, its run folder is kept")
-        pipeline.drop_pending_packages(with_partial_loads=True)
+    pipeline = open_pipeline("hf_catalog", target, progress)
     resources = [
-        _resource("hf_tasks", TASKS, ["raw"], _read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
-        _resource(
+        resource("hf_tasks", TASKS, ["raw"], _read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
+        resource(
             "hf_models", MODELS, ["tags"], _read(folder, "hf_models.json", _MODELS_SQL, MODELS)
         ),
-        _resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
+        resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
     ]
-    info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
-    info.raise_on_failed_jobs()
+    run(pipeline, resources, target)
     log.info("loaded %s into bronze of %s in %.1f s", folder.run_id, target,
              time.monotonic() - started)  # fmt: skip
+
+
+def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
+    """Return dlt's pipeline into bronze, without what a killed run may have left of it."""
+    pipeline = dlt.pipeline(
+        name, destination=destination(target), dataset_name="bronze", progress=progress
+    )
+    if pipeline.has_pending_data:
+        # What is loaded now is newer than what was left, or the same.
+        log.warning("a killed run left load packages behind: dropped, its run folder is kept")
+        pipeline.drop_pending_packages(with_partial_loads=True)
+    return pipeline
+
+
+def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
+    """Load resources. Raises dlt's PipelineStepFailed when the destination refuses."""
+    info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
+    info.raise_on_failed_jobs()
 
 
 def destination(target: str) -> Destination[Any, Any]:
@@ -155,13 +166,13 @@ def destination(target: str) -> Destination[Any, Any]:
     return dlt.destinations.postgres(warehouse.postgres_url(settings))
 
 
-def _resource(
+def resource(
     name: str,
     schema: pa.Schema,
     json_columns: list[str],
     data: Iterator[Any],
     *,
-    merge_key: str = "task_id",
+    merge_key: str | Sequence[str] = "task_id",
 ) -> Any:
     """Make the dlt resource of one bronze table; its rows replace those with the same merge key."""
     columns = {field.name: {"nullable": field.nullable} for field in schema}

@@ -93,7 +93,8 @@ def plug_cli(host: str) -> type[plugins.SupportsCliCommand] | None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from extract.pipelines import PIPELINES, UsageError  # noqa: PLC0415
+    from extract.pipeline import UsageError  # noqa: PLC0415
+    from extract.pipelines import PIPELINES  # noqa: PLC0415
 
     names = [pipeline.name for pipeline in PIPELINES]
     if args.pipeline_name and args.pipeline_name not in names:
@@ -116,7 +117,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _exit_code(action: Callable[[], None], *, verbose: bool) -> int:
     """Run the action; say in one line why it failed, with the traceback only when verbose."""
-    from extract.pipelines import UsageError  # noqa: PLC0415
+    from extract.pipeline import UsageError  # noqa: PLC0415
 
     log = logging.getLogger("assay")
     try:

@@ -5,22 +5,18 @@ and from nothing else, so what is in the warehouse can always be traced to a fil
 """
 
 import difflib
-import json
 import logging
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from extract.hub import PAGE_CAP, Hub
-from extract.run_folder import RecordFile, RunFolder
+from extract.run_folder import LARGEST_RECORD, RecordFile, RunFolder, encoded
 
 log = logging.getLogger(__name__)
 
-# DuckDB's JSON reader takes no larger object, and holds twice this in memory.
-LARGEST_RECORD = 16_000_000  # bytes
 # A listing of several pages is read again until a reading shows nothing new, at most this often.
 MAX_READINGS = 4
 
@@ -90,7 +86,7 @@ def read_hub(
     with folder.records("hf_tasks.json") as out:
         for task in chosen:
             page = available[task] if isinstance(available[task], dict) else {}
-            out.write(_line({**page, "id": task}))
+            out.write(encoded({**page, "id": task}))
     listings = []
     with folder.records("hf_models.json") as out:
         for number, task in enumerate(chosen, start=1):
@@ -175,7 +171,7 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
         return None
     downloads = record.get("downloads")
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
-        line = _line({**record, "_task_id": listing.task_id, "_seq": out.count})
+        line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
         if len(line) > LARGEST_RECORD:
             listing.skipped += listing.readings == 1
             log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
@@ -189,28 +185,8 @@ def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:
     """Write that a model is gone, or is none of this task's any more."""
     del listing.downloads[model_id]
     out.write(
-        _line({"id": model_id, "_task_id": listing.task_id, "_seq": out.count, "_left": True})
+        encoded({"id": model_id, "_task_id": listing.task_id, "_seq": out.count, "_left": True})
     )
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    """Encode one record as one line that every database can take."""
-    try:
-        line = orjson.dumps(record)
-    except TypeError:  # nested deeper, or a number longer, than orjson writes
-        line = json.dumps(record).encode()
-    return json.dumps(without_nul(record)).encode() if rb"\u0000" in line else line
-
-
-def without_nul(value: Any) -> Any:
-    """Return JSON data without NUL characters, which Postgres can store in no text."""
-    if isinstance(value, str):
-        return value.replace("\0", "")
-    if isinstance(value, list):
-        return [without_nul(item) for item in value]
-    if isinstance(value, dict):
-        return {without_nul(key): without_nul(item) for key, item in value.items()}
-    return value
 
 
 def _remarks(listing: TaskListing) -> str:

@@ -7,51 +7,28 @@ the request, not of the code that reads it later.
 """
 
 import email.utils
+import ipaddress
 import json
 import logging
 import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import orjson
 from huggingface_hub.utils import parse_ratelimit_headers
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from extract.pace import Clock, Pace, SystemClock
+
 log = logging.getLogger(__name__)
 
 RETRY_STATUSES = frozenset({408, 429, *range(500, 600)} - {501})
 
 
-class Clock(Protocol):
-    """What pacing needs of time; tests put a virtual one in its place."""
-
-    def monotonic(self) -> float:
-        """Return seconds that only ever grow."""
-
-    def time(self) -> float:
-        """Return seconds since the epoch, UTC."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class SystemClock:
-    """The real clock."""
-
-    def monotonic(self) -> float:
-        """Return seconds that only ever grow."""
-        return time.monotonic()
-
-    def time(self) -> float:
-        """Return seconds since the epoch, UTC."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+class SourceRefusedError(Exception):
+    """A source turned us away for good, say for a wrong key; one line that says what to do."""
 
 
 class SourceUnavailableError(Exception):
@@ -81,40 +58,18 @@ class Politeness:
     max_wait: float = 900.0
 
 
-@dataclass
-class Pace:
-    """Hands out the moments at which requests may start; shared by all threads of a source."""
+@dataclass(frozen=True)
+class Wish:
+    """What a source says in its own way: wait so many seconds, and whether to ask again.
 
-    min_interval: float
-    clock: Clock
-    _next: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    again: why the same request must be sent once more, None when the answer is one.
+    """
 
-    def wait(self) -> None:
-        """Sleep until this request's turn."""
-        while (pause := self._take_turn()) > 0:
-            if pause > 2 * self.min_interval + 1:
-                log.info("waiting %.0f s: the source allows no request before", pause)
-            self.clock.sleep(pause)
+    wait: float = 0.0
+    again: str | None = None
 
-    def _take_turn(self) -> float:
-        """Return 0 when a request may start now, and count it; else the seconds to wait and ask."""
-        with self._lock:
-            now = self.clock.monotonic()
-            if now < self._next:
-                return self._next - now
-            self._next = now + self.min_interval
-            return 0.0
 
-    def pending(self) -> float:
-        """Return the seconds until a request may start."""
-        with self._lock:
-            return max(0.0, self._next - self.clock.monotonic())
-
-    def not_before(self, seconds: float) -> None:
-        """Let no request start within the next seconds."""
-        with self._lock:
-            self._next = max(self._next, self.clock.monotonic() + seconds)
+ReadWish = Callable[[httpx.Response, float], Wish]
 
 
 class PoliteTransport(httpx.BaseTransport):
@@ -122,6 +77,8 @@ class PoliteTransport(httpx.BaseTransport):
 
     Raises SourceUnavailableError when the retries are used up, or when the source asks for a pause
     longer than `politeness.max_wait`. Every other answer, errors included, is handed on as it came.
+    `most`: requests in any 60 s, 0 for no limit. `read_wish` reads an answer and the time (seconds
+    since the epoch) for what the source asks in its own way.
     """
 
     def __init__(
@@ -129,13 +86,16 @@ class PoliteTransport(httpx.BaseTransport):
         source: str,
         politeness: Politeness,
         *,
+        most: int = 0,
+        read_wish: ReadWish | None = None,
         inner: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.source = source
         self.politeness = politeness
         self.clock = clock or SystemClock()
-        self.pace = Pace(politeness.min_interval, self.clock)
+        self.pace = Pace(politeness.min_interval, self.clock, source, most)
+        self._read_wish = read_wish or (lambda response, now: Wish())
         self.requests = 0
         self.retries = 0
         self._count_lock = threading.Lock()
@@ -167,7 +127,19 @@ class PoliteTransport(httpx.BaseTransport):
 
     def _attempt(self, request: httpx.Request) -> httpx.Response:
         self._refuse_long_wait(self.pace.pending())
-        self.pace.wait()
+        with self.pace.turn():
+            response = self._send(request)
+        wish = self._read_wish(response, self.clock.time())
+        asked = self._asked_wait(response, wish)
+        if response.status_code in RETRY_STATUSES or wish.again:
+            self._refuse_long_wait(asked)
+            raise _TryAgainError(wish.again or f"HTTP {response.status_code}", asked)
+        if response.status_code == 200 and not _is_readable(response):
+            raise _TryAgainError("the answer is not valid JSON", asked)
+        return response
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        """Send once and read the answer to its end."""
         with self._count_lock:
             self.requests += 1
         # Not setdefault: an httpx client always sets a time-out, 5 s when it was told none.
@@ -178,23 +150,17 @@ class PoliteTransport(httpx.BaseTransport):
                 response.read()
             finally:
                 response.close()
+            return response
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
             raise  # our own mistake: asking again makes it no better
         except httpx.TransportError as error:
             raise _TryAgainError(_transport_reason(error)) from error
         except httpx.DecodingError as error:
             raise _TryAgainError(f"the compressed body is broken ({error})") from error
-        asked = self._asked_wait(response)
-        if response.status_code in RETRY_STATUSES:
-            self._refuse_long_wait(asked)
-            raise _TryAgainError(f"HTTP {response.status_code}", asked)
-        if response.status_code == 200 and not _is_readable(response):
-            raise _TryAgainError("the answer is not valid JSON", asked)
-        return response
 
-    def _asked_wait(self, response: httpx.Response) -> float:
+    def _asked_wait(self, response: httpx.Response, wish: Wish) -> float:
         """Return the seconds this answer asks us to wait, and hold back all requests if it does."""
-        asked = retry_after(response.headers, self.clock.time())
+        asked = max(wish.wait, retry_after(response.headers, self.clock.time()))
         window = parse_ratelimit_headers(response.headers)
         if window is not None and window.remaining == 0:
             # One second more, as the Hub's own client does: t is rounded down.
@@ -288,3 +254,22 @@ def _transport_reason(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.RemoteProtocolError):
         return "the answer was cut off"
     return f"{type(error).__name__}: {error}"
+
+
+def network(endpoint: str) -> httpx.HTTPTransport:
+    """Return the transport below: with the proxy that the environment names for an address, since
+    httpx looks for one itself only without a transport of ours."""
+    url = httpx.URL(endpoint)
+    direct = is_loopback(endpoint) or proxy_bypass(url.host)
+    return httpx.HTTPTransport(proxy=None if direct else getproxies().get(url.scheme))
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    host = httpx.URL(endpoint).host
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -5,19 +5,18 @@ used for listings: it turns records into ModelInfo objects and hides where a pag
 keep the record as it came and count pages. https://huggingface.co/docs/hub/api
 """
 
-import ipaddress
 import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
 from urllib.parse import quote
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from huggingface_hub import close_session, constants, get_session, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
-from extract.http import Clock, Politeness, PoliteTransport, parsed
+from extract.http import Politeness, PoliteTransport, is_loopback, network, parsed
+from extract.pace import Clock
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +46,13 @@ class Hub:
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
-        if constants.is_offline_mode() and not _is_loopback(self.endpoint):
+        if constants.is_offline_mode() and not is_loopback(self.endpoint):
             raise HubError(f"HF_HUB_OFFLINE is set, so {self.endpoint} is not asked: unset it")
         self.transport = PoliteTransport(
             f"The Hub at {self.endpoint}",
             politeness,
             clock=clock,
-            inner=inner or httpx.HTTPTransport(proxy=_proxy(self.endpoint)),
+            inner=inner or network(self.endpoint),
         )
         # False, not None: None would make huggingface_hub look for a token of its own.
         token = (token or "").strip()
@@ -140,22 +139,3 @@ class Hub:
             ) from error
         message = error.server_message or error.response.reason_phrase
         raise HubError(f"{self.endpoint} answered HTTP {status}: {message}") from error
-
-
-def _proxy(endpoint: str) -> str | None:
-    """Return the proxy that the environment names for an address; httpx would look for one itself
-    only without a transport of ours."""
-    url = httpx.URL(endpoint)
-    if _is_loopback(endpoint) or proxy_bypass(url.host):
-        return None
-    return getproxies().get(url.scheme)
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = httpx.URL(endpoint).host
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ its record count and sha256, so a folder can be loaded again years later and a d
 
 import hashlib
 import importlib.metadata
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ import orjson
 
 MANIFEST = "manifest.json"
 VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")
+
+
+# DuckDB's JSON reader takes no larger object, and holds twice this in memory.
+LARGEST_RECORD = 16_000_000  # bytes
 
 
 class RunFolderError(Exception):
@@ -142,6 +147,26 @@ class RunFolder:
             entry = file.end()
         self.manifest["files"][name] = entry
         self.save()
+
+
+def encoded(record: dict[str, Any]) -> bytes:
+    """Encode one record as one line that every database can take."""
+    try:
+        line = orjson.dumps(record)
+    except TypeError:  # nested deeper, or a number longer, than orjson writes
+        line = json.dumps(record).encode()
+    return json.dumps(without_nul(record)).encode() if rb"\u0000" in line else line
+
+
+def without_nul(value: Any) -> Any:
+    """Return JSON data without NUL characters, which Postgres can store in no text."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {without_nul(key): without_nul(item) for key, item in value.items()}
+    return value
 
 
 def _check_shape(path: Path, manifest: Any) -> None:

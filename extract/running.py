@@ -85,3 +85,15 @@ def _holder(path: Path) -> str:
         return f"pid {path.with_suffix('.pid').read_text(encoding='utf-8').strip()}"
     except OSError:
         return "pid unknown"
+
+
+def say_if_mixed(endpoint: str) -> None:
+    """Warn when this run adds to a warehouse whose numbers have another origin."""
+    mark = warehouse.data_dir() / warehouse.ORIGIN
+    origin = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
+    if origin not in ("live", os.environ.get("ASSAY_ORIGIN")):
+        log.warning(
+            "%s holds %s data, and what %s gives is added to it; to keep them apart use "
+            "`make run SOURCES=live`, or set ASSAY_DATA_DIR and DUCKDB_PATH",
+            mark.parent, origin, endpoint,
+        )  # fmt: skip

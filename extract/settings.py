@@ -1,11 +1,14 @@
 """Values a person may set, from the environment, .dlt/secrets.toml or .dlt/config.toml."""
 
+import json
 import os
+import secrets
 from typing import Any
 
 import dlt
 import httpx
 
+from assay import warehouse
 from extract.http import Politeness
 
 
@@ -18,7 +21,7 @@ def number(key: str, kind: type[int] | type[float], least: float, most: float) -
 
     Raises SettingError when it is none, or outside [least, most].
     """
-    name = key.upper().replace(".", "__")
+    name = _variable(key)
     raw = os.environ.get(name) or dlt.config.get(key)
     try:
         found = kind(raw)
@@ -44,20 +47,99 @@ def politeness() -> Politeness:
     )
 
 
+def words(key: str) -> list[str]:
+    """Return a list of texts: a list in .dlt/config.toml; in the environment JSON, or commas.
+
+    Raises SettingError when it is none.
+    """
+    name = _variable(key)
+    found: Any = os.environ.get(name)
+    if found is None:
+        found = dlt.config.get(key)
+    elif found.lstrip().startswith("["):
+        try:
+            found = json.loads(found)
+        except ValueError as error:
+            raise SettingError(f'{name} is no list like ["a", "b"]: {error}') from error
+    else:
+        found = found.split(",")
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise SettingError(f'{name} must be a list of texts, like ["a", "b"]')
+    # In order and once: a query asked twice would only cost requests.
+    return list(dict.fromkeys(word.strip() for word in found if word.strip()))
+
+
+def line(key: str) -> str:
+    """Return one text that fits into an HTTP header. Raises SettingError when it does not."""
+    found = os.environ.get(_variable(key)) or dlt.config.get(key, str) or ""
+    if not (found.strip() and found.isascii() and found.isprintable()):
+        raise SettingError(f"{_variable(key)} must be a line of plain letters")
+    return found.strip()
+
+
+def address(key: str) -> str:
+    """Return the address of a source, without a trailing slash.
+
+    Raises SettingError when it is no http address, or holds a password: addresses are logged.
+    """
+    name = _variable(key)
+    found = os.environ.get(name) or dlt.config.get(key, str) or ""
+    return _checked(name, found, "the variables for secrets in .env.example")
+
+
+def secret(key: str) -> str | None:
+    """Return a secret from the environment (`github_token` is GITHUB_TOKEN) or
+    .dlt/secrets.toml, None when there is none. Raises SettingError when it cannot be one."""
+    value = os.environ.get(key.upper())
+    if value is None:
+        value = dlt.secrets.get(key, str)
+    value = (value or "").strip()
+    if not (value.isascii() and value.isprintable()):
+        raise SettingError(f"{key.upper()} holds characters that no secret has: copy it anew")
+    return value or None
+
+
+def author_salt() -> bytes:
+    """Return what authors' names are hashed with: AUTHOR_SALT, or a file of the data folder that
+    is made once and that only its owner may read."""
+    chosen = secret("author_salt")
+    if chosen:
+        return chosen.encode()
+    path = warehouse.data_dir() / "author_salt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    salt = path.read_bytes().strip()
+    if not salt:
+        raise SettingError(f"{path} is empty: remove it, or set AUTHOR_SALT")
+    return salt
+
+
 def hub_endpoint() -> str:
     """Return the Hub's address (HF_ENDPOINT), without a trailing slash.
 
     Raises SettingError when it is no http address, or holds a password: addresses are logged.
     """
     address = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    return _checked("HF_ENDPOINT", address, "HF_TOKEN")
+
+
+def _variable(key: str) -> str:
+    return key.upper().replace(".", "__")
+
+
+def _checked(name: str, address: str, use: str) -> str:
     try:
         url = httpx.URL(address)
     except httpx.InvalidURL as error:
-        raise SettingError(f"HF_ENDPOINT is no address: {error}") from error
+        raise SettingError(f"{name} is no address: {error}") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise SettingError("HF_ENDPOINT is no address: it must begin with http:// or https://")
+        raise SettingError(f"{name} is no address: it must begin with http:// or https://")
     if url.userinfo:
-        raise SettingError("HF_ENDPOINT holds a user or password: leave it out, use HF_TOKEN")
+        raise SettingError(f"{name} holds a user or password: leave it out, use {use}")
     return address.rstrip("/")
 
 

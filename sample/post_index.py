@@ -40,6 +40,7 @@ QUIRKS = {
     "deprecation-link": "GitHub's Link header begins with rel=deprecation",
     "sticky": "a first page of Reddit has one more child than its limit, an old one",
     "sub-redirect": "Reddit redirects an unknown subreddit to its search instead of 404",
+    "closed-subs": "Reddit refuses private and quarantined subreddits with 403",
     "token-life": "Reddit's tokens live N seconds instead of 86400",
     "short-window": "limits of posts count in windows of N seconds instead of their own",
     "cap": "a search or listing of posts reaches N items instead of 1000",

@@ -23,7 +23,7 @@ WRONG = {
         "--tasks has no meaning with --run-folder: the folder decides",
     ("hf_catalog", "run", "--run-folder", "no/such"):
         "--run-folder no/such: there is no such folder",
-    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog",
+    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog, issues",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
     options = set(re.findall(r"^ +(--[a-z-]+)", ended.out, flags=re.MULTILINE))
     assert options == {
         "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
-        "--run-folder",
+        "--run-folder", "--source", "--start", "--end", "--refresh",
     }  # fmt: skip
     assert "models to read per task, most downloaded first" in ended.out
 

@@ -1,0 +1,215 @@
+"""From run folders into bronze.raw_items and bronze.collected_windows.
+
+Posts are loaded before the windows that say they are there: a run killed in between collects again
+what it had, and nothing is taken for done that is not.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from dlt.common.runtime.collector_base import Collector
+
+from assay import warehouse
+from extract import bronze
+from extract.run_folder import LARGEST_RECORD, RunFolder
+from extract.windows import DAY_SECONDS
+
+log = logging.getLogger(__name__)
+
+TARGET = "duckdb"  # the issues live in the embedded database only
+BATCH_ROWS = 10_000  # posts are wide
+
+RAW_ITEMS = pa.schema(
+    [
+        pa.field("url_hash", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("collection_date", pa.date32(), nullable=False),
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("native_id", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("link_url", pa.string()),
+        pa.field("link_hash", pa.string()),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("body", pa.string()),
+        pa.field("author_hash", pa.string()),
+        pa.field("score", pa.int64()),
+        pa.field("comment_count", pa.int64()),
+        pa.field("raw", pa.string()),
+        pa.field("created_at", bronze.UTC_TIME, nullable=False),
+        pa.field("collected_at", bronze.UTC_TIME, nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+    ]
+)
+WINDOWS = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("query", pa.string(), nullable=False),
+        pa.field("collection_date", pa.date32(), nullable=False),
+        pa.field("window_start", bronze.UTC_TIME, nullable=False),
+        pa.field("window_end", bronze.UTC_TIME, nullable=False),
+        pa.field("items", pa.int64(), nullable=False),
+        pa.field("dropped", pa.int64(), nullable=False),
+        pa.field("truncated", pa.bool_(), nullable=False),
+        pa.field("is_final", pa.bool_(), nullable=False),
+        pa.field("reason", pa.string()),
+        pa.field("dropped_why", pa.string()),
+        pa.field("collected_at", bronze.UTC_TIME, nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+    ]
+)
+# What a line of a run folder's file holds (extract/issues.py writes them): a post or a window.
+_KEYS = {
+    "kind": "VARCHAR", "seq": "VARCHAR", "run_id": "VARCHAR", "collected_at": "BIGINT",
+    "source": "VARCHAR", "query": "VARCHAR", "collection_date": "DATE",
+    "url_hash": "VARCHAR", "native_id": "VARCHAR", "url": "VARCHAR", "link_url": "VARCHAR",
+    "link_hash": "VARCHAR", "title": "VARCHAR", "body": "VARCHAR", "author_hash": "VARCHAR",
+    "score": "BIGINT", "comment_count": "BIGINT", "raw": "JSON", "created_at": "BIGINT",
+    "window_start": "BIGINT", "window_end": "BIGINT", "items": "BIGINT", "dropped": "BIGINT",
+    "truncated": "BOOLEAN", "is_final": "BOOLEAN", "reason": "VARCHAR", "dropped_why": "JSON",
+}  # fmt: skip
+_LINES = f"""
+    read_json($paths, format = 'array', columns = {_KEYS!r}, maximum_object_size = {LARGEST_RECORD})
+"""
+_TIMES = ("created_at", "collected_at", "window_start", "window_end")
+
+# Of one post that came several times the one of the latest day counts, then the latest reading:
+# whatever the order in which days are collected, the same row stays.
+_NEWEST_SQL = f"""
+    create temp table newest as
+    select url_hash, max_by(seq, (collection_date, seq)) as seq,
+        max_by(source, (collection_date, seq)) as source, max(collection_date) as collection_date
+    from {_LINES} where kind = 'post' group by url_hash
+"""  # noqa: S608 - constants of this module
+_ALREADY_SQL = """
+    create temp table already as
+    select newest.url_hash, stored.collection_date > newest.collection_date as is_later
+    from newest join warehouse.bronze.raw_items as stored using (url_hash)
+"""
+_NEW_SQL = """
+    select source, collection_date, count(*) from newest
+    where url_hash not in (select url_hash from already) group by all
+"""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading came to: posts that bronze did not have, by source and day."""
+
+    new: dict[tuple[str, date], int]
+
+
+def collected_days() -> set[tuple[str, str, date]]:
+    """Return (source, query, day) of what is complete in bronze and need not be asked again."""
+    with _warehouse() as connection:
+        if not _exists(connection, "collected_windows"):
+            return set()
+        rows = connection.execute(
+            """
+            select source, query, collection_date
+            from warehouse.bronze.collected_windows
+            group by all
+            having bool_and(is_final) and sum(epoch(window_end) - epoch(window_start)) >= $seconds
+            """,
+            {"seconds": DAY_SECONDS},
+        ).fetchall()
+    return set(rows)
+
+
+def load_posts(folder: RunFolder, progress: Collector) -> Loaded:
+    """Load one run folder: posts replace what is stored of the same URL, windows those of the same
+    query and day. Loading twice changes nothing.
+
+    Raises dlt's PipelineStepFailed when the destination refuses.
+    """
+    paths = [str(folder.path / name) for name in sorted(folder.manifest["files"])]
+    with _warehouse() as connection:
+        connection.execute(_NEWEST_SQL, {"paths": paths})
+        if _exists(connection, "raw_items"):
+            connection.execute(_ALREADY_SQL)
+        else:
+            connection.execute("create temp table already (url_hash varchar, is_later boolean)")
+        new = {
+            (source, day): count for source, day, count in connection.execute(_NEW_SQL).fetchall()
+        }
+        # dlt opens the same file for writing, which DuckDB allows only once we let go of it.
+        connection.execute("detach warehouse")
+        pipeline = bronze.open_pipeline("issues", TARGET, progress)
+        bronze.run(pipeline, bronze.resource(
+            "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key="url_hash"
+        ), TARGET)  # fmt: skip
+        bronze.run(pipeline, bronze.resource(
+            "collected_windows", WINDOWS, ["dropped_why"], _windows(connection, paths),
+            merge_key=("source", "query", "collection_date"),
+        ), TARGET)  # fmt: skip
+    return Loaded(new)
+
+
+@contextmanager
+def _warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory with the warehouse attached for reading, or an empty one."""
+    settings = warehouse.output(TARGET)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'; set threads = 1")
+        connection.execute(f"set memory_limit = {_quoted(settings['settings']['memory_limit'])}")
+        path = settings["path"]
+        found = Path(path).exists()
+        try:
+            connection.execute(
+                f"attach {_quoted(path if found else ':memory:')} as warehouse"
+                f"{' (read_only)' if found else ''}"
+            )
+        except duckdb.IOException as error:
+            raise warehouse.WarehouseError(warehouse.locked_or(error, path)) from error
+        yield connection
+
+
+def _quoted(text: str) -> str:
+    """Write a setting of our own as an SQL literal; these statements take no bound parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = 'warehouse' "
+            "and schema_name = 'bronze' and table_name = ?",
+            [table],
+        ).fetchall()
+    )
+
+
+def _posts(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
+    sql = f"""
+        select {_columns(RAW_ITEMS)}
+        from {_LINES} as line
+        join newest using (url_hash, seq)
+        where line.kind = 'post'
+            and url_hash not in (select url_hash from already where is_later)
+    """  # noqa: S608 - constants of this module
+    yield from _tables(connection, sql, paths, RAW_ITEMS)
+
+
+def _windows(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
+    sql = f"select {_columns(WINDOWS)} from {_LINES} as line where line.kind = 'window'"  # noqa: S608
+    yield from _tables(connection, sql, paths, WINDOWS)
+
+
+def _columns(schema: pa.Schema) -> str:
+    return ", ".join(
+        f"make_timestamptz(line.{name} * 1000000) as {name}" if name in _TIMES else f"line.{name}"
+        for name in schema.names
+    )
+
+
+def _tables(
+    connection: duckdb.DuckDBPyConnection, sql: str, paths: list[str], schema: pa.Schema
+) -> Iterator[pa.Table]:
+    yield schema.empty_table()  # so that the table is made even when there is no row
+    for batch in connection.execute(sql, {"paths": paths}).to_arrow_reader(BATCH_ROWS):
+        yield pa.Table.from_batches([batch]).cast(schema)

@@ -1,0 +1,170 @@
+"""GitHub's issues: REST search, in windows of `created:`. https://docs.github.com/rest/search"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import httpx
+
+from extract.client import Api
+from extract.http import SourceRefusedError, Wish, parsed
+from extract.posts import (
+    INCOMPLETE,
+    SHORT,
+    Day,
+    Post,
+    QueryRefusedError,
+    Reading,
+    covered_days,
+    kept,
+    moment,
+    text,
+    titled,
+    whole,
+)
+from extract.windows import Window, iso
+
+MOST_RESULTS = 1000  # whatever total_count says, no more can be paged to
+PAGE = 100
+SECONDARY_SECONDS = 60.0  # what the documentation asks for when an answer names no time
+LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+RAW_KEYS = (
+    "id", "node_id", "number", "repository_url", "state", "state_reason", "author_association",
+    "locked", "active_lock_reason", "updated_at", "closed_at",
+)  # fmt: skip
+
+
+class GitHub:
+    """Issues of the configured searches; pull requests are left out by the search itself."""
+
+    name = "github"
+
+    def __init__(self, api: Api, queries: list[str], token: str | None) -> None:
+        self.queries = queries
+        self._api = api
+        self._headers = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+        """Cover days of one search; see `extract.posts.Source`."""
+
+        def read(window: Window, divisible: bool) -> Reading | None:
+            return self._api.patiently(lambda: self._read(query, window, divisible=divisible))
+
+        yield from covered_days(self.name, query, days, now, read)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _read(self, query: str, window: Window, *, divisible: bool) -> Reading | None:
+        """Read one window, None when it holds more than can be paged to."""
+        # GitHub's A..B holds both ends.
+        search = f"{query} is:issue created:{iso(window.start)}..{iso(window.end - 1)}"
+        reading, incomplete, total, page = Reading(), False, 0, 0
+        while reading.given < MOST_RESULTS and (page == 0 or reading.given < total):
+            page += 1
+            answer = self._search(search, page)
+            items = answer.get("items")
+            if not isinstance(items, list):
+                raise SourceRefusedError(f"{self._api.name}: a search without items")
+            total = whole(answer.get("total_count")) or 0
+            if total > MOST_RESULTS and divisible:
+                return None
+            incomplete |= answer.get("incomplete_results") is True
+            reading.take(items, post)
+            if not items:
+                break
+        if incomplete:
+            return reading.cut(INCOMPLETE, final=False)
+        if total > MOST_RESULTS:
+            return reading.cut(f"{total:,} in one second: the API gives {MOST_RESULTS:,}",
+                               final=True)  # fmt: skip
+        if reading.given < total:
+            return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
+        return reading
+
+    def _search(self, search: str, page: int) -> dict[str, Any]:
+        # Pages are counted, not followed: Link may hold other relations than `next`.
+        params = {"q": search, "sort": "created", "order": "asc", "per_page": PAGE, "page": page}
+        response = self._api.get("search/issues", params, self._headers)
+        if response.status_code == 200:
+            return self._api.mapping(response)
+        if response.status_code == 401:
+            raise SourceRefusedError(
+                "GitHub does not accept GITHUB_TOKEN (HTTP 401): make a new one at "
+                "https://github.com/settings/tokens, or unset it"
+            )
+        message = _message(response)
+        if response.status_code == 422:
+            raise QueryRefusedError(f"HTTP 422: {message}")
+        raise SourceRefusedError(f"GitHub answered HTTP {response.status_code}: {message}")
+
+
+def read_wish(response: httpx.Response, now: float) -> Wish:
+    """Read GitHub's limits: the primary one tells its reset, the secondary one at most Retry-After.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    headers = response.headers
+    exhausted = headers.get("x-ratelimit-remaining") == "0"
+    reset = 0.0
+    if exhausted:
+        try:
+            # One second more: the reset is rounded down to whole seconds.
+            reset = max(0.0, float(headers.get("x-ratelimit-reset", "")) - now + 1.0)
+        except ValueError:
+            reset = SECONDARY_SECONDS
+    if response.status_code not in (403, 429):
+        return Wish(reset)
+    if exhausted:
+        return Wish(reset, "the rate limit is used up")
+    if "retry-after" in headers:
+        return Wish(0.0, "a secondary rate limit")
+    if response.status_code == 429 or LIMIT_WORDS.search(_message(response)):
+        return Wish(SECONDARY_SECONDS, "a secondary rate limit")
+    return Wish()
+
+
+def post(item: dict[str, Any]) -> Post | str:
+    """Make a post of an issue; raises for what is none."""
+    if item.get("pull_request"):
+        return "pull request"
+    user = item.get("user")
+    labels = item.get("labels")
+    reactions = item.get("reactions")
+    names = [
+        label["name"]
+        for label in (labels if isinstance(labels, list) else ())
+        if isinstance(label, dict) and isinstance(label.get("name"), str)
+    ]
+    return Post(
+        native_id=str(item["id"]),
+        url=item["html_url"],
+        title=titled(item["title"]),
+        body=text(item.get("body")),
+        created_at=moment(datetime.fromisoformat(item["created_at"]).timestamp()),
+        score=whole(reactions.get("total_count")) if isinstance(reactions, dict) else None,
+        comment_count=whole(item.get("comments")),
+        author=text(user.get("login")) if isinstance(user, dict) else None,
+        raw={**kept(item, RAW_KEYS), "labels": names},
+    )
+
+
+def _message(response: httpx.Response) -> str:
+    """Return what an error says, in one line; errors come as JSON, as HTML and as nothing."""
+    try:
+        body = parsed(response)
+    except (ValueError, RecursionError):
+        return response.reason_phrase
+    if not isinstance(body, dict):
+        return response.reason_phrase
+    errors = body.get("errors") if isinstance(body.get("errors"), list) else []
+    details = [e.get("message") if isinstance(e, dict) else e for e in errors]
+    words = [body.get("message"), *details]
+    return "; ".join(str(word)[:200] for word in words if word) or response.reason_phrase

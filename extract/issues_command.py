@@ -1,0 +1,170 @@
+"""`dlt pipeline issues run`: its options, their check, and what it does."""
+
+import argparse
+import logging
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dlt.common.runtime.collector_base import Collector
+
+from assay import warehouse
+from extract import issues, running, settings
+from extract.bronze_posts import TARGET, collected_days
+from extract.http import SourceUnavailableError
+from extract.pipeline import Pipeline, UsageError
+from extract.post_sources import LIMITS, NotConfiguredError, chosen_sources, open_source
+from extract.posts import Source
+from extract.run_folder import RunFolder
+from extract.windows import days
+
+log = logging.getLogger(__name__)
+
+MOST_DAYS = 3660
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "--source": {
+        "action": "extend",
+        "nargs": "+",
+        "choices": tuple(LIMITS),
+        "metavar": "S",
+        "help": f"collect only these: {', '.join(LIMITS)} (default: sources in .dlt/config.toml)",
+    },
+    "--start": {
+        "type": date.fromisoformat,
+        "metavar": "DAY",
+        "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or --end if that is earlier)",
+    },
+    "--end": {
+        "type": date.fromisoformat,
+        "metavar": "DAY",
+        "help": "last day (default: today)",
+    },
+    "--refresh": {
+        "action": "store_true",
+        "help": "ask again for days that are complete (default: skip them)",
+    },
+}
+
+
+def _check(args: argparse.Namespace) -> None:
+    wanted = _days(args, datetime.now(UTC).date())
+    if len(wanted) > MOST_DAYS:
+        raise UsageError(f"{len(wanted):,} days: at most {MOST_DAYS:,} in one run")
+    try:
+        _wanted_sources(args)
+        settings.politeness()
+    except settings.SettingError as error:
+        raise UsageError(str(error)) from error
+
+
+def _days(args: argparse.Namespace, today: date) -> list[date]:
+    """Return the days asked for. Raises UsageError when they are none, or not yet."""
+    end = args.end or max(today, args.start or today)
+    start = args.start or min(today - timedelta(days=1), end)
+    if start > end:
+        raise UsageError(f"--start {start} is after --end {end}")
+    if end > today:
+        raise UsageError(f"{end} has not begun yet: today is {today} (UTC)")
+    return days(start, end)
+
+
+def _wanted_sources(args: argparse.Namespace) -> list[str]:
+    if args.source:
+        return [name for name in LIMITS if name in args.source]
+    return chosen_sources()
+
+
+def _run(args: argparse.Namespace, progress: Collector) -> None:
+    if args.destination != TARGET:
+        log.info("issues are kept in DuckDB, whatever the destination of the catalog is")
+    now = int(time.time())
+    parent = warehouse.data_dir() / "raw" / "issues"
+    for folder in issues.leftovers(parent):
+        log.info("%s was read but not loaded: loading it first", folder.path)
+        issues.load(folder, progress)
+    wanted = _days(args, datetime.fromtimestamp(now, UTC).date())
+    done = set() if args.refresh else collected_days()
+    works = [
+        issues.Work(source, issues.missing(source, wanted, done)) for source in _open_all(args)
+    ]
+    works, complete = [w for w in works if w.days], [w for w in works if not w.days]
+    for work in complete:
+        work.source.close()
+        log.info("%s: %s complete, nothing to ask", work.source.name, issues.spread(wanted))
+    if works:
+        _collect(works, parent, args, now, progress)
+
+
+def _open_all(args: argparse.Namespace) -> list[Source]:
+    """Open the wanted sources; one that cannot be asked yet is told and left out."""
+    opened: list[Source] = []
+    for name in _wanted_sources(args):
+        try:
+            source = open_source(name)
+        except NotConfiguredError as error:
+            if args.source:
+                raise
+            log.warning("%s is not configured: %s", name, error)
+            continue
+        except settings.SettingError:
+            for other in opened:
+                other.close()
+            raise
+        if source.queries:
+            opened.append(source)
+        else:
+            source.close()
+            log.warning("%s is not configured: it has no query in .dlt/config.toml", name)
+    return opened
+
+
+def _collect(
+    works: list[issues.Work],
+    parent: Path,
+    args: argparse.Namespace,
+    now: int,
+    progress: Collector,
+) -> None:
+    started = time.monotonic()
+    asked = {day for work in works for _, left in work.days for day in left}
+    names = [work.source.name for work in works]
+    folder = RunFolder.create(
+        parent, {"sources": names, "days": sorted(map(str, asked)), "refresh": bool(args.refresh)}
+    )
+    running.say_if_mixed("the sources of issues")
+    log.info("issues: %s for %s into %s", ", ".join(names), issues.spread(asked), folder.path)
+    try:
+        with progress("issues: read"):
+            collected = issues.collect(
+                works,
+                folder,
+                salt=settings.author_salt(),
+                settle_seconds=60 * settings.number("issues.settle_minutes", int, 0, 1440),
+                now=now,
+                progress=progress,
+            )
+        folder.manifest["counts"]["requests"] = collected.requests
+        folder.finish("extracted")
+        new = issues.load(folder, progress)
+    except BaseException as error:
+        folder.finish("failed", warehouse.first_line(error))
+        raise
+    for line in issues.summary(collected, new):
+        log.info("%s", line)
+    log.info("%d requests in %.1f s", collected.requests, time.monotonic() - started)
+    if collected.failures:
+        told = "; ".join(
+            f"{name}: {warehouse.first_line(error)}" for name, error in collected.failures.items()
+        )
+        raise SourceUnavailableError(f"{told} (what was covered is loaded; run again for the rest)")
+
+
+ISSUES = Pipeline(
+    name="issues",
+    summary="developers' posts of GitHub, Stack Overflow, Reddit and Hacker News",
+    options=_OPTIONS,
+    check=_check,
+    run=_run,
+)
