@@ -34,7 +34,7 @@ docs: .venv/.installed ## the dbt docs site as one file, target/static_index.htm
 	@$(IN_VENV) dbt docs generate --static
 
 bench: .venv/.installed ## what we claim about speed, measured here
-	@$(IN_VENV) python -m benchmarks.catalog
+	@$(IN_VENV) python -m benchmarks.catalog && python -m benchmarks.posts
 
 lock: ## requirements.txt anew from pyproject.toml
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev]"

@@ -1,6 +1,5 @@
 """The HTTP client that the sources of posts share: one polite session with one API."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,9 +13,6 @@ from extract.http import (
     parsed,
 )
 from extract.pace import Clock
-from extract.posts import Reading
-
-READINGS = 3  # of one window, when what comes is not all there is
 
 
 class Api:
@@ -58,15 +54,6 @@ class Api:
     def post(self, url: str, form: dict[str, str], auth: tuple[str, str]) -> httpx.Response:
         """Send a form to an address of the API's, with a name and a password."""
         return self._client.post(url, data=form, auth=auth)
-
-    def patiently(self, read: Callable[[], Reading | None]) -> Reading | None:
-        """Read once more, and once more, while what came is not all there is."""
-        for seconds in (*self.transport.politeness.backoff[: READINGS - 1], None):
-            reading = read()
-            if reading is None or reading.final or seconds is None:
-                break
-            self.transport.clock.sleep(seconds)
-        return reading
 
     def mapping(self, response: httpx.Response) -> dict[str, Any]:
         """Return the JSON object of an answer.

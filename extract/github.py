@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -42,7 +43,7 @@ class GitHub:
 
     def __init__(self, api: Api, queries: list[str], token: str | None) -> None:
         self.queries = queries
-        self._api = api
+        self.api = api
         self._headers = {
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
@@ -52,17 +53,9 @@ class GitHub:
 
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
         """Cover days of one search; see `extract.posts.Source`."""
+        return covered_days(self, query, days, now, partial(self._read, query))
 
-        def read(window: Window, divisible: bool) -> Reading | None:
-            return self._api.patiently(lambda: self._read(query, window, divisible=divisible))
-
-        yield from covered_days(self.name, query, days, now, read)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
-
-    def _read(self, query: str, window: Window, *, divisible: bool) -> Reading | None:
+    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
         """Read one window, None when it holds more than can be paged to."""
         # GitHub's A..B holds both ends.
         search = f"{query} is:issue created:{iso(window.start)}..{iso(window.end - 1)}"
@@ -72,7 +65,7 @@ class GitHub:
             answer = self._search(search, page)
             items = answer.get("items")
             if not isinstance(items, list):
-                raise SourceRefusedError(f"{self._api.name}: a search without items")
+                raise SourceRefusedError(f"{self.api.name}: a search without items")
             total = whole(answer.get("total_count")) or 0
             if total > MOST_RESULTS and divisible:
                 return None
@@ -92,9 +85,9 @@ class GitHub:
     def _search(self, search: str, page: int) -> dict[str, Any]:
         # Pages are counted, not followed: Link may hold other relations than `next`.
         params = {"q": search, "sort": "created", "order": "asc", "per_page": PAGE, "page": page}
-        response = self._api.get("search/issues", params, self._headers)
+        response = self.api.get("search/issues", params, self._headers)
         if response.status_code == 200:
-            return self._api.mapping(response)
+            return self.api.mapping(response)
         if response.status_code == 401:
             raise SourceRefusedError(
                 "GitHub does not accept GITHUB_TOKEN (HTTP 401): make a new one at "

@@ -5,6 +5,7 @@ https://hn.algolia.com/api
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from extract.client import Api
@@ -37,21 +38,13 @@ class HackerNews:
 
     def __init__(self, api: Api, queries: list[str]) -> None:
         self.queries = queries
-        self._api = api
+        self.api = api
 
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
         """Cover days of one search; see `extract.posts.Source`."""
+        return covered_days(self, query, days, now, partial(self._read, query))
 
-        def read(window: Window, divisible: bool) -> Reading | None:
-            return self._api.patiently(lambda: self._read(query, window, divisible=divisible))
-
-        yield from covered_days(self.name, query, days, now, read)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
-
-    def _read(self, query: str, window: Window, *, divisible: bool) -> Reading | None:
+    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
         """Read one window, None when it holds as many hits as one question gives."""
         reading, total, page = Reading(), 0, 0
         while reading.given < MOST_HITS and (page == 0 or reading.given < total):
@@ -59,7 +52,7 @@ class HackerNews:
             page += 1
             hits = answer.get("hits")
             if not isinstance(hits, list):
-                raise SourceRefusedError(f"{self._api.name}: an answer without hits")
+                raise SourceRefusedError(f"{self.api.name}: an answer without hits")
             total = whole(answer.get("nbHits")) or 0
             if total >= MOST_HITS and divisible:
                 return None
@@ -82,17 +75,17 @@ class HackerNews:
             "hitsPerPage": MOST_HITS,
             "page": page,
         }
-        response = self._api.get("api/v1/search_by_date", params)
+        response = self.api.get("api/v1/search_by_date", params)
         if response.status_code == 200:
-            return self._api.mapping(response)
+            return self.api.mapping(response)
         if response.status_code == 400:
             raise QueryRefusedError(f"HTTP 400: {text(self._message(response))}")
         raise SourceRefusedError(
-            f"{self._api.name} answered HTTP {response.status_code}: {self._message(response)}"
+            f"{self.api.name} answered HTTP {response.status_code}: {self._message(response)}"
         )
 
     def _message(self, response: Any) -> str:
-        return str(self._api.mapping(response).get("message"))[:200]
+        return str(self.api.mapping(response).get("message"))[:200]
 
 
 def post(item: dict[str, Any]) -> Post | str:

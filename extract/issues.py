@@ -115,7 +115,7 @@ def collect(
                     progress.update("posts", items)
         finally:
             stop.set()
-    collected.requests = sum(_requests(work.source) for work in works)
+    collected.requests = sum(work.source.api.transport.requests for work in works)
     return collected
 
 
@@ -177,13 +177,8 @@ def _read(work: Work, now: int, out: queue.Queue[Day | _End], stop: threading.Ev
         error = failure
         log.debug("%s", source.name, exc_info=True)
     finally:
-        source.close()
+        source.api.close()
         out.put(_End(source.name, error))
-
-
-def _requests(source: Source) -> int:
-    transport = getattr(getattr(source, "_api", None), "transport", None)
-    return getattr(transport, "requests", 0)
 
 
 class Writer:

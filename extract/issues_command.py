@@ -91,7 +91,7 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
     ]
     works, complete = [w for w in works if w.days], [w for w in works if not w.days]
     for work in complete:
-        work.source.close()
+        work.source.api.close()
         log.info("%s: %s complete, nothing to ask", work.source.name, issues.spread(wanted))
     if works:
         _collect(works, parent, args, now, progress)
@@ -110,12 +110,12 @@ def _open_all(args: argparse.Namespace) -> list[Source]:
             continue
         except settings.SettingError:
             for other in opened:
-                other.close()
+                other.api.close()
             raise
         if source.queries:
             opened.append(source)
         else:
-            source.close()
+            source.api.close()
             log.warning("%s is not configured: it has no query in .dlt/config.toml", name)
     return opened
 

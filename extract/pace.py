@@ -76,7 +76,8 @@ class Pace:
         finally:
             with self._lock:
                 self._out -= 1
-                self._ended.append(self.clock.monotonic())
+                if self.most:
+                    self._ended.append(self.clock.monotonic())
 
     def pending(self) -> float:
         """Return the seconds for which the source has asked us to stay away."""

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from extract.client import Api
 from extract.windows import Window, cover
 
 # Why a day is asked for again: the source gave less than it said it has.
+READINGS = 3  # of one window, when what comes is not all there is
 INCOMPLETE = "incomplete_results"
 SHORT = "the API gave {given:,} of {total:,}"
 
@@ -89,6 +91,7 @@ class Source(Protocol):
 
     name: str
     queries: list[str]
+    api: Api
 
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
         """Yield each day of a query once it is covered, up to `now` (seconds since the epoch).
@@ -96,21 +99,35 @@ class Source(Protocol):
         Raises QueryRefusedError, SourceRefusedError or SourceUnavailableError.
         """
 
-    def close(self) -> None:
-        """Close the connections."""
-
 
 def covered_days(
-    source: str,
+    source: Source,
     query: str,
     days: list[date],
     now: int,
     read: Callable[[Window, bool], Reading | None],
 ) -> Iterator[Day]:
-    """Cover days one by one for a source that can be asked for any window of time."""
+    """Cover days one by one for a source that can be asked for any window of time.
+
+    `read(window, divisible)` reads one window, None when it holds too much (extract/windows.py).
+    """
+
+    def patiently(window: Window, divisible: bool) -> Reading | None:
+        return _read_patiently(source.api, lambda: read(window, divisible))
+
     for day in days:
         window = Window.of_day(day).until(now)
-        yield Day(source, query, day, list(cover(window, read)))
+        yield Day(source.name, query, day, list(cover(window, patiently)))
+
+
+def _read_patiently(api: Api, read: Callable[[], Reading | None]) -> Reading | None:
+    """Read once more, and once more, while what comes is not all there is."""
+    for seconds in (*api.transport.politeness.backoff[: READINGS - 1], None):
+        reading = read()
+        if reading is None or reading.final or seconds is None:
+            break
+        api.transport.clock.sleep(seconds)
+    return reading
 
 
 def text(value: Any) -> str | None:

@@ -55,7 +55,7 @@ class Reddit:
         self, api: Api, queries: list[str], client: tuple[str, str], token_url: str
     ) -> None:
         self.queries = queries
-        self._api, self._client, self._token_url = api, client, token_url
+        self.api, self._client, self._token_url = api, client, token_url
         self._token, self._renew_at = "", 0.0
 
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
@@ -69,10 +69,6 @@ class Reddit:
             if listing.reason and listing.oldest > window.start:
                 reading.cut(listing.reason, final=True)
             yield Day(self.name, query, day, [(window, reading)])
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
 
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""
@@ -102,34 +98,34 @@ class Reddit:
         if after:
             params |= {"after": after, "count": count}
         response = self._get(f"r/{subreddit}/new", params)
-        data = self._api.mapping(response).get("data")
+        data = self.api.mapping(response).get("data")
         children = data.get("children") if isinstance(data, dict) else None
         if not isinstance(children, list):
-            raise SourceRefusedError(f"{self._api.name}: a listing without children")
+            raise SourceRefusedError(f"{self.api.name}: a listing without children")
         return children, text(data.get("after"))
 
     def _get(self, path: str, params: dict[str, Any]) -> httpx.Response:
         """Ask with a token, and once more with a new one when it is no longer good."""
-        response = self._api.get(path, params, self._authorization())
+        response = self.api.get(path, params, self._authorization())
         if response.status_code == 401:
             self._token = ""
-            response = self._api.get(path, params, self._authorization())
+            response = self.api.get(path, params, self._authorization())
         if response.status_code == 200:
             return response
         if response.is_redirect:
             raise QueryRefusedError("there is no such subreddit")
-        body = self._api.mapping(response)  # a page of HTML means that all of us are blocked
+        body = self.api.mapping(response)  # a page of HTML means that all of us are blocked
         status, reason = response.status_code, str(body.get("reason") or body.get("message"))[:200]
         if status in (403, 404):
             raise QueryRefusedError(f"HTTP {status}: {reason}")
-        raise SourceRefusedError(f"{self._api.name} answered HTTP {status}: {reason}")
+        raise SourceRefusedError(f"{self.api.name} answered HTTP {status}: {reason}")
 
     def _authorization(self) -> dict[str, str]:
-        clock = self._api.transport.clock
+        clock = self.api.transport.clock
         if not self._token or clock.monotonic() >= self._renew_at:
             form = {"grant_type": "client_credentials"}
-            response = self._api.post(self._token_url, form, self._client)
-            answer = self._api.mapping(response)
+            response = self.api.post(self._token_url, form, self._client)
+            answer = self.api.mapping(response)
             token = answer.get("access_token")
             if not isinstance(token, str):
                 raise SourceRefusedError(

@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 import httpx
@@ -50,23 +51,15 @@ class StackExchange:
 
     def __init__(self, api: Api, queries: list[str], key: str | None) -> None:
         self.queries = queries
-        self._api, self._key = api, key
+        self.api, self._key = api, key
 
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
         """Cover days of one query; see `extract.posts.Source`."""
         site, _, tagged = query.partition(" ")
         asked = {"site": site} | ({"tagged": tagged} if tagged else {})
+        return covered_days(self, query, days, now, partial(self._read, asked))
 
-        def read(window: Window, divisible: bool) -> Reading | None:
-            return self._api.patiently(lambda: self._read(asked, window, divisible=divisible))
-
-        yield from covered_days(self.name, query, days, now, read)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
-
-    def _read(self, asked: dict[str, str], window: Window, *, divisible: bool) -> Reading | None:
+    def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> Reading | None:
         """Read one window, None when it has more pages than can be asked for."""
         last = LAST_PAGE_WITH_KEY if self._key else LAST_PAGE_WITHOUT_KEY
         # Both ends belong to the answer.
@@ -81,7 +74,7 @@ class StackExchange:
             answer = self._questions({**params, "page": page})
             items = answer.get("items")
             if not isinstance(items, list):
-                raise SourceRefusedError(f"{self._api.name}: an answer without items")
+                raise SourceRefusedError(f"{self.api.name}: an answer without items")
             reading.take(items, post)
             more = answer.get("has_more") is True
         if more:
@@ -93,8 +86,8 @@ class StackExchange:
     def _questions(self, params: dict[str, Any]) -> dict[str, Any]:
         if self._key:
             params = {**params, "key": self._key}
-        response = self._api.get("2.3/questions", params)
-        body = self._api.mapping(response)
+        response = self.api.get("2.3/questions", params)
+        body = self.api.mapping(response)
         if response.status_code == 200:
             return body
         number, message = body.get("error_id"), str(body.get("error_message"))[:200]

@@ -52,13 +52,13 @@ HTML_AMP = re.compile(r"^(?:amp;)+")
 
 # Where sites ignore case, though paths have it.
 CASELESS = re.compile(
-    r"github\.com(?:/[\w.-]+){1,2}(?=[/?#]|$) | www\.reddit\.com/(?:r|u|user)/[\w-]+", re.VERBOSE
+    r"github\.com(?:/[\w.-]+){1,2}(?=[/?#]|$) | www\.reddit\.com/(?:r|u|user)/[\w.-]+", re.VERBOSE
 )
 
 # Pages that part of their address identifies: an address that matches is replaced by what is kept.
 # Slugs go, since they are titles and titles are edited.
 _STACK = r"(?:stackoverflow|stackexchange|superuser|serverfault|askubuntu|stackapps|mathoverflow)"
-_POST = r"(www\.reddit\.com/(?:r|user)/[\w-]+/comments/\w+)"
+_POST = r"(www\.reddit\.com/(?:r|user)/[\w.-]+/comments/\w+)"
 PAGES = tuple(
     (re.compile(pattern), kept)
     for pattern, kept in (

@@ -187,7 +187,7 @@ def test_subreddits_add_up_and_kinds_mix(server: ReplayServer) -> None:
     assert names(new(server, "python+learnpython", limit=2)) == ["t3_d", "t3_10"]
     mixed = new(server, "mixed").json()["data"]["children"]
     assert [child["kind"] for child in mixed] == ["t1", "t3"]
-    assert "t3_e" not in names(new(server, "all")) and "t3_d" in names(new(server, "all"))
+    assert names(new(server, "all"))[:3] == ["t3_d", "t3_e", "t3_f"]
 
 
 def test_texts_are_escaped_unless_raw_json_is_asked(server: ReplayServer) -> None:
@@ -199,14 +199,23 @@ def test_texts_are_escaped_unless_raw_json_is_asked(server: ReplayServer) -> Non
     assert escaped["data"]["created_utc"] == DAY + 9.0 and escaped["data"]["edited"] is False
 
 
-def test_private_unknown_and_quarantined_subreddits_are_refused(server: ReplayServer) -> None:
-    private = new(server, "secret")
+def test_private_and_quarantined_subreddits_are_open_to_whom_they_let_in(
+    server: ReplayServer,
+) -> None:
+    assert names(new(server, "secret")) == ["t3_e"]
+    assert names(new(server, "ferguson")) == ["t3_f"]
+
+
+def test_private_unknown_and_quarantined_subreddits_are_refused(tmp_path: Path) -> None:
+    with serving(tmp_path, "reddit", POSTS, quirks=["closed-subs"]) as server:
+        private = new(server, "secret")
+        quarantined = new(server, "ferguson")
+        missing = new(server, "nowhere")
+        assert names(new(server, "all"))[:3] == ["t3_d", "t1_c1", "t3_g"]
     assert private.status_code == 403
     assert private.json() == {"reason": "private", "message": "Forbidden", "error": 403}
-    quarantined = new(server, "ferguson")
     body = {"message": "Forbidden", "error": 403}
     assert (quarantined.status_code, quarantined.json()) == (403, body)
-    missing = new(server, "nowhere")
     assert (missing.status_code, missing.json()) == (404, {"message": "Not Found", "error": 404})
     for status, answer in ((403, quarantined), (404, missing)):
         recorded = [t for t in recorded_errors("oauth.reddit.com", status) if t.startswith("{")]
@@ -245,23 +254,15 @@ def test_a_sticky_is_one_child_more_on_the_first_page_only(tmp_path: Path) -> No
 @pytest.mark.parametrize("folder", folders("reddit"), ids=folder_name)
 def test_recorded_subreddits_are_walked_whole(folder: Path) -> None:
     recorded = lines(folder, "reddit")
-    refused = {
-        c["data"]["subreddit"].lower() for c in recorded
-        if c["data"].get("subreddit_type") == "private" or c["data"].get("quarantine")
-    }  # fmt: skip
-    subs = Counter(child["data"]["subreddit"].lower() for child in recorded)
+    subs = {child["data"]["subreddit"].lower() for child in recorded}
     with ReplayServer(folder, quota=0) as server:
         served = []
         for sub in sorted(subs):
-            if sub in refused:
-                assert new(server, sub).status_code == 403
-            else:
-                found = walk(server, sub, limit=100)
-                created = [child["data"]["created_utc"] for child in found]
-                assert created == sorted(created, reverse=True)
-                served += found
-    expected = [c for c in recorded if c["data"]["subreddit"].lower() not in refused]
-    texts = Counter(json.dumps(child, sort_keys=True) for child in expected)
+            found = walk(server, sub, limit=100)
+            created = [child["data"]["created_utc"] for child in found]
+            assert created == sorted(created, reverse=True)
+            served += found
+    texts = Counter(json.dumps(child, sort_keys=True) for child in recorded)
     assert Counter(json.dumps(child, sort_keys=True) for child in served) == texts
 
 
