@@ -15,6 +15,7 @@ FILES = {
     "reddit": "reddit_posts.jsonl",
     "hackernews": "hackernews_items.jsonl",
 }
+YEAR_10000 = 253_402_300_800  # seconds since the epoch; no date of Python's is later
 
 
 def environment(folder: Path, server: str) -> dict[str, str]:
@@ -49,7 +50,7 @@ def environment(folder: Path, server: str) -> dict[str, str]:
 
 def span(folder: Path) -> tuple[date, date] | None:
     """Return the first and the last day (UTC) of the posts in the folder, None without posts."""
-    moments = [moment for name in FILES for moment in _created(folder, name)]
+    moments = [at for name in FILES for at in _created(folder, name) if 0 <= at < YEAR_10000]
     if not moments:
         return None
     return tuple(datetime.fromtimestamp(at, UTC).date() for at in (min(moments), max(moments)))

@@ -1,5 +1,6 @@
 """The HTTP client that the sources of posts share: one polite session with one API."""
 
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -43,7 +44,11 @@ class Api:
             inner=inner or network(endpoint),
         )
         # No cookies and no redirects: what is asked is what answers.
-        self._client = httpx.Client(transport=self.transport, headers={"User-Agent": user_agent})
+        self._client = httpx.Client(
+            transport=self.transport,
+            headers={"User-Agent": user_agent},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
 
     def get(
         self, path: str, params: dict[str, Any], headers: dict[str, str] | None = None

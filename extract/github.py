@@ -17,6 +17,7 @@ from extract.posts import (
     Post,
     QueryRefusedError,
     Reading,
+    address,
     covered_days,
     kept,
     moment,
@@ -63,10 +64,10 @@ class GitHub:
         while reading.given < MOST_RESULTS and (page == 0 or reading.given < total):
             page += 1
             answer = self._search(search, page)
-            items = answer.get("items")
-            if not isinstance(items, list):
-                raise SourceRefusedError(f"{self.api.name}: a search without items")
-            total = whole(answer.get("total_count")) or 0
+            items, said = answer.get("items"), whole(answer.get("total_count"))
+            if not isinstance(items, list) or said is None:
+                raise SourceRefusedError(f"{self.api.name}: a search without items or their number")
+            total = said
             if total > MOST_RESULTS and divisible:
                 return None
             incomplete |= answer.get("incomplete_results") is True
@@ -138,7 +139,7 @@ def post(item: dict[str, Any]) -> Post | str:
     ]
     return Post(
         native_id=str(item["id"]),
-        url=item["html_url"],
+        url=address(item["html_url"]),
         title=titled(item["title"]),
         body=text(item.get("body")),
         created_at=moment(datetime.fromisoformat(item["created_at"]).timestamp()),

@@ -50,10 +50,10 @@ class HackerNews:
         while reading.given < MOST_HITS and (page == 0 or reading.given < total):
             answer = self._search(query, window, page)
             page += 1
-            hits = answer.get("hits")
-            if not isinstance(hits, list):
-                raise SourceRefusedError(f"{self.api.name}: an answer without hits")
-            total = whole(answer.get("nbHits")) or 0
+            hits, said = answer.get("hits"), whole(answer.get("nbHits"))
+            if not isinstance(hits, list) or said is None:
+                raise SourceRefusedError(f"{self.api.name}: an answer without hits or their number")
+            total = said
             if total >= MOST_HITS and divisible:
                 return None
             reading.take(hits, post)

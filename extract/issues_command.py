@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ log = logging.getLogger(__name__)
 
 MOST_DAYS = 3660
 
+
+def day(text: str) -> date:
+    """Read a day; argparse says this function's name when it cannot."""
+    return date.fromisoformat(text)
+
+
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--source": {
         "action": "extend",
@@ -32,12 +39,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": f"collect only these: {', '.join(LIMITS)} (default: sources in .dlt/config.toml)",
     },
     "--start": {
-        "type": date.fromisoformat,
+        "type": day,
         "metavar": "DAY",
         "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or --end if that is earlier)",
     },
     "--end": {
-        "type": date.fromisoformat,
+        "type": day,
         "metavar": "DAY",
         "help": "last day (default: today)",
     },
@@ -53,8 +60,11 @@ def _check(args: argparse.Namespace) -> None:
     if len(wanted) > MOST_DAYS:
         raise UsageError(f"{len(wanted):,} days: at most {MOST_DAYS:,} in one run")
     try:
-        _wanted_sources(args)
         settings.politeness()
+        _settle_seconds()
+        for name in _wanted_sources(args):
+            with suppress(NotConfiguredError):
+                open_source(name).api.close()
     except settings.SettingError as error:
         raise UsageError(str(error)) from error
 
@@ -68,6 +78,10 @@ def _days(args: argparse.Namespace, today: date) -> list[date]:
     if end > today:
         raise UsageError(f"{end} has not begun yet: today is {today} (UTC)")
     return days(start, end)
+
+
+def _settle_seconds() -> int:
+    return 60 * int(settings.number("issues.settle_minutes", int, 0, 1440))
 
 
 def _wanted_sources(args: argparse.Namespace) -> list[str]:
@@ -141,7 +155,7 @@ def _collect(
                 works,
                 folder,
                 salt=settings.author_salt(),
-                settle_seconds=60 * settings.number("issues.settle_minutes", int, 0, 1440),
+                settle_seconds=_settle_seconds(),
                 now=now,
                 progress=progress,
             )

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -137,9 +136,9 @@ def text(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """Return a number as a whole one that every database can take, and None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if -(2**53) < value < 2**53 else None
+    return int(value) if -(2**53) < value < 2**53 else None  # NaN and infinities are not
 
 
 def moment(value: Any) -> int:
@@ -154,6 +153,13 @@ def titled(value: Any) -> str:
     """Return a title. Raises ValueError when there is none."""
     if not isinstance(value, str) or not value.strip("\0 \t\r\n"):
         raise ValueError("a post without a title")
+    return value
+
+
+def address(value: Any) -> str:
+    """Return the address of a post's page. Raises ValueError when there is none."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a post without an address")
     return value
 
 

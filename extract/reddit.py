@@ -4,6 +4,7 @@ Anonymous access is closed since 2026-05-29. A listing goes back about 1,000 pos
 so a day is covered by paging back until it is passed.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +14,18 @@ import httpx
 
 from extract.client import Api
 from extract.http import SourceRefusedError, Wish
-from extract.posts import Day, Post, QueryRefusedError, Reading, kept, moment, text, titled, whole
+from extract.posts import (
+    Day,
+    Post,
+    QueryRefusedError,
+    Reading,
+    address,
+    kept,
+    moment,
+    text,
+    titled,
+    whole,
+)
 from extract.windows import Window, iso
 
 PAGE = 100
@@ -66,7 +78,7 @@ class Reddit:
             reading = Reading()
             reading.take([item for at, item in listing.items if _belongs(at, window, day, days)],
                          post)  # fmt: skip
-            if listing.reason and listing.oldest > window.start:
+            if listing.reason and listing.oldest >= window.start:
                 reading.cut(listing.reason, final=True)
             yield Day(self.name, query, day, [(window, reading)])
 
@@ -75,10 +87,11 @@ class Reddit:
         listing, after = _Listing(), None
         for _ in range(MOST_PAGES):
             children, after = self._page(subreddit, after, len(listing.names))
-            fresh = [child for child in children if _name(child) not in listing.names]
-            listing.names.update(_name(child) for child in fresh)
+            # By name: a pinned post stands on the first page twice, at the top and in its place.
+            fresh = {_name(child): child for child in children if _name(child) not in listing.names}
+            listing.names.update(fresh)
             in_order = []
-            for child in fresh:
+            for child in fresh.values():
                 at = _created(child)
                 listing.items.append((at, child))
                 # What is pinned to the top is as old as it likes.
@@ -88,9 +101,10 @@ class Reddit:
             listing.passed = bool(in_order) and max(in_order) < start
             if listing.passed or after is None or not fresh:
                 break
-        if not listing.passed and len(listing.names) >= FEWEST_AT_THE_CAP:
-            count, oldest = len(listing.names), iso(listing.oldest)
-            listing.reason = f"the listing ends after {count:,} posts, at {oldest}"
+        count = len(listing.names)
+        if not listing.passed and (after is not None or count >= FEWEST_AT_THE_CAP):
+            where = f", at {iso(listing.oldest)}" if math.isfinite(listing.oldest) else ""
+            listing.reason = f"the listing ends after {count:,} posts{where}"
         return listing
 
     def _page(self, subreddit: str, after: str | None, count: int) -> tuple[list[Any], str | None]:
@@ -157,17 +171,17 @@ def post(child: dict[str, Any]) -> Post | str:
     if body in GONE or data["title"] in GONE or data.get("removed_by_category"):
         return "deleted"
     author = text(data.get("author"))
-    address = text(data.get("url_overridden_by_dest")) or text(data.get("url"))
+    link = text(data.get("url_overridden_by_dest")) or text(data.get("url"))
     return Post(
         native_id=str(data["id"]),
-        url=f"{HOST}{data['permalink']}",
+        url=f"{HOST}{address(data['permalink'])}",
         title=titled(data["title"]),
         body=body or None,
         created_at=moment(data["created_utc"]),
         score=whole(data.get("score")),
         comment_count=whole(data.get("num_comments")),
         author=None if author in GONE else author,
-        link=None if data.get("is_self") else address,
+        link=None if data.get("is_self") else link,
         raw=kept(data, RAW_KEYS),
     )
 

@@ -1,12 +1,14 @@
 """Values a person may set, from the environment, .dlt/secrets.toml or .dlt/config.toml."""
 
 import json
+import math
 import os
 import secrets
 from typing import Any
 
 import dlt
 import httpx
+from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
 from assay import warehouse
 from extract.http import Politeness
@@ -34,11 +36,12 @@ def number(key: str, kind: type[int] | type[float], least: float, most: float) -
 
 def politeness() -> Politeness:
     """Return how sources are asked, section [http]."""
-    raw = dlt.config.get("http.backoff_seconds", list)
     try:
-        backoff = tuple(float(seconds) for seconds in raw)
-    except (TypeError, ValueError) as error:
-        raise SettingError("HTTP__BACKOFF_SECONDS must be numbers like [4, 8, 16]") from error
+        backoff = tuple(map(float, dlt.config.get("http.backoff_seconds", list)))
+    except (TypeError, ValueError, ConfigValueCannotBeCoercedException):
+        backoff = (math.nan,)
+    if not all(0 <= seconds <= 3600 for seconds in backoff):
+        raise SettingError("HTTP__BACKOFF_SECONDS must be numbers like [4, 8, 16], at most 3600")
     return Politeness(
         min_interval=number("http.min_interval_seconds", float, 0, 3600),
         backoff=backoff,

@@ -21,6 +21,7 @@ from extract.posts import (
     Post,
     QueryRefusedError,
     Reading,
+    address,
     covered_days,
     kept,
     moment,
@@ -64,7 +65,9 @@ class StackExchange:
         last = LAST_PAGE_WITH_KEY if self._key else LAST_PAGE_WITHOUT_KEY
         # Both ends belong to the answer.
         params = {**asked, "fromdate": window.start, "todate": window.end - 1}
-        total = whole(self._questions({**params, "filter": "total"}).get("total")) or 0
+        total = whole(self._questions({**params, "filter": "total"}).get("total"))
+        if total is None:
+            raise SourceRefusedError(f"{self.api.name}: an answer without total")
         if total > last * PAGE and divisible:
             return None
         reading, more, page = Reading(), total > 0, 0
@@ -77,6 +80,8 @@ class StackExchange:
                 raise SourceRefusedError(f"{self.api.name}: an answer without items")
             reading.take(items, post)
             more = answer.get("has_more") is True
+        if more and divisible:  # more than it said
+            return None
         if more:
             return reading.cut(f"more than {last * PAGE:,} in one second", final=True)
         if reading.given < total:
@@ -133,7 +138,7 @@ def post(item: dict[str, Any]) -> Post | str:
     author = owner.get("user_id") or owner.get("display_name")
     return Post(
         native_id=str(item["question_id"]),
-        url=item["link"],
+        url=address(item["link"]),
         title=html.unescape(titled(item["title"])),
         body=text(item.get("body")),
         created_at=moment(item["creation_date"]),
