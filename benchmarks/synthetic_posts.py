@@ -66,6 +66,6 @@ def _variant(post: Post, number: int, chance: random.Random, words: list[str]) -
 def _mixed(text: str, chance: random.Random, words: list[str]) -> str:
     lines = []
     for line in text.split("\n"):
-        kept = [chance.choice(words) if chance.random() < 0.33 else word for word in line.split(" ")]
-        lines.append(" ".join(kept))
+        changed = (chance.choice(words) if chance.random() < 0.33 else w for w in line.split(" "))
+        lines.append(" ".join(changed))
     return "\n".join(lines)

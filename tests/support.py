@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import psycopg2
 
-from assay import warehouse
+from assay import recorded, warehouse
 
 ROOT = warehouse.ROOT
 SAMPLE = ROOT / "sample" / "items"
@@ -19,7 +19,10 @@ SAMPLE = ROOT / "sample" / "items"
 # project from test to test, as it does for a person whose paths do not change either.
 STAGE = Path(tempfile.mkdtemp(prefix="assay-tests-"))
 RECORDED = ROOT.parent / "shared" / "recorded"
+SALT = "salt of the tests"
 BIN = Path(sys.executable).parent
+
+POSTS = ("bronze.raw_items", "bronze.collected_windows")
 
 # What a run leaves that another run of the same input would leave too.
 CONTENT = {
@@ -61,6 +64,7 @@ class Project:
             "DBT_TARGET_PATH": str(STAGE / f"target-{self.target}"),
             "DBT_LOG_PATH": str(STAGE / "logs"),
             "HF_HUB_OFFLINE": "1",
+            "AUTHOR_SALT": SALT,
             "HTTP__MIN_INTERVAL_SECONDS": "0",
             "HTTP__BACKOFF_SECONDS": "[0.01, 0.01, 0.01, 0.01, 0.01]",
             "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -98,9 +102,14 @@ class Project:
             HF_ENDPOINT=endpoint,
         )  # fmt: skip
 
-    def build(self) -> str:
-        """Run dbt's models and tests of the catalog."""
-        return self.run("dbt", "build", "--select", "tag:hf", "--target", self.target)
+    def collect(self, folder: Path, server: str, *options: str, **more: str) -> str:
+        """Run the issues pipeline against a replay of a folder, for all days the folder has."""
+        environment = recorded.environment(folder, server) | more
+        return self.run(*collecting(folder, *options), **environment)
+
+    def build(self, tag: str = "hf") -> str:
+        """Run dbt's models and tests of one area."""
+        return self.run("dbt", "build", "--select", f"tag:{tag}", "--target", self.target)
 
     def rows(self, sql: str) -> list[tuple]:
         """Return all rows of one query on the warehouse."""
@@ -113,6 +122,17 @@ class Project:
         with self.postgres() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def posts(self, *, moments: bool = False) -> dict[str, list[tuple]]:
+        """Return the tables that hold posts, value by value; `moments`: with when and by which run
+        each row was read, in which two runs over the same input differ."""
+        columns = "*" if moments else "* exclude (collected_at, run_id)"
+        return {
+            table: self.rows(
+                f"select columns(*)::varchar from (select {columns} from {table}) order by all"
+            )
+            for table in POSTS
+        }
 
     def postgres(self) -> "psycopg2.extensions.connection":
         """Open the project's Postgres."""
@@ -127,6 +147,17 @@ class Project:
             table: sorted(self.rows(f"select {columns} from {table}"), key=repr)
             for table, columns in CONTENT.items()
         }
+
+
+def collecting(folder: Path, *options: str) -> list[str]:
+    """Return the command that collects all days a folder of items has; later options win."""
+    first, last = map(str, recorded.span(folder))
+    return ["dlt", "pipeline", "issues", "run", "--start", first, "--end", last, *options]
+
+
+def under(command: list[str], *circumstances: str) -> list[str]:
+    """Return a `dlt` command to be run under circumstances of tests/issues/circumstances.py."""
+    return [sys.executable, "-m", "tests.issues.circumstances", *circumstances, *command[1:]]
 
 
 def copy_items(folder: Path, into: Path) -> Path:

@@ -9,7 +9,10 @@ posts as (
 
 cleaned as (
 
-    select * from {{ ref('stg_posts__cleaned') }}
+    select
+        *,
+        md5(concat_ws(chr(31), title, text)) as text_hash
+    from {{ ref('stg_posts__cleaned') }}
 
 ),
 
@@ -30,31 +33,40 @@ copies as (
 
 ),
 
+counted as (
+
+    select
+        folded.*,
+        coalesce(copies.copies, 0) as copies
+    from folded
+    left join copies on folded.url_hash = copies.url_hash
+
+),
+
 final as (
 
     select
         posts.url_hash,
-        folded.duplicate_of,
+        counted.duplicate_of,
         posts.source,
         posts.native_id,
         posts.url,
         posts.link_url,
         cleaned.title,
         cleaned.text,
-        md5(concat_ws(chr(31), cleaned.title, cleaned.text)) as text_hash,
+        cleaned.text_hash,
         posts.author_hash,
         posts.score,
         posts.comment_count,
-        coalesce(copies.copies, 0) as copies,
-        folded.similarity,
+        counted.copies,
+        counted.similarity,
         cleaned.is_cut,
         posts.collection_date,
         posts.created_at as posted_at,
         posts.collected_at
     from posts
     inner join cleaned on posts.url_hash = cleaned.url_hash
-    inner join folded on posts.url_hash = folded.url_hash
-    left join copies on posts.url_hash = copies.url_hash
+    inner join counted on posts.url_hash = counted.url_hash
 
 )
 

@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 )
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
+def model(dbt, session):
     """Return a reader over the cleaned posts that the table does not have yet."""
     dbt.config(
         materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"

@@ -19,7 +19,7 @@ SCHEMA = pa.schema(
 )
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
+def model(dbt, session):
     """Return all posts folded, or no row when the table has them already."""
     dbt.config(
         materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"
