@@ -6,8 +6,9 @@
 Made-up posts of each number are written as a run folder, which is not measured. Measured, each in a
 process of its own on an empty database: loading bronze from that folder, and `dbt build` of
 silver.documents with its tests, which cleans and folds. The same build again, with nothing new, is
-the third line. Beside it, in the same run, the way a person would otherwise take: dlt with Python
-dictionaries into DuckDB and BeautifulSoup over every body (benchmarks/post_peer.py).
+the third line. Beside it, in the same run and on the smallest number, the way a person would
+otherwise take: dlt with Python dictionaries, and an HTML parser row by row
+(benchmarks/post_peer.py).
 """
 
 import argparse
@@ -24,6 +25,7 @@ import duckdb
 from benchmarks.measure import ROOT, BenchmarkError, Cost, run
 
 STAGES = ("load", "dbt build", "dbt build again")
+PEER = "dictionaries"
 
 
 def main() -> None:
@@ -41,7 +43,8 @@ def main() -> None:
             _write(folder, posts)
             for number in range(args.repeats):
                 sys.stderr.write(f"{time.strftime('%H:%M:%S')} {posts:,}, {number + 1}\n")
-                for stage, cost in _once(Path(work), folder, posts).items():
+                costs_now = _once(Path(work), folder, posts, peer=posts == min(args.posts))
+                for stage, cost in costs_now.items():
                     costs.setdefault((stage, posts), []).append(cost)
     print(_table(costs, sorted(args.posts)))
 
@@ -66,7 +69,7 @@ def write_run(parent: str, posts: str) -> None:
     folder.finish("extracted")
 
 
-def _once(work: Path, folder: Path, posts: int) -> dict[str, Cost]:
+def _once(work: Path, folder: Path, posts: int, *, peer: bool) -> dict[str, Cost]:
     with tempfile.TemporaryDirectory(prefix="run-", dir=work) as scratch:
         home = Path(scratch)
         environment = {
@@ -94,6 +97,9 @@ def _once(work: Path, folder: Path, posts: int) -> dict[str, Cost]:
             [(rows,)] = connection.execute("select count(*) from silver.documents").fetchall()
         if rows != posts:
             raise BenchmarkError(f"{rows:,} documents of {posts:,} posts")
+        if peer:
+            other = [sys.executable, "-m", "benchmarks.post_peer", str(run_folder)]
+            costs[PEER] = run([*other, str(home / "peer.duckdb")], environment, log, cwd=home)
         return costs
 
 
@@ -108,6 +114,9 @@ def _table(costs: dict[tuple[str, int], list[Cost]], sizes: list[int]) -> str:
         span = f"{middle:.1f} ({min(seconds):.1f}-{max(seconds):.1f})"
         peak = median(cost.peak_mb for cost in found)
         lines.append(f"{stage:<18}{posts:>10,}{span:>24}{posts / middle:>10,.0f}{peak:>10,.0f}")
+    ours = sum(median(c.seconds for c in costs[stage, sizes[0]]) for stage in STAGES[:2])
+    peer = median(cost.seconds for cost in costs[PEER, sizes[0]])
+    lines.append(f"{PEER}: {peer / ours:.1f} times load and dbt build together, and no tests")
     for few, many in pairwise(sizes):
         lines.append(f"From {few:,} to {many:,} posts ({many / few:.0f} times):")
         for stage in STAGES:

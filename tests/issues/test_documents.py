@@ -1,0 +1,183 @@
+"""silver.documents: what a build cleans and folds again; the way there changes nothing."""
+
+import copy
+import csv
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from mining.duplicates import FOLDING_VERSION
+from mining.text import CLEANING_VERSION
+from sample.replay import ReplayServer
+from tests.issues import items
+from tests.issues.items import days
+from tests.support import ROOT, SAMPLE, Project
+
+CLEANED, FOLDED = "silver_staging.stg_posts__cleaned", "silver_staging.stg_posts__folded"
+LEFT = "left as it was: "  # what a test puts in front of texts to see which ones a build replaces
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the sample collected and built; tests that change it take a copy."""
+    project = Project(tmp_path_factory.mktemp("built"))
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.collect(SAMPLE, server.url)
+    project.build("issues")
+    return project
+
+
+@pytest.fixture
+def another(built: Project, tmp_path: Path) -> Project:
+    shutil.copytree(built.folder / "data", tmp_path / "data")
+    return Project(tmp_path)
+
+
+def change(project: Project, sql: str) -> None:
+    """Write to the warehouse."""
+    with duckdb.connect(str(project.folder / "data" / "assay.duckdb")) as connection:
+        connection.execute(sql)
+
+
+def mark_texts(project: Project) -> None:
+    change(project, f"update {CLEANED} set text = '{LEFT}' || text")
+
+
+def cleaned_anew(project: Project) -> set[str]:
+    """Return the posts that were cleaned since their texts were marked."""
+    return {key for (key,) in project.rows(
+        f"select url_hash from {CLEANED} where not starts_with(text, '{LEFT}')"
+    )}  # fmt: skip
+
+
+def documents(project: Project, *without: str) -> list[tuple]:
+    """Return all documents as text, without when they were read and without some other columns."""
+    columns = f"* exclude ({', '.join(('collected_at', *without))})"
+    return project.rows(
+        f"select columns(*)::varchar from (select {columns} from silver.documents) order by all"
+    )
+
+
+def test_every_post_is_one_document_with_the_declared_columns(built: Project) -> None:
+    posts = sum(len(items.latest(found)) for found in items.expected(SAMPLE).values())
+    assert built.rows("select count(*), count(distinct url_hash) from silver.documents") == [
+        (posts, posts)
+    ]
+    [model] = [
+        model
+        for model in yaml.safe_load(
+            (ROOT / "models/issues/silver/_silver__models.yml").read_text(encoding="utf-8")
+        )["models"]
+        if model["name"] == "documents"
+    ]
+    kinds = {"timestamptz": "TIMESTAMP WITH TIME ZONE"}
+    declared = [
+        (c["name"], kinds.get(c["data_type"], c["data_type"].upper())) for c in model["columns"]
+    ]
+    found = built.rows(
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = 'silver' and table_name = 'documents' order by ordinal_position"
+    )
+    assert found == declared
+
+
+def test_a_build_without_new_posts_changes_nothing_and_cleans_nothing(
+    built: Project, another: Project
+) -> None:
+    mark_texts(another)
+    tables = {
+        name: another.rows(f"select columns(*)::varchar from {name} order by all")
+        for name in (CLEANED, FOLDED)
+    }
+    another.build("issues")
+    assert cleaned_anew(another) == set()
+    for name, rows in tables.items():
+        assert another.rows(f"select columns(*)::varchar from {name} order by all") == rows
+    texts = ("text", "text_hash")
+    assert documents(another, *texts) == documents(built, *texts)
+
+
+def test_a_body_that_was_edited_is_cleaned_again_alone(another: Project, tmp_path: Path) -> None:
+    found = {source: items.lines(SAMPLE, source) for source in items.FILES}
+    edited = copy.deepcopy(found)
+    edited["stackoverflow"][3]["body"] = "<p>Something <b>else</b> now.</p>"
+    edited["stackoverflow"][4]["score"] += 100  # which is no text
+    mark_texts(another)
+    folder = items.write(tmp_path / "edited", **edited)
+    with ReplayServer(folder, quota=0) as server:
+        another.collect(folder, server.url, "--refresh", "--source", "stackoverflow")
+    another.build("issues")
+    numbers = [str(edited["stackoverflow"][place]["question_id"]) for place in (3, 4)]
+    [(key,)] = another.rows(
+        f"select url_hash from bronze.raw_items where native_id = '{numbers[0]}'"
+    )
+    assert cleaned_anew(another) == {key}
+    assert another.rows(f"select text from silver.documents where url_hash = '{key}'") == [
+        ("Something else now.",)
+    ]
+    assert another.rows(f"select score from silver.documents where native_id = '{numbers[1]}'") == [
+        (edited["stackoverflow"][4]["score"],)
+    ]
+
+
+def test_texts_cleaned_by_older_rules_are_cleaned_again_and_no_others(
+    built: Project, another: Project
+) -> None:
+    mark_texts(another)
+    change(another, f"update {CLEANED} set cleaning_version = 'old' where url_hash < '4'")
+    old = {key for (key,) in another.rows(f"select url_hash from {CLEANED} where url_hash < '4'")}
+    assert 50 < len(old) < 200
+    another.build("issues")
+    assert cleaned_anew(another) == old
+    change(another, f"update {CLEANED} set cleaning_version = 'old'")
+    another.build("issues")
+    assert documents(another) == documents(built)
+    assert another.rows(f"select distinct cleaning_version from {CLEANED}") == [(CLEANING_VERSION,)]
+
+
+def test_posts_folded_by_older_rules_are_all_folded_again(built: Project, another: Project) -> None:
+    change(another, f"update {FOLDED} set duplicate_of = null, folding_version = 'old'")
+    another.build("issues")
+    assert documents(another) == documents(built)
+    assert another.rows(f"select distinct folding_version from {FOLDED}") == [(FOLDING_VERSION,)]
+
+
+def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(
+    built: Project, project: Project
+) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.collect(SAMPLE, server.url, *days(13, 15))
+        project.build("issues")
+        firsts = project.rows("select count(*) from silver.documents where duplicate_of is null")
+        project.collect(SAMPLE, server.url)
+    project.build("issues")
+    assert documents(project) == documents(built)
+    assert firsts < project.rows("select count(*) from silver.documents where duplicate_of is null")
+
+
+def test_a_full_refresh_builds_the_same_documents(built: Project, another: Project) -> None:
+    another.run("dbt", "build", "--select", "tag:issues", "--full-refresh")
+    assert documents(another) == documents(built)
+
+
+def test_the_samples_repetitions_are_folded_into_what_they_repeat_and_little_else_is(
+    built: Project,
+) -> None:
+    with (ROOT / "sample" / "posts_themes.csv").open(encoding="utf-8") as file:
+        declared = {
+            (row["native_id"].removeprefix("t3_"), row["duplicate_of"].removeprefix("t3_"))
+            for row in csv.DictReader(file)
+            if row["duplicate_of"]
+        }
+    found = set(
+        built.rows(
+            "select copies.native_id, firsts.native_id from silver.documents as copies "
+            "join silver.documents as firsts on copies.duplicate_of = firsts.url_hash"
+        )
+    )
+    assert len(declared) == 16
+    assert len(found & declared) >= 14
+    assert len(found - declared) <= 2
