@@ -1,8 +1,8 @@
 """Reddit over recorded posts: tokens at /reddit/www, listings at /reddit/oauth/r/{sub}/new.
 
 The forms of answers and errors are those recorded in praw's tests. Any client id is accepted except
-exactly `invalid`. Whoever recorded a post of a private or quarantined subreddit was let in, and so is
-everybody here, unless the quirk `closed-subs` shuts the subreddits whose posts say so.
+exactly `invalid`. Whoever recorded a post of a private or quarantined subreddit was let in, and so
+is everybody here, unless the quirk `closed-subs` shuts the subreddits whose posts say so.
 """
 
 from __future__ import annotations
