@@ -4,7 +4,6 @@ Posts are loaded before the windows that say they are there: a run killed in bet
 what it had, and nothing is taken for done that is not.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from extract import bronze
 from extract.run_folder import LARGEST_RECORD, RunFolder
 from extract.windows import DAY_SECONDS
 
-log = logging.getLogger(__name__)
-
 TARGET = "duckdb"  # the issues live in the embedded database only
+POST_KEY = "url_hash"
+DAY_KEY = ("source", "query", "collection_date")
 BATCH_ROWS = 10_000  # posts are wide
 
 RAW_ITEMS = pa.schema(
@@ -91,6 +90,11 @@ _ALREADY_SQL = """
     select newest.url_hash, stored.collection_date > newest.collection_date as is_later
     from newest join warehouse.bronze.raw_items as stored using (url_hash)
 """
+# A refusal must not take the place of what was read before.
+_KNOWN_SQL = """
+    create temp table known as
+    select distinct source, query, collection_date from warehouse.bronze.collected_windows
+"""
 _NEW_SQL = """
     select source, collection_date, count(*) from newest
     where url_hash not in (select url_hash from already) group by all
@@ -134,6 +138,12 @@ def load_posts(folder: RunFolder, progress: Collector) -> Loaded:
             connection.execute(_ALREADY_SQL)
         else:
             connection.execute("create temp table already (url_hash varchar, is_later boolean)")
+        if _exists(connection, "collected_windows"):
+            connection.execute(_KNOWN_SQL)
+        else:
+            connection.execute(
+                "create temp table known (source varchar, query varchar, collection_date date)"
+            )
         new = {
             (source, day): count for source, day, count in connection.execute(_NEW_SQL).fetchall()
         }
@@ -141,13 +151,54 @@ def load_posts(folder: RunFolder, progress: Collector) -> Loaded:
         connection.execute("detach warehouse")
         pipeline = bronze.open_pipeline("issues", TARGET, progress)
         bronze.run(pipeline, bronze.resource(
-            "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key="url_hash"
+            "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key=POST_KEY
         ), TARGET)  # fmt: skip
         bronze.run(pipeline, bronze.resource(
             "collected_windows", WINDOWS, ["dropped_why"], _windows(connection, paths),
-            merge_key=("source", "query", "collection_date"),
+            merge_key=DAY_KEY,
         ), TARGET)  # fmt: skip
     return Loaded(new)
+
+
+def make_tables(progress: Collector) -> None:
+    """Make both tables, empty, where they are not there yet: what reads them finds them."""
+    with _warehouse() as connection:
+        if _exists(connection, "raw_items") and _exists(connection, "collected_windows"):
+            return
+    pipeline = bronze.open_pipeline("issues", TARGET, progress)
+    bronze.run(pipeline, [
+        bronze.resource("raw_items", RAW_ITEMS, ["raw"], iter([RAW_ITEMS.empty_table()]),
+                        merge_key=POST_KEY),
+        bronze.resource("collected_windows", WINDOWS, ["dropped_why"],
+                        iter([WINDOWS.empty_table()]), merge_key=DAY_KEY),
+    ], TARGET)  # fmt: skip
+
+
+def unfinished_since(day: date) -> date | None:
+    """Return the first day from `day` on that no run has finished though it was begun, or that came
+    after the last one collected; None when nothing was ever collected."""
+    with _warehouse() as connection:
+        if not _exists(connection, "collected_windows"):
+            return None
+        [(first,)] = connection.execute(
+            """
+            with days as (
+                select
+                    collection_date,
+                    bool_and(is_final)
+                        and sum(epoch(window_end) - epoch(window_start)) >= $seconds as is_done
+                from warehouse.bronze.collected_windows
+                group by source, query, collection_date
+            )
+            select coalesce(
+                min(collection_date) filter (where not is_done and collection_date >= $day),
+                max(collection_date) + 1
+            )
+            from days
+            """,
+            {"seconds": DAY_SECONDS, "day": day},
+        ).fetchall()
+    return max(first, day) if first else None
 
 
 @contextmanager
@@ -196,7 +247,13 @@ def _posts(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[
 
 
 def _windows(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
-    sql = f"select {_columns(WINDOWS)} from {_LINES} as line where line.kind = 'window'"  # noqa: S608
+    sql = f"""
+        select {_columns(WINDOWS)}
+        from {_LINES} as line
+        left join known using (source, query, collection_date)
+        where line.kind = 'window'
+            and (known.source is null or not starts_with(coalesce(line.reason, ''), 'refused:'))
+    """  # noqa: S608 - constants of this module
     yield from _tables(connection, sql, paths, WINDOWS)
 
 

@@ -110,9 +110,20 @@ def _run(args: argparse.Namespace) -> None:
     from extract.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
 
     start_logging(args.pipeline_name or "all", verbose=bool(args.verbosity))
+    failed: list[tuple[str, Exception]] = []
     with one_at_a_time():
         for pipeline in chosen:
-            pipeline.run(args, progress_display(args.progress))
+            try:
+                pipeline.run(args, progress_display(args.progress))
+            except UsageError:
+                raise
+            except Exception as error:
+                # The next pipeline asks others: one source that is down does not stop it.
+                failed.append((pipeline.name, error))
+                if len(chosen) > 1:
+                    logging.getLogger("assay").error("%s failed: %s", pipeline.name, _cause(error))
+    if failed:
+        raise failed[0][1]
 
 
 def _exit_code(action: Callable[[], None], *, verbose: bool) -> int:
@@ -126,7 +137,7 @@ def _exit_code(action: Callable[[], None], *, verbose: bool) -> int:
         sys.stderr.write(f"dlt pipeline run: {error}\n")
         return 2
     except KeyboardInterrupt:
-        log.error("stopped by the keyboard; run again to start over")
+        log.error("stopped by the keyboard; run again to go on")
         return 1
     except Exception as error:
         if verbose:

@@ -11,16 +11,17 @@ import httpx
 from extract.client import Api
 from extract.http import SourceRefusedError, Wish, parsed
 from extract.posts import (
-    INCOMPLETE,
-    SHORT,
     Day,
+    Page,
     Post,
     QueryRefusedError,
     Reading,
     address,
     covered_days,
+    identifier,
     kept,
     moment,
+    read_pages,
     text,
     titled,
     whole,
@@ -60,28 +61,20 @@ class GitHub:
         """Read one window, None when it holds more than can be paged to."""
         # GitHub's A..B holds both ends.
         search = f"{query} is:issue created:{iso(window.start)}..{iso(window.end - 1)}"
-        reading, incomplete, total, page = Reading(), False, 0, 0
-        while reading.given < MOST_RESULTS and (page == 0 or reading.given < total):
-            page += 1
-            answer = self._search(search, page)
-            items, said = answer.get("items"), whole(answer.get("total_count"))
-            if not isinstance(items, list) or said is None:
-                raise SourceRefusedError(f"{self.api.name}: a search without items or their number")
-            total = said
-            if total > MOST_RESULTS and divisible:
-                return None
-            incomplete |= answer.get("incomplete_results") is True
-            reading.take(items, post)
-            if not items:
-                break
-        if incomplete:
-            return reading.cut(INCOMPLETE, final=False)
-        if total > MOST_RESULTS:
-            return reading.cut(f"{total:,} in one second: the API gives {MOST_RESULTS:,}",
-                               final=True)  # fmt: skip
-        if reading.given < total:
-            return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
-        return reading
+        return read_pages(
+            lambda number: self._page(search, number + 1),
+            post,
+            most=MOST_RESULTS,
+            pages=MOST_RESULTS // PAGE,
+            divisible=divisible,
+        )
+
+    def _page(self, search: str, number: int) -> Page:
+        answer = self._search(search, number)
+        items, total = answer.get("items"), whole(answer.get("total_count"))
+        if not isinstance(items, list) or total is None:
+            raise SourceRefusedError(f"{self.api.name}: a search without items or their number")
+        return Page(items, total, incomplete=answer.get("incomplete_results") is True)
 
     def _search(self, search: str, page: int) -> dict[str, Any]:
         # Pages are counted, not followed: Link may hold other relations than `next`.
@@ -138,7 +131,7 @@ def post(item: dict[str, Any]) -> Post | str:
         if isinstance(label, dict) and isinstance(label.get("name"), str)
     ]
     return Post(
-        native_id=str(item["id"]),
+        native_id=identifier(item["id"]),
         url=address(item["html_url"]),
         title=titled(item["title"]),
         body=text(item.get("body")),

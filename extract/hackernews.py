@@ -11,14 +11,16 @@ from typing import Any
 from extract.client import Api
 from extract.http import SourceRefusedError
 from extract.posts import (
-    SHORT,
     Day,
+    Page,
     Post,
     QueryRefusedError,
     Reading,
     covered_days,
+    identifier,
     kept,
     moment,
+    read_pages,
     text,
     titled,
     whole,
@@ -26,6 +28,7 @@ from extract.posts import (
 from extract.windows import Window
 
 MOST_HITS = 1000  # of one question, whatever nbHits says
+MOST_PAGES = 10  # should the pages be smaller than asked for
 ITEM = "https://news.ycombinator.com/item?id={}"
 RAW_KEYS = ("objectID", "url", "story_id", "updated_at")
 
@@ -46,25 +49,20 @@ class HackerNews:
 
     def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
         """Read one window, None when it holds as many hits as one question gives."""
-        reading, total, page = Reading(), 0, 0
-        while reading.given < MOST_HITS and (page == 0 or reading.given < total):
-            answer = self._search(query, window, page)
-            page += 1
-            hits, said = answer.get("hits"), whole(answer.get("nbHits"))
-            if not isinstance(hits, list) or said is None:
-                raise SourceRefusedError(f"{self.api.name}: an answer without hits or their number")
-            total = said
-            if total >= MOST_HITS and divisible:
-                return None
-            reading.take(hits, post)
-            if not hits:
-                break
-        if reading.given < total:
-            if total > MOST_HITS:
-                return reading.cut(f"{total:,} in one second: the API gives {MOST_HITS:,}",
-                                   final=True)  # fmt: skip
-            return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
-        return reading
+        return read_pages(
+            lambda number: self._page(query, window, number),
+            post,
+            most=MOST_HITS - 1,  # as many as one question gives may be more
+            pages=MOST_PAGES,
+            divisible=divisible,
+        )
+
+    def _page(self, query: str, window: Window, number: int) -> Page:
+        answer = self._search(query, window, number)
+        hits, total = answer.get("hits"), whole(answer.get("nbHits"))
+        if not isinstance(hits, list) or total is None:
+            raise SourceRefusedError(f"{self.api.name}: an answer without hits or their number")
+        return Page(hits, total, exact=answer.get("exhaustiveNbHits") is not False)
 
     def _search(self, query: str, window: Window, page: int) -> dict[str, Any]:
         tags, _, words = query.partition(" ")
@@ -79,7 +77,7 @@ class HackerNews:
         if response.status_code == 200:
             return self.api.mapping(response)
         if response.status_code == 400:
-            raise QueryRefusedError(f"HTTP 400: {text(self._message(response))}")
+            raise QueryRefusedError(f"HTTP 400: {self._message(response)}")
         raise SourceRefusedError(
             f"{self.api.name} answered HTTP {response.status_code}: {self._message(response)}"
         )
@@ -92,7 +90,7 @@ def post(item: dict[str, Any]) -> Post | str:
     """Make a post of a story; raises for what is none. Any key may be null or absent."""
     if item.get("title") is None:
         return "deleted"
-    native_id = str(item["objectID"])
+    native_id = identifier(item["objectID"])
     tags = item.get("_tags") if isinstance(item.get("_tags"), list) else []
     # The tags also name the author.
     tags = [tag for tag in tags if isinstance(tag, str) and not tag.startswith("author_")]

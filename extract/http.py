@@ -49,7 +49,7 @@ class Politeness:
 
     min_interval: seconds between the starts of two requests. backoff: seconds before each retry,
     so its length is the number of retries. timeout: seconds without an answer. max_wait: the
-    longest pause in seconds that a source may ask for before we end the run instead.
+    longest pause in seconds that a source may ask for before we give it up instead.
     """
 
     min_interval: float = 0.5
@@ -203,7 +203,7 @@ def retry_after(headers: httpx.Headers, now: float) -> float:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 

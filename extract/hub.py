@@ -5,7 +5,6 @@ used for listings: it turns records into ModelInfo objects and hides where a pag
 keep the record as it came and count pages. https://huggingface.co/docs/hub/api
 """
 
-import logging
 from collections.abc import Iterator
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -17,8 +16,6 @@ from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_r
 
 from extract.http import Politeness, PoliteTransport, is_loopback, network, parsed
 from extract.pace import Clock
-
-log = logging.getLogger(__name__)
 
 PAGE_CAP = 1000  # the server's own maximum
 # What a listing does not give by itself but `expand` does; cheaper than full=true, which

@@ -20,6 +20,7 @@ import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from extract.bronze_posts import load_posts
+from extract.http import SourceRefusedError
 from extract.posts import Day, Post, QueryRefusedError, Reading, Source, author_hash
 from extract.run_folder import LARGEST_RECORD, RunFolder, RunFolderError, encoded
 from extract.urls import canonical_or_none, url_hash
@@ -111,6 +112,7 @@ def collect(
                         log.error("%s failed: %s", came.source, came.error)
                 else:
                     items = writer.write(came, collected.tallies[came.source, came.day])
+                    writer.finish_file(FILE_SECONDS)
                     progress.update("days", total=total)
                     progress.update("posts", items)
         finally:
@@ -159,6 +161,7 @@ def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]
 def _read(work: Work, now: int, out: queue.Queue[Day | _End], stop: threading.Event) -> None:
     """Read one source to its end; runs in a thread of its own."""
     source, error = work.source, None
+    refusals: list[str] = []
     try:
         for query, days in work.days:
             left = list(days)
@@ -170,9 +173,12 @@ def _read(work: Work, now: int, out: queue.Queue[Day | _End], stop: threading.Ev
                         return
             except QueryRefusedError as refused:
                 log.warning("%s: %s is refused: %s", source.name, query, refused)
+                refusals.append(str(refused))
                 for day in left:
                     reading = Reading().cut(f"refused: {refused}", final=False)
                     out.put(Day(source.name, query, day, [(Window.of_day(day), reading)]))
+        if len(refusals) == len(source.queries):
+            error = SourceRefusedError(f"every query is refused, the last: {refusals[-1]}")
     except Exception as failure:
         error = failure
         log.debug("%s", source.name, exc_info=True)

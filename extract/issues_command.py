@@ -12,7 +12,7 @@ from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
 from extract import issues, running, settings
-from extract.bronze_posts import TARGET, collected_days
+from extract.bronze_posts import TARGET, collected_days, make_tables, unfinished_since
 from extract.http import SourceUnavailableError
 from extract.pipeline import Pipeline, UsageError
 from extract.post_sources import LIMITS, NotConfiguredError, chosen_sources, open_source
@@ -23,6 +23,7 @@ from extract.windows import days
 log = logging.getLogger(__name__)
 
 MOST_DAYS = 3660
+CATCH_UP_DAYS = 7
 
 
 def day(text: str) -> date:
@@ -41,7 +42,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--start": {
         "type": day,
         "metavar": "DAY",
-        "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or --end if that is earlier)",
+        "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or the first unfinished day "
+        "of the last week)",
     },
     "--end": {
         "type": day,
@@ -95,32 +97,43 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
         log.info("issues are kept in DuckDB, whatever the destination of the catalog is")
     now = int(time.time())
     parent = warehouse.data_dir() / "raw" / "issues"
+    make_tables(progress)
     for folder in issues.leftovers(parent):
         log.info("%s was read but not loaded: loading it first", folder.path)
         issues.load(folder, progress)
-    wanted = _days(args, datetime.fromtimestamp(now, UTC).date())
+    wanted = _days_to_ask(args, datetime.fromtimestamp(now, UTC).date())
     done = set() if args.refresh else collected_days()
-    works = [
-        issues.Work(source, issues.missing(source, wanted, done)) for source in _open_all(args)
-    ]
+    opened, unconfigured = _open_all(args)
+    works = [issues.Work(source, issues.missing(source, wanted, done)) for source in opened]
     works, complete = [w for w in works if w.days], [w for w in works if not w.days]
     for work in complete:
         work.source.api.close()
         log.info("%s: %s complete, nothing to ask", work.source.name, issues.spread(wanted))
     if works:
         _collect(works, parent, args, now, progress)
+    if unconfigured and args.source:
+        raise NotConfiguredError("; ".join(unconfigured))
 
 
-def _open_all(args: argparse.Namespace) -> list[Source]:
+def _days_to_ask(args: argparse.Namespace, today: date) -> list[date]:
+    """Return the days asked for; by default also what the last CATCH_UP_DAYS left unfinished."""
+    wanted = _days(args, today)
+    if args.start or args.end:
+        return wanted
+    unfinished = unfinished_since(today - timedelta(days=CATCH_UP_DAYS))
+    return days(min(wanted[0], unfinished or wanted[0]), today)
+
+
+def _open_all(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
     """Open the wanted sources; one that cannot be asked yet is told and left out."""
     opened: list[Source] = []
+    unconfigured: list[str] = []
     for name in _wanted_sources(args):
         try:
             source = open_source(name)
         except NotConfiguredError as error:
-            if args.source:
-                raise
             log.warning("%s is not configured: %s", name, error)
+            unconfigured.append(str(error))
             continue
         except settings.SettingError:
             for other in opened:
@@ -131,7 +144,7 @@ def _open_all(args: argparse.Namespace) -> list[Source]:
         else:
             source.api.close()
             log.warning("%s is not configured: it has no query in .dlt/config.toml", name)
-    return opened
+    return opened, unconfigured
 
 
 def _collect(

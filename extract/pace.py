@@ -60,7 +60,8 @@ class Pace:
     source: str = "the source"
     most: int = 0
     per: float = 60.0
-    _next: float = 0.0
+    _next: float = 0.0  # by our own interval
+    _held: float = 0.0  # by what the source asked
     _out: int = 0  # turns begun and not ended
     _ended: deque[float] = field(default_factory=deque)  # when the latest turns ended, in order
     _announced: float = -math.inf
@@ -82,18 +83,20 @@ class Pace:
     def pending(self) -> float:
         """Return the seconds for which the source has asked us to stay away."""
         with self._lock:
-            return max(0.0, self._next - self.clock.monotonic())
+            return max(0.0, self._held - self.clock.monotonic())
 
     def not_before(self, seconds: float) -> None:
         """Let no request start within the next seconds."""
         with self._lock:
-            self._next = max(self._next, self.clock.monotonic() + seconds)
+            self._held = max(self._held, self.clock.monotonic() + seconds)
 
     def _take_turn(self) -> float:
         """Return 0 when a request may start now, and count it; else the seconds to wait and ask."""
         with self._lock:
             now = self.clock.monotonic()
-            pause, reason = self._next - now, "the source allows no request before"
+            pause, reason = self._held - now, "the source allows no request before"
+            if pause <= 0:
+                pause, reason = self._next - now, "our own interval"
             if pause <= 0 and self.most:
                 pause = self._window_pause(now)
                 reason = f"{self.most} requests in {self.per:.0f} s is the limit"

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -99,33 +99,90 @@ class Source(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Page:
+    """One page of a window. total: how many the source says there are in all, if that is exact."""
+
+    items: list[Any]
+    total: int
+    incomplete: bool = False
+    exact: bool = True
+
+
+def read_pages(
+    ask: Callable[[int], Page],
+    read: Callable[[Any], Post | str],
+    *,
+    most: int,
+    pages: int,
+    divisible: bool,
+) -> Reading | None:
+    """Read one window page by page, None when it holds more than `most` and can be halved.
+
+    ask: returns a page by its number from 0; no more than `pages` are asked for.
+    """
+    reading, totals, incomplete, exact = Reading(), set[int](), False, True
+    for number in range(pages):
+        page = ask(number)
+        reading.take(page.items, read)
+        totals.add(page.total)
+        incomplete, exact = incomplete or page.incomplete, exact and page.exact
+        if divisible and max(reading.given, page.total) > most:
+            return None
+        if not page.items or (page.exact and reading.given >= page.total):
+            break
+    total = max(totals)
+    if incomplete:
+        return reading.cut(INCOMPLETE, final=False)
+    given = reading.given
+    if max(total, given) > most and (total > given or not exact):
+        total = max(total, given)
+        return reading.cut(f"{total:,} in one second: the API gives {given:,}", final=True)
+    if exact and len(totals) > 1:
+        # What is deleted while we page moves the rest up, and one slips from page to page.
+        return reading.cut("the number of results changed while reading", final=False)
+    if exact and reading.given < total:
+        return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
+    return reading
+
+
 def covered_days(
     source: Source,
     query: str,
     days: list[date],
     now: int,
     read: Callable[[Window, bool], Reading | None],
+    *,
+    readings: int = READINGS,
 ) -> Iterator[Day]:
     """Cover days one by one for a source that can be asked for any window of time.
 
-    `read(window, divisible)` reads one window, None when it holds too much (extract/windows.py).
+    `read(window, divisible)` reads one window, None when it holds too much (extract/windows.py); it
+    is called up to `readings` times while what comes is not all there is.
     """
+    pauses = source.api.transport.politeness.backoff[: readings - 1]
 
     def patiently(window: Window, divisible: bool) -> Reading | None:
-        return _read_patiently(source.api, lambda: read(window, divisible))
+        return _read_patiently(source.api, lambda: read(window, divisible), pauses)
 
     for day in days:
         window = Window.of_day(day).until(now)
         yield Day(source.name, query, day, list(cover(window, patiently)))
 
 
-def _read_patiently(api: Api, read: Callable[[], Reading | None]) -> Reading | None:
-    """Read once more, and once more, while what comes is not all there is."""
-    for seconds in (*api.transport.politeness.backoff[: READINGS - 1], None):
+def _read_patiently(
+    api: Api, read: Callable[[], Reading | None], pauses: Sequence[float]
+) -> Reading | None:
+    """Read once more after each pause while what comes is not all there is; keep what ever came."""
+    came: dict[str, Post] = {}
+    for seconds in (*pauses, None):
         reading = read()
-        if reading is None or reading.final or seconds is None:
-            break
-        api.transport.clock.sleep(seconds)
+        if reading is None or reading.final:
+            return reading
+        came |= {post.native_id: post for post in reading.posts}
+        if seconds is not None:
+            api.transport.clock.sleep(seconds)
+    reading.posts = list(came.values())
     return reading
 
 
@@ -161,6 +218,13 @@ def address(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a post without an address")
     return value
+
+
+def identifier(value: Any) -> str:
+    """Return an item's id as a text. Raises ValueError when there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError(f"{value!r} is no id")
+    return str(value)
 
 
 def kept(item: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from extract.posts import (
     QueryRefusedError,
     Reading,
     address,
+    identifier,
     kept,
     moment,
     text,
@@ -30,9 +31,9 @@ from extract.windows import Window, iso
 
 PAGE = 100
 MOST_PAGES = 30  # three times what a listing can have: one that never ends is none
-# A listing that ends earlier than this has shown the whole subreddit; later, it was cut off: the
-# cap is 1,000, and what was removed since is missing from it.
-FEWEST_AT_THE_CAP = 900
+# A listing that ends earlier than this has shown the whole subreddit; later, it was probably cut
+# off: the cap is 1,000, and what was removed since is missing from it, which may be half.
+FEWEST_AT_THE_CAP = 500
 EARLY_SECONDS = 60  # a token is renewed so long before it ends
 GONE = ("[deleted]", "[removed]", "[deleted by user]")
 HOST = "https://www.reddit.com"
@@ -141,7 +142,7 @@ class Reddit:
             response = self.api.post(self._token_url, form, self._client)
             answer = self.api.mapping(response)
             token = answer.get("access_token")
-            if not isinstance(token, str):
+            if not (isinstance(token, str) and token.isascii() and token.isprintable()):
                 raise SourceRefusedError(
                     f"Reddit gives no token (HTTP {response.status_code}): check "
                     "REDDIT_CLIENT_ID and REDDIT_CLIENT_SECRET"
@@ -173,7 +174,7 @@ def post(child: dict[str, Any]) -> Post | str:
     author = text(data.get("author"))
     link = text(data.get("url_overridden_by_dest")) or text(data.get("url"))
     return Post(
-        native_id=str(data["id"]),
+        native_id=identifier(data["id"]),
         url=f"{HOST}{address(data['permalink'])}",
         title=titled(data["title"]),
         body=body or None,

@@ -23,6 +23,7 @@ from extract.posts import (
     Reading,
     address,
     covered_days,
+    identifier,
     kept,
     moment,
     text,
@@ -58,7 +59,9 @@ class StackExchange:
         """Cover days of one query; see `extract.posts.Source`."""
         site, _, tagged = query.partition(" ")
         asked = {"site": site} | ({"tagged": tagged} if tagged else {})
-        return covered_days(self, query, days, now, partial(self._read, asked))
+        # Once only: to be asked the same within a minute counts as abuse there. What is short is
+        # not final, and asked again by the next run.
+        return covered_days(self, query, days, now, partial(self._read, asked), readings=1)
 
     def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> Reading | None:
         """Read one window, None when it has more pages than can be asked for."""
@@ -96,6 +99,8 @@ class StackExchange:
         if response.status_code == 200:
             return body
         number, message = body.get("error_id"), str(body.get("error_message"))[:200]
+        if number == BAD_PARAMETER and "key" in message:
+            raise SourceRefusedError(f"StackExchange does not take STACKEXCHANGE_KEY: {message}")
         if number == BAD_PARAMETER:
             raise QueryRefusedError(f"StackExchange does not take the parameter: {message}")
         if number in ACCESS_DENIED:
@@ -137,7 +142,7 @@ def post(item: dict[str, Any]) -> Post | str:
     # A deleted user has no number, but may have left a name.
     author = owner.get("user_id") or owner.get("display_name")
     return Post(
-        native_id=str(item["question_id"]),
+        native_id=identifier(item["question_id"]),
         url=address(item["link"]),
         title=html.unescape(titled(item["title"])),
         body=text(item.get("body")),

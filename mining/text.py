@@ -5,7 +5,6 @@ later additions say the same in every post, or what somebody else said. The rule
 are in docs/decisions/cleaning-posts.md.
 """
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from mining.text_lines import (
 )
 from mining.text_markup import from_html, from_markdown, from_plain
 
-CLEANING_VERSION = "1"
+CLEANING_VERSION = "2"
 """Raise it when the rules change: stored rows are then cleaned again."""
 
 MAX_BODY = 200_000
@@ -36,7 +35,6 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff]+"
 )
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,31});")
 # Sorting the marks on one letter takes the square of their number, so words go in pieces.
 _WORD = re.compile(r"\S{1,256}")
 
@@ -62,15 +60,11 @@ def clean(source: str, title: str | None, body: str | None) -> Cleaned:
     plain text. Raises nothing, whatever the text. Time is linear in the length of title and body.
     """
     whole = body or ""
-    return Cleaned(
-        _title(source, title or ""), _body(source, whole[:MAX_BODY]), len(whole) > MAX_BODY
-    )
+    return Cleaned(_title(title or ""), _body(source, whole[:MAX_BODY]), len(whole) > MAX_BODY)
 
 
-def _title(source: str, title: str) -> str:
-    """Only Stack Overflow escapes titles; elsewhere `&lt;` and `<T>` are what the author wrote."""
-    if source == "stackoverflow":
-        title = _ENTITY.sub(lambda found: html.unescape(found[0]), title)
+def _title(title: str) -> str:
+    """Bronze has no escapes of a source: `&lt;` and `<T>` are what the author wrote."""
     return _composed(" ".join(_visible(title).split()), len(title))
 
 

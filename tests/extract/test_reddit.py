@@ -219,10 +219,10 @@ def test_an_old_sticky_does_not_hide_that_a_listing_was_cut_off() -> None:
 
 
 def test_a_small_subreddit_that_ends_early_is_complete(tmp_path: Any) -> None:
-    items = [submission(f"{n:x}", START + 90 * n) for n in range(899)]
+    items = [submission(f"{n:x}", START + 90 * n) for n in range(499)]
     with serving(tmp_path, "reddit", items) as server:
         days = covered(of(server), SUB, *DAYS)
-    assert ([len(posts([day])) for day in days], truncated(days)) == ([0, 0, 899], {})
+    assert ([len(posts([day])) for day in days], truncated(days)) == ([0, 0, 499], {})
 
 
 def test_an_empty_subreddit_is_complete() -> None:

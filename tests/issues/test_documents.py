@@ -9,8 +9,9 @@ import duckdb
 import pytest
 import yaml
 
+from extract import stackexchange
 from mining.duplicates import FOLDING_VERSION
-from mining.text import CLEANING_VERSION
+from mining.text import CLEANING_VERSION, clean
 from sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
@@ -181,3 +182,9 @@ def test_the_samples_repetitions_are_folded_into_what_they_repeat_and_little_els
     assert len(declared) == 16
     assert len(found & declared) >= 14
     assert len(found - declared) <= 2
+
+
+def test_a_title_of_stack_overflow_is_unescaped_once_from_the_api_to_the_document() -> None:
+    item = items.lines(SAMPLE, "stackoverflow")[0]
+    asked = stackexchange.post(item | {"title": "Remove &amp;nbsp; and &quot;&amp;lt;&quot;"})
+    assert clean("stackoverflow", asked.title, None).title == 'Remove &nbsp; and "&lt;"'
