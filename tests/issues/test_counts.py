@@ -10,7 +10,7 @@ import pytest
 
 from sample.replay import ReplayServer
 from tests.issues import items
-from tests.support import RECORDED, Project, folders_of_items
+from tests.support import RECORDED, SAMPLE, Project, folders_of_items
 
 FOLDERS = folders_of_items()
 BUSY_FROM = 1_794_182_400  # 2026-11-09, UTC
