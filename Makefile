@@ -12,7 +12,7 @@ help: ## list the targets
 
 .venv/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Assay needs Python 3.11 or newer: make run PYTHON=python3.11')"
-	@echo "installing into .venv (once, about a minute)"; $(PYTHON) -m venv .venv && $(INSTALL) -r requirements.txt
+	@echo "installing into .venv (once, a few minutes)"; $(PYTHON) -m venv .venv && $(INSTALL) -r requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e . && touch $@
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
