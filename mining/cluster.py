@@ -26,6 +26,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan"]
 
+CLUSTERING_VERSION = "1"  # raise it when the rules change: days are then clustered again
 LEAST, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 CHOOSE_MOST = 20_000  # items; above, the rule of items per cluster stands

@@ -262,3 +262,10 @@ def _unit(vectors: Vectors) -> Vectors:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def embedding_setting() -> str:
+    """Return what EMBEDDING_MODEL and EMBEDDING_ENGINE mean here, without loading anything."""
+    model = os.environ.get("EMBEDDING_MODEL", "").strip() or MINILM
+    name = os.environ.get("EMBEDDING_ENGINE", "").strip() or AUTO
+    return f"{model} ({_automatic(model)[0] if name == AUTO else name})"

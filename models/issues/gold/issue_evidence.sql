@@ -1,0 +1,53 @@
+-- The posts that prove each issue, copies of them included; posts that fit nowhere are not.
+with
+
+assignments as (
+
+    select * from {{ ref('cluster_assignments') }}
+    where not is_outlier
+
+),
+
+documents as (
+
+    select * from {{ ref('documents') }}
+
+),
+
+evidence as (
+
+    select
+        assignments.cluster_date,
+        assignments.cluster_id,
+        documents.*,
+        assignments.distance,
+        assignments.position,
+        documents.duplicate_of is not null as is_copy
+    from assignments
+    inner join documents
+        on assignments.url_hash = coalesce(documents.duplicate_of, documents.url_hash)
+    -- A copy proves nothing before it was written.
+    where documents.posted_at < assignments.cluster_date + interval 1 day
+
+),
+
+final as (
+
+    select
+        cluster_date,
+        cluster_id,
+        url_hash,
+        source,
+        url,
+        title,
+        text as body,
+        is_copy,
+        position,
+        distance,
+        coalesce(score, 0) + coalesce(comment_count, 0) as engagement,
+        posted_at
+    from evidence
+
+)
+
+select * from final

@@ -1,0 +1,48 @@
+-- The clusters of each day with their summaries.
+with
+
+clusters as (
+
+    select * from {{ ref('stg_clusters') }}
+
+),
+
+summaries as (
+
+    select * from {{ ref('cluster_summaries') }}
+
+),
+
+sizes as (
+
+    select
+        cluster_date,
+        cluster_id,
+        count(*) filter (where not is_outlier) as cluster_size,
+        count(*) filter (where is_outlier) as outliers
+    from {{ ref('cluster_assignments') }}
+    group by cluster_date, cluster_id
+
+),
+
+final as (
+
+    select
+        clusters.cluster_date,
+        clusters.cluster_id,
+        sizes.cluster_size,
+        sizes.outliers,
+        clusters.confidence,
+        summaries.summary,
+        clusters.fingerprint
+    from clusters
+    inner join sizes
+        on clusters.cluster_date = sizes.cluster_date and clusters.cluster_id = sizes.cluster_id
+    inner join summaries
+        on
+            clusters.cluster_date = summaries.cluster_date
+            and clusters.cluster_id = summaries.cluster_id
+
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- One label per fingerprint of a cluster: a language model's where a person approved one, else ours.
+with
+
+local_labels as (
+
+    select * from {{ ref('stg_issue_labels__local') }}
+
+),
+
+llm_labels as (
+
+    select * from {{ ref('stg_issue_labels__llm') }}
+
+),
+
+final as (
+
+    select
+        local_labels.fingerprint,
+        coalesce(llm_labels.canonical_title, local_labels.canonical_title) as canonical_title,
+        coalesce(llm_labels.category, local_labels.category) as category,
+        coalesce(llm_labels.description, local_labels.description) as description,
+        coalesce(llm_labels.would_pay_signal, local_labels.would_pay_signal) as would_pay_signal,
+        coalesce(llm_labels.impact_level, local_labels.impact_level) as impact_level,
+        case when llm_labels.fingerprint is null then 'local' else 'llm' end as labeled_by,
+        coalesce(llm_labels.model, local_labels.model) as model,
+        coalesce(llm_labels.prompt_version, local_labels.prompt_version) as prompt_version,
+        coalesce(llm_labels.tokens, 0) as tokens,
+        coalesce(llm_labels.cost_usd, 0) as cost_usd
+    from local_labels
+    left join llm_labels on local_labels.fingerprint = llm_labels.fingerprint
+
+)
+
+select * from final

@@ -1,0 +1,125 @@
+"""One row per cluster and day: its members in order, its centre and how sure it is.
+
+A day is clustered from the posts of the days up to it (cluster_window_days) and is one unit: it is
+made again, whole, when one of those posts or a setting has changed, and not otherwise.
+"""
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from mining.cluster import CLUSTERING_VERSION, cluster
+
+MEMBER = pa.struct(
+    [
+        pa.field("url_hash", pa.string()),
+        pa.field("position", pa.int32()),
+        pa.field("distance", pa.float32()),
+        pa.field("is_outlier", pa.bool_()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        pa.field("cluster_date", pa.date32()),
+        pa.field("cluster_id", pa.int32()),
+        pa.field("day_fingerprint", pa.string()),
+        pa.field("fingerprint", pa.string()),
+        pa.field("confidence", pa.float32()),
+        pa.field("centroid", pa.list_(pa.float32())),
+        pa.field("members", pa.list_(MEMBER)),
+    ]
+)
+POSTS_SQL = """
+    with active as (
+        select distinct coalesce(duplicate_of, url_hash) as url_hash from documents
+        where posted_at >= $first and posted_at < $after
+    )
+    select url_hash, d.text_hash, concat_ws(chr(10), d.title, d.text) as content, e.embedding
+    from active join documents as d using (url_hash) join embeddings as e using (url_hash)
+    order by url_hash
+"""
+
+
+def model(dbt, session):
+    """Return the days that are new or changed, whole."""
+    dbt.config(
+        materialized="incremental", unique_key="cluster_date", incremental_strategy="delete+insert"
+    )
+    method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
+    documents, embeddings = dbt.ref("documents"), dbt.ref("embeddings")  # noqa: F841 - in the SQL
+    known = {}
+    if dbt.is_incremental:
+        known = dict(
+            session.sql(f"select distinct cluster_date, day_fingerprint from {dbt.this}").fetchall()  # noqa: S608
+        )
+    rows = []
+    for day in _days(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        bounds = {
+            "first": midnight - timedelta(days=window - 1),
+            "after": midnight + timedelta(days=1),
+        }
+        posts = session.sql(POSTS_SQL, params=bounds).to_arrow_table()
+        fingerprint = _digest(
+            [CLUSTERING_VERSION, method, *posts["url_hash"].to_pylist(),
+             *posts["text_hash"].to_pylist(), _bits(posts["embedding"])]
+        )  # fmt: skip
+        if posts.num_rows and known.get(day) != fingerprint:
+            rows += _clustered(posts, day, fingerprint, method)
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _days(first: str, last: str) -> list[date]:
+    """Return the days to cluster; today (UTC) where none is named."""
+    first, last = (text.removeprefix("on").strip() for text in (first, last))
+    end = date.fromisoformat(last) if last else datetime.now(UTC).date()
+    start = date.fromisoformat(first) if first else end
+    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
+
+
+def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> list[dict]:
+    keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
+    vectors = _matrix(posts["embedding"])
+    found = cluster(vectors, posts["content"].to_pylist(), method=method, keys=keys)
+    rows = []
+    for number, central in enumerate(found.central):
+        inside = [int(row) for row in central]
+        outside = np.flatnonzero((found.cluster_id == number) & found.is_outlier)
+        outside = sorted((int(row) for row in outside), key=lambda row: found.distance[row])
+        members = [
+            {
+                "url_hash": keys[row],
+                "position": position,
+                "distance": float(found.distance[row]),
+                "is_outlier": bool(found.is_outlier[row]),
+            }
+            for position, row in enumerate([*inside, *outside])
+        ]
+        rows.append(
+            {
+                "cluster_date": day,
+                "cluster_id": number,
+                "day_fingerprint": fingerprint,
+                "fingerprint": _digest(sorted(f"{keys[row]} {hashes[row]}" for row in inside)),
+                "confidence": float(found.confidence[number]),
+                "centroid": found.centroids[number].tolist(),
+                "members": members,
+            }
+        )
+    return rows
+
+
+def _matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """Return the vectors as one matrix, (rows, dimension) float32."""
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.ascontiguousarray(flat, dtype=np.float32).reshape(len(column), -1)
+
+
+def _bits(column: pa.ChunkedArray) -> str:
+    return hashlib.md5(_matrix(column).tobytes()).hexdigest() if len(column) else ""  # noqa: S324
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.md5("\n".join(parts).encode()).hexdigest()  # noqa: S324 - no secret

@@ -1,0 +1,101 @@
+"""One row per cluster and day with the issue it is, and what it split from or took in.
+
+Days are matched in order, each with the issues as last seen on the days before it
+(issue_memory_days). From the first day whose clusters changed on, they are matched again.
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from mining.identity import IDENTITY_VERSION, Group, identify
+
+RELATION = pa.struct(
+    [
+        pa.field("from_issue", pa.string()),
+        pa.field("to_issue", pa.string()),
+        pa.field("kind", pa.string()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        pa.field("cluster_date", pa.date32()),
+        pa.field("cluster_id", pa.int32()),
+        pa.field("issue_id", pa.string()),
+        pa.field("identity_fingerprint", pa.string()),
+        pa.field("relations", pa.list_(RELATION)),
+    ]
+)
+CLUSTERS_SQL = """
+    select c.cluster_id, c.centroid, c.day_fingerprint,
+        list_transform(list_filter(c.members, lambda m: not m.is_outlier), lambda m: m.url_hash)
+            as members
+    from clusters as c where c.cluster_date = $day order by c.cluster_id
+"""
+
+
+def model(dbt, session):
+    """Return the days from the first changed one on."""
+    dbt.config(
+        materialized="incremental", unique_key="cluster_date", incremental_strategy="delete+insert"
+    )
+    clusters = dbt.ref("stg_clusters")
+    memory = timedelta(days=int(dbt.config.get("issue_memory_days")))
+    days = clusters.project("cluster_date, day_fingerprint").distinct().order("cluster_date")
+    known: dict[date, str] = {}
+    issues: dict[tuple[date, int], str] = {}
+    if dbt.is_incremental:
+        for day, number, issue, fingerprint in session.sql(
+            "select cluster_date, cluster_id, issue_id, identity_fingerprint"
+            f" from {dbt.this}"  # noqa: S608
+        ).fetchall():
+            known[day] = fingerprint
+            issues[day, number] = issue
+    last: dict[str, tuple[date, Group]] = {}
+    before: frozenset[str] = frozenset()
+    rows, changed = [], False
+    for day, fingerprint in days.fetchall():
+        fingerprint = f"{IDENTITY_VERSION} {fingerprint}"
+        groups = _groups(session, clusters, day)
+        held = frozenset().union(*(group.members for group in groups))
+        changed = changed or known.get(day) != fingerprint
+        if changed:
+            remembered = [
+                Group(issue, group.members, group.centroid, group.medoid)
+                for issue, (seen, group) in last.items()
+                if day - seen <= memory
+            ]
+            found = identify(groups, remembered, held & before, day)
+            rows += _rows(day, groups, fingerprint, found)
+            of_day = found.issues
+        else:
+            of_day = {group.key: issues[day, int(group.key)] for group in groups}
+        last |= {of_day[group.key]: (day, group) for group in groups}
+        before |= held
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _groups(session, clusters, day: date) -> list[Group]:
+    rows = session.sql(CLUSTERS_SQL, params={"day": day}).fetchall()
+    return [
+        Group(str(number), frozenset(members), np.array(centroid, np.float32), members[0])
+        for number, centroid, _, members in rows
+        if members
+    ]
+
+
+def _rows(day: date, groups: list[Group], fingerprint: str, found) -> list[dict]:
+    by_issue: dict[str, list[dict]] = {}
+    for relation in found.relations:
+        by_issue.setdefault(relation.to_issue, []).append(vars(relation))
+    return [
+        {
+            "cluster_date": day,
+            "cluster_id": int(group.key),
+            "issue_id": found.issues[group.key],
+            "identity_fingerprint": fingerprint,
+            "relations": by_issue.get(found.issues[group.key], []),
+        }
+        for group in groups
+    ]
