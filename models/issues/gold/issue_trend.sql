@@ -78,7 +78,7 @@ counted as (
 
     select
         calendar.issue_id,
-        cast(calendar.midnight as date) as day,
+        cast(calendar.midnight as date) as day,  -- noqa: RF04
         coalesce(days.items, 0) as items,
         coalesce(days.sources, 0) as sources,
         coalesce(days.engagement, 0) as engagement

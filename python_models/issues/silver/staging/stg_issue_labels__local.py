@@ -1,6 +1,7 @@
 """One row per fingerprint of a cluster with the label that costs nothing."""
 
 import hashlib
+from collections import defaultdict
 
 import numpy as np
 import pyarrow as pa
@@ -29,23 +30,26 @@ SCHEMA = pa.schema(
         pa.field("prompt_version", pa.string()),
     ]
 )
-MEMBERS_SQL = f"""
+# Rows in order, put together in Python: lists of posts take DuckDB many times their size.
+MEMBERS_SQL = """
     with members as (
         select fingerprint, unnest(members) as member
         from staged semi join pending using (cluster_date, cluster_id)
     )
-    select m.fingerprint,
-        list(struct_pack(title := d.title, text := d.text, source := d.source,
-            engagement := coalesce(d.score, 0) + coalesce(d.comment_count, 0))
-            order by m.member.position) as posts,
-        list(e.embedding order by m.member.position)
-            filter (where m.member.position < {MEMBERS_FOR_CATEGORY}) as vectors
-    from members as m
-    join documents as d on m.member.url_hash = d.url_hash
-    join embeddings as e on m.member.url_hash = e.url_hash
-    where not m.member.is_outlier
-    group by m.fingerprint order by m.fingerprint
-"""  # noqa: S608 - our own number
+    select m.fingerprint, m.member.url_hash as url_hash, m.member.position as position
+    from members as m where not m.member.is_outlier
+"""
+POSTS_SQL = f"""
+    select m.fingerprint, d.title, d.text, d.source,
+        coalesce(d.score, 0) + coalesce(d.comment_count, 0) as engagement
+    from ({MEMBERS_SQL}) as m join documents as d using (url_hash)
+    order by m.fingerprint, m.position
+"""  # noqa: S608 - our own text
+VECTORS_SQL = f"""
+    select m.fingerprint, e.embedding
+    from ({MEMBERS_SQL}) as m join embeddings as e using (url_hash)
+    where m.position < {MEMBERS_FOR_CATEGORY} order by m.fingerprint, m.position
+"""  # noqa: S608 - our own text and number
 
 
 def model(dbt, session):
@@ -84,10 +88,14 @@ def model(dbt, session):
                 "cluster_id": pa.array([row[2] for row in some], pa.int32()),
             }
         )
-        for fingerprint, posts, vectors in session.sql(MEMBERS_SQL).fetchall():
-            members = [Member(**post) for post in posts]
-            matrix = np.array(vectors, np.float32)
-            found = local_label(members, matrix, summaries[fingerprint], prototypes)
+        members, vectors = defaultdict(list), defaultdict(list)
+        for fingerprint, *post in session.sql(POSTS_SQL).fetchall():
+            members[fingerprint].append(Member(*post))
+        for fingerprint, vector in session.sql(VECTORS_SQL).fetchall():
+            vectors[fingerprint].append(vector)
+        for fingerprint in sorted(members):
+            matrix = np.array(vectors[fingerprint], np.float32)
+            found = local_label(members[fingerprint], matrix, summaries[fingerprint], prototypes)
             labels.append({"fingerprint": fingerprint, **vars(found)})
     by = {"model": f"prototypes by {setting}", "prompt_version": rules}
     return pa.Table.from_pylist([label | by for label in labels], schema=SCHEMA)
