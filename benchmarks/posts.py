@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="assay-bench-", dir=args.work_dir) as work:
         for posts in sorted(args.posts):
             folder = Path(work) / f"posts-{posts}"
-            _write(folder, posts)
+            write_folder(folder, posts)
             for number in range(args.repeats):
                 sys.stderr.write(f"{time.strftime('%H:%M:%S')} {posts:,}, {number + 1}\n")
                 costs_now = _once(Path(work), folder, posts, peer=posts == min(args.posts))
@@ -49,7 +49,7 @@ def main() -> None:
     print(_table(costs, sorted(args.posts)))
 
 
-def _write(folder: Path, posts: int) -> None:
+def write_folder(folder: Path, posts: int) -> None:
     """Write the run folder in a process of its own, so that ours stays small."""
     code = "import sys; from benchmarks.posts import write_run; write_run(sys.argv[1], sys.argv[2])"
     run([sys.executable, "-c", code, str(folder), str(posts)], {"PYTHONPATH": str(ROOT)},

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LABELING_VERSION = "2"
+LABELING_VERSION = "3"
 OTHER = "other"
 MOST_TITLE = 120  # characters
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
 BEST_PROTOTYPES = 2
-PAYING_SHARE = 10  # one member of so many speaks for a willingness to pay
+PAYING_SHARE = 10  # one member of so many: among many posts a few always speak of money
 # A cosine that unrelated sentences of MiniLM reach; less is likeness to nothing.
 LEAST_SIMILARITY = 0.12
 
@@ -66,6 +66,7 @@ class Member:
     text: str
     source: str
     engagement: int  # votes and comments together
+    is_problem: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,11 @@ def category_scores(vectors: NDArray[np.float32], prototypes: Prototypes) -> NDA
 
 
 def title_of(members: Sequence[Member]) -> str:
-    """Return the most central title that says something, at most MOST_TITLE characters."""
+    """Return the most central title that says something, at most MOST_TITLE characters.
+
+    A problem's title is taken where there is one.
+    """
+    members = sorted(members, key=lambda member: not member.is_problem)
     cleaned = [_TITLE_NOISE.sub("", member.title).strip() for member in members]
     telling = [title for title in cleaned if len(title.split()) >= 4]
     return shortened((telling or [title for title in cleaned if title] or ["Untitled"])[0])
@@ -152,9 +157,10 @@ def shortened(title: str, most: int = MOST_TITLE) -> str:
 
 
 def would_pay(members: Sequence[Member]) -> bool:
-    """Say whether a tenth of the members speak of money or paid help; a few always do."""
+    """Say whether a tenth of the members speak of money or paid help, and more than one of six."""
     paying = sum(bool(_PAYS.search(f"{member.title}\n{member.text}")) for member in members)
-    return paying >= 1 and paying * PAYING_SHARE >= len(members)
+    enough = paying >= 2 or (paying == 1 and len(members) <= 5)
+    return enough and paying * PAYING_SHARE >= len(members)
 
 
 def impact(members: Sequence[Member]) -> str:

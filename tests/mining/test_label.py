@@ -1,6 +1,7 @@
 """The local labeler's rules."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,6 +91,16 @@ def test_other_talk_is_none(text: str) -> None:
 
 def test_one_voice_among_many_is_not_enough_to_pay() -> None:
     assert would_pay([member(text="I would pay for it")] + [member()] * 9) is False
+    assert would_pay([member(text="I would pay for it")] * 2 + [member()] * 18) is True
+    assert would_pay([member(text="I would pay for it")] * 2 + [member()] * 19) is False
+
+
+def test_the_title_is_a_problems_where_the_cluster_has_one() -> None:
+    news = replace(member(title="A company announces its new thing"), is_problem=False)
+    assert title_of([news, member(title="It does not start any more")]) == (
+        "It does not start any more"
+    )
+    assert title_of([news]) == "A company announces its new thing"
 
 
 def test_impact_counts_severity_spread_attention_and_size() -> None:

@@ -14,6 +14,12 @@ documents as (
 
 ),
 
+problems as (
+
+    select * from {{ ref('problems') }}
+
+),
+
 evidence as (
 
     select
@@ -22,11 +28,13 @@ evidence as (
         assignments.cluster_id,
         assignments.distance,
         assignments.position,
+        problems.is_problem,
         documents.duplicate_of is not null as is_copy,
         coalesce(documents.score, 0) + coalesce(documents.comment_count, 0) as engagement
     from assignments
     inner join documents
         on assignments.url_hash = coalesce(documents.duplicate_of, documents.url_hash)
+    inner join problems on assignments.url_hash = problems.url_hash
     -- A copy proves nothing before it was written.
     where documents.posted_at < assignments.cluster_date + interval 1 day
 
@@ -42,6 +50,7 @@ final as (
         url,
         title,
         text as body,
+        is_problem,
         is_copy,
         position,
         distance,

@@ -1,7 +1,7 @@
 -- How much was written about each issue, day by day, and how hot it was.
--- A post counts for the issue in which it was found last, and for no other.
--- Heat: each post counts 1 and the logarithm of its votes and comments, and half as much after
+-- Heat: each problem counts 1 and the logarithm of its votes and comments, and half as much after
 -- every heat_half_life_days; days without a post are rows too, so that heat is seen to fall.
+-- A post counts for the issue in which it was found last, and for no other.
 with
 
 issues as (
@@ -23,6 +23,7 @@ posts as (
         evidence.url_hash,
         evidence.source,
         evidence.engagement,
+        evidence.is_problem,
         cast(evidence.posted_at as date) as posted_on
     from evidence
     inner join issues
@@ -42,7 +43,9 @@ days as (
         cast(sum(engagement) as bigint) as engagement,
         count(*) as items,
         count(distinct source) as sources,
-        sum(1 + ln(1 + greatest(engagement, 0))) as weight
+        coalesce(
+            sum(1 + ln(1 + greatest(engagement, 0))) filter (where is_problem), 0
+        ) as weight
     from posts
     group by issue_id, posted_on
 

@@ -19,6 +19,20 @@ identities as (
 
 ),
 
+shares as (
+
+    select
+        assignments.cluster_date,
+        assignments.cluster_id,
+        avg(cast(problems.is_problem as integer)) as problem_share
+    from {{ ref('cluster_assignments') }} as assignments
+    inner join {{ ref('problems') }} as problems
+        on assignments.url_hash = problems.url_hash
+    where not assignments.is_outlier
+    group by assignments.cluster_date, assignments.cluster_id
+
+),
+
 final as (
 
     select
@@ -32,6 +46,7 @@ final as (
         labels.impact_level,
         clusters.cluster_size,
         clusters.confidence,
+        shares.problem_share,
         labels.labeled_by
     from clusters
     inner join labels on clusters.fingerprint = labels.fingerprint
@@ -39,6 +54,10 @@ final as (
         on
             clusters.cluster_date = identities.cluster_date
             and clusters.cluster_id = identities.cluster_id
+    inner join shares
+        on
+            clusters.cluster_date = shares.cluster_date
+            and clusters.cluster_id = shares.cluster_id
 
 )
 

@@ -50,6 +50,7 @@ final as (
         sources.posts,
         sources.sources,
         issues.confidence,
+        issues.problem_share,
         now_hot.heat,
         issues.would_pay_signal,
         sources.first_posted_at,

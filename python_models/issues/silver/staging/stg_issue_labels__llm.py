@@ -34,10 +34,13 @@ CLUSTERS_SQL = """
         from staged where cluster_date = $day
     )
     select m.fingerprint, s.summary, any_value(m.centroid) as centroid,
-        list({'title': d.title, 'text': d.text[:2000]} order by m.member.position) as posts
+        list(
+            {'title': d.title, 'text': d.text[:2000]} order by not p.is_problem, m.member.position
+        ) as posts
     from members as m
     join shown as s on m.cluster_id = s.cluster_id
     join documents as d on m.member.url_hash = d.url_hash
+    join problems as p on m.member.url_hash = p.url_hash
     where not m.member.is_outlier and m.member.position < 20
     group by m.fingerprint, s.summary order by m.fingerprint
 """
@@ -50,7 +53,7 @@ def model(dbt, session):
     )
     show_progress()
     clusters, staged = dbt.ref("clusters"), dbt.ref("stg_clusters")  # noqa: F841 - in the SQL
-    documents = dbt.ref("documents")  # noqa: F841
+    documents, problems = dbt.ref("documents"), dbt.ref("stg_problems")  # noqa: F841
     days = session.sql("select distinct cluster_date from clusters order by cluster_date desc")
     tasks = {}
     for (day,) in days.fetchmany(int(dbt.config.get("llm_days"))):

@@ -41,8 +41,9 @@ MEMBERS_SQL = """
 """
 POSTS_SQL = f"""
     select m.fingerprint, d.title, d.text, d.source,
-        coalesce(d.score, 0) + coalesce(d.comment_count, 0) as engagement
-    from ({MEMBERS_SQL}) as m join documents as d using (url_hash)
+        coalesce(d.score, 0) + coalesce(d.comment_count, 0) as engagement, p.is_problem
+    from ({MEMBERS_SQL}) as m
+    join documents as d using (url_hash) join problems as p using (url_hash)
     order by m.fingerprint, m.position
 """  # noqa: S608 - our own text
 VECTORS_SQL = f"""
@@ -59,8 +60,11 @@ def model(dbt, session):
     )
     show_progress()
     seed = dbt.ref("issue_categories").order("category, prototype").fetchall()
-    setting = embedding_setting()
-    rules = hashlib.md5(repr((LABELING_VERSION, setting, seed)).encode()).hexdigest()[:12]  # noqa: S324
+    setting, problems = embedding_setting(), dbt.ref("stg_problems")
+    judged = problems.project("problem_rules").distinct().order("problem_rules").fetchall()
+    rules = hashlib.md5(  # noqa: S324 - no secret
+        repr((LABELING_VERSION, setting, seed, judged)).encode()
+    ).hexdigest()[:12]
     clusters, staged = dbt.ref("clusters"), dbt.ref("stg_clusters")  # noqa: F841 - in the SQL
     documents, embeddings = dbt.ref("documents"), dbt.ref("embeddings")  # noqa: F841
     # The same posts on two days are one fingerprint, labelled once.
