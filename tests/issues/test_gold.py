@@ -113,14 +113,14 @@ def test_the_posts_of_a_day_are_those_of_the_week_up_to_it_and_none_is_twice(
 
 def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
     last: dict[str, tuple] = {}
-    for _, issue, key, source, engagement, at in mined.rows(
-        "select cluster_date, issue_id, url_hash, source, engagement, posted_at "
+    for _, issue, key, source, engagement, is_problem, at in mined.rows(
+        "select cluster_date, issue_id, url_hash, source, engagement, is_problem, posted_at "
         "from gold.issue_evidence join gold.issues using (cluster_date, cluster_id) order by 1"
     ):
-        last[key] = (issue, source, engagement, at.date())
+        last[key] = (issue, source, engagement, is_problem, at.date())
     by_day = defaultdict(list)
-    for issue, source, engagement, day in last.values():
-        by_day[issue, day].append((source, engagement))
+    for issue, source, engagement, is_problem, day in last.values():
+        by_day[issue, day].append((source, engagement, is_problem))
     end = date(2026, 11, 15)
     wanted = {}
     for issue in {issue for issue, _ in by_day}:
@@ -131,11 +131,11 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
             heat = sum(
                 (1 + math.log(1 + max(engagement, 0))) * 0.5 ** ((day - then).days / 3)
                 for then in days if then <= day and (day - then).days < 14
-                for _, engagement in by_day[issue, then]
+                for _, engagement, is_problem in by_day[issue, then] if is_problem
             )  # fmt: skip
             wanted[issue, day] = (
-                len(posts), len({source for source, _ in posts}),
-                sum(engagement for _, engagement in posts), pytest.approx(heat, abs=1e-3),
+                len(posts), len({source for source, *_ in posts}),
+                sum(engagement for _, engagement, _ in posts), pytest.approx(heat, abs=1e-3),
             )  # fmt: skip
     found = mined.rows(
         "select issue_id, day, items, sources, engagement, heat from gold.issue_trend"
