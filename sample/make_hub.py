@@ -34,6 +34,16 @@ BODY = {1: (12, 1.1), 2: (900, 1.2), 3: (9_000, 1.3), 4: (300_000, 1.0)}
 # Popularity 5 is a Pareto tail: a handful of models have most of all downloads, as on the Hub.
 TAIL_FROM, TAIL_ALPHA, TAIL_CAP = 5e6, 0.8, 1.6e8
 NEVER_DOWNLOADED = 0.35  # share of popularity 1
+VIEWED = 0.84  # share of datasets whose files the Hub could read
+SMALL = 0.6  # share of those that fit into one machine
+FORMATS = ("parquet", "parquet", "json", "csv")
+MODALITIES = {
+    "image": {"image", "object", "visual", "document"},
+    "audio": {"speech", "audio"},
+    "timeseries": {"time"},
+    "tabular": {"tabular"},
+    "text": {"text", "question", "translation", "summarization", "fill", "token"},
+}
 
 Row = dict[str, str]
 Item = dict[str, Any]
@@ -106,7 +116,7 @@ def model_tags(row: Row) -> list[str]:
     plain = [tag for tag in extra if ":" not in tag]
     pointing = [tag for tag in extra if ":" in tag]
     tags = [row["library_name"], *plain, row["pipeline_tag"], *pointing]
-    tags += [f"license:{row['license']}" if row["license"] else "", "region:us"]
+    tags += [*(f"license:{name}" for name in split(row["license"])), "region:us"]
     return list(dict.fromkeys(tag for tag in tags if tag))
 
 
@@ -140,11 +150,29 @@ def model(row: Row) -> Item:
     return item | known
 
 
+def viewer_tags(row: Row) -> list[str]:
+    """What the Hub found in the files; nothing where it could not read them, so no Croissant."""
+    rng = generator("viewer", row["dataset_id"])
+    if rng.random() >= VIEWED:
+        return []
+    tasks = split(row["tasks"])
+    modality = [
+        name for name, words in MODALITIES.items() for t in tasks if words & {*t.split("-")}
+    ]
+    libraries = ["datasets", *(["pandas"] if rng.random() < SMALL else []), "mlcroissant", "polars"]
+    return [
+        f"format:{rng.choice(FORMATS)}",
+        *(f"modality:{name}" for name in dict.fromkeys(modality or ["text"])),
+        *(f"library:{name}" for name in libraries),
+    ]
+
+
 def dataset(row: Row, popularity: int) -> Item:
     """One item of GET /api/datasets?full=true, without siblings and card."""
     tags = [f"task_categories:{task}" for task in split(row["tasks"])]
     prefixes = {"language": "language", "license": "license", "size": "size_categories"}
     tags += [f"{prefix}:{row[name]}" for name, prefix in prefixes.items() if row[name]]
+    tags += viewer_tags(row)
     tags += [f"arxiv:{row['arxiv']}"] if row["arxiv"] else []
     name = row["dataset_id"].partition("/")[2]
     subject = " and ".join(split(row["tasks"])) or "several purposes"
@@ -250,7 +278,7 @@ def document(content: Item) -> str:
 def make() -> dict[str, str]:
     """Every file's name and text."""
     tasks = sorted(read("hub_tasks.csv"), key=lambda row: row["id"])
-    models = [model(row) for row in read("hub_seed.csv")]
+    models = [model(row) for row in read("hub_seed.csv") + read("hub_odd.csv")]
     return {
         "hf_models.jsonl": lines(models),
         "hf_tasks.json": document({row["id"]: task(row) for row in tasks}),
