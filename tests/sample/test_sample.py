@@ -223,7 +223,7 @@ def test_most_datasets_have_a_viewer_and_so_croissant():
     for item in items:
         formats = [tag for tag in item["tags"] if tag.startswith("format:")]
         assert len(formats) == (item in viewed)
-    assert sum(bool(item["gated"]) for item in items) == 8
+    assert sum(bool(item["gated"]) for item in items) == 7
 
 
 def test_the_vocabulary(tasks):
