@@ -12,8 +12,10 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import parse_qsl
 
 from sample.arxiv_feed import FORMS, Feed, render
 from sample.repo_index import loads
@@ -60,6 +62,16 @@ class Arxiv:
 
     def answer(self, request: Request) -> Response:
         """The feed of one page. Raises ApiError with a feed of one error entry."""
+        if request.path != self.paths[0]:
+            return self.error(404, "Not Found")
+        if request.method not in ("GET", "POST"):
+            return self.error(405, "Method Not Allowed")
+        if request.method == "POST":  # the manual allows it, for long lists of ids
+            asked = parse_qsl(request.body.decode("utf-8", "replace"))
+            request = replace(request, query=[*request.query, *asked])
+        return self._asked(request)
+
+    def _asked(self, request: Request) -> Response:
         start = self._whole(request, "start", 0)
         size = self._whole(request, "max_results", 10)
         if size > MOST_RESULTS:

@@ -562,7 +562,11 @@ def test_datasets_recorded_without_tags_have_croissant_as_often_as_on_the_hub() 
     items = [{"id": f"owner/{n}", "tags": []} for n in range(10_000)]
     share = sum(not croissant.has_croissant(item) for item in items) / len(items)
     assert share == pytest.approx(66_131 / 413_225, abs=0.01)
-    assert [croissant.has_croissant(item) for item in items[:6]] == [True] * 3 + [False, True, False]
+    assert [croissant.has_croissant(item) for item in items[:6]] == [True] * 3 + [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_sample_has_every_answer_to_a_question_for_croissant() -> None:
