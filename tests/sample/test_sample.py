@@ -216,6 +216,15 @@ def test_what_tags_point_at_is_there_in_part_as_on_the_hub(models):
     ]
 
 
+def test_models_with_their_size_in_their_name_have_about_as_many_weights(models):
+    total = {item["id"]: item["safetensors"]["total"] for item in models if "safetensors" in item}
+    assert len(total) == 166
+    assert total["EleutherAI/gpt-neo-125m"] == pytest.approx(125e6, rel=0.1)
+    assert total["deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"] == pytest.approx(1.5e9, rel=0.1)
+    assert all(1e6 < count < 1e12 for count in total.values())
+    assert not {"tloen/alpaca-lora-7b", "brick-kiln/slate-merge-1b-gguf"} & set(total)
+
+
 def test_most_datasets_have_a_viewer_and_so_croissant():
     items = load("hf_datasets.jsonl")
     viewed = [item for item in items if "library:mlcroissant" in item["tags"]]
