@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,9 @@ from sample.arxiv import Arxiv
 from sample.arxiv_feed import FORMS
 from sample.replay import ReplayServer
 from sample.wire import Options
+from tests.sample.test_replay import CLIENT, Serve
 from tests.support import folders_of_items
 
-CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 NS = {
     "atom": "http://www.w3.org/2005/Atom",
     "arxiv": "http://arxiv.org/schemas/atom",
@@ -63,8 +63,6 @@ PAPERS = [
 ]
 IDS = ["1706.03762", "hep-th/9901001", "2508.06471"]
 MANY = [f"2401.{n:05d}" for n in range(1, 21)]
-
-Serve = Callable[..., ReplayServer]
 
 
 @pytest.fixture

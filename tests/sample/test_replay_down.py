@@ -11,7 +11,8 @@ import pytest
 
 from sample import faults
 from sample.replay import main
-from tests.sample.test_replay_enrichment import CLIENT, Serve, get, serve, write
+from tests.sample.test_replay import CLIENT, Serve
+from tests.sample.test_replay_enrichment import get, serve, write
 from tests.support import ROOT
 
 __all__ = ["serve"]  # a fixture

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     DisabledRepoError,
     GatedRepoError,
@@ -24,9 +24,9 @@ from sample import croissant
 from sample.hub import INVALID_TOKEN
 from sample.hub_states import LEGACY_DATASETS, STATES, parse_repos
 from sample.replay import ReplayServer
+from tests.sample.test_replay import CLIENT, Serve, _online  # noqa: F401 - a fixture
 from tests.support import SAMPLE, folders_of_items
 
-CLIENT = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 TOKEN = "hf_" + "someone"
 VIEWED = ("format:parquet", "library:datasets", "library:mlcroissant")
 
@@ -77,8 +77,6 @@ VOCABULARY = {
     "license": [{"type": "license", "id": "license:mit", "label": "mit"}],
 }
 
-Serve = Callable[..., ReplayServer]
-
 
 def write(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
@@ -87,12 +85,6 @@ def write(folder: Path) -> Path:
     for name, items in (("hf_models.jsonl", MODELS), ("hf_datasets.jsonl", DATASETS)):
         (folder / name).write_text("".join(json.dumps(item) + "\n" for item in items))
     return folder
-
-
-@pytest.fixture(autouse=True)
-def _online(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.delenv("HF_TOKEN", raising=False)
 
 
 @pytest.fixture
