@@ -103,10 +103,12 @@ def report(db: Any) -> str:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
     jinja.globals |= {"address": address, "spark": spark}
+    tops = [dot.top for dot in dots] or [0.0]
     hottest = max([issue.heat for issue in issues] + [1e-9])
     return jinja.get_template(TEMPLATE).render(
         issues=issues, trends=trends, evidence=evidence, dots=dots, last=last, hottest=hottest,
         names=names_on_map(issues, dots), colors=COLORS, size=MAP_SIZE,
+        top=min(tops) - MAP_EDGE, height=max(tops) - min(tops) + 2 * MAP_EDGE,
         categories=sorted({issue.category for issue in issues}),
     )  # fmt: skip
 
