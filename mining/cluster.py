@@ -17,7 +17,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN
 
-from mining.features import features, neighbour_graph, unit, walked
+from mining.features import (
+    beside,
+    neighbour_graph,
+    unit,
+    walked,
+    without_source,
+    word_vectors,
+)
 from mining.kmeans import kmeans
 
 log = logging.getLogger(__name__)
@@ -26,9 +33,10 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan"]
 
-CLUSTERING_VERSION = "1"  # raise it when the rules change: days are then clustered again
+CLUSTERING_VERSION = "2"  # raise it when the rules change: days are then clustered again
 LEAST, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
+FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
 CHOOSE_MOST = 20_000  # items; above, the rule of items per cluster stands
 FINER, COARSER = 4, 2  # the number chosen is at most 4 times the rule's and at least half of it
 # An outlier's neighbours are this many robust standard deviations less near than is usual.
@@ -67,18 +75,21 @@ def cluster(
     method: Method = "kmeans",
     seed: int = 0,
     places: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
     keys: Sequence[str] | None = None,
 ) -> Clusters:
     """Cluster items by their embeddings (n, d), rows of length 1, and their texts (n).
 
     weights: (n,), not negative; what an item counts in the means, 1 by default. n_clusters: by
     default chosen around max(10, n / 100), never more than n; HDBSCAN finds its own. places: where
-    each was posted, in words (repository, tags, subreddit, or ""). keys: one per item, such as
-    url_hash; items are put into their order before anything is computed, so that the result does
-    not depend on the order of the rows. Without keys, texts serve. Raises ValueError when lengths
-    differ or a value is not finite.
+    each was posted, in words (repository, tags, subreddit, or ""). sources: the site each is from,
+    whose manner of writing is then taken out. keys: one per item, such as url_hash; items are put
+    into their order before anything is computed, so that the result does not depend on the order
+    of the rows. Without keys, texts serve. Raises ValueError when lengths differ or a value is not
+    finite.
     """
-    _check(vectors, n_clusters, weights, {"texts": texts, "places": places, "keys": keys})
+    columns = {"texts": texts, "places": places, "sources": sources, "keys": keys}
+    _check(vectors, n_clusters, weights, columns)
     n = len(vectors)
     if n == 0:
         return _described(vectors, np.zeros(0, np.int64), np.zeros(0, bool), sp.csr_matrix((0, 0)))
@@ -86,22 +97,17 @@ def cluster(
     named = texts if keys is None else keys
     order = np.array(sorted(range(n), key=lambda row: (named[row], vectors[row].tobytes())))
     rows = vectors[order].astype(np.float32, copy=False)
-    points = features(
-        rows,
-        [texts[i] for i in order],
-        [places[i] for i in order] if places is not None else None,
-        seed,
-    )
-    graph, near = neighbour_graph(points, seed)
+    lexical = word_vectors(*(_in(values, order) for values in (texts, places)), seed)
+    mass = None if weights is None else weights[order]
+    points, graph, near = _looked_at(rows, lexical, seed)
+    if sources is not None and len(set(sources)) > 1:
+        first = _by_means(points, graph, n_clusters, mass, seed)
+        rows_alike = without_source(rows, _in(sources, order), first)
+        points, graph, near = _looked_at(rows_alike, lexical, seed)
     if method == "hdbscan":
         label, outlier = _by_density(points, seed)
     else:
-        even = walked(points, graph)
-        mass = None if weights is None else weights[order]
-        label = kmeans(
-            even, n_clusters or _number(even, graph, seed), weights=mass, seed=seed
-        ).label
-        outlier = _lonely(near)
+        label, outlier = _by_means(points, graph, n_clusters, mass, seed), _lonely(near)
     found = _described(rows, label, outlier, graph)
     log.info(
         "%d items in %d clusters, %d fit nowhere, %.1f s",
@@ -132,6 +138,24 @@ def _check(
         raise ValueError(f"n_clusters is {n_clusters}, not 1 or more")
 
 
+def _in(values: Sequence[str] | None, order: Ints) -> list[str] | None:
+    return None if values is None else [values[row] for row in order]
+
+
+def _looked_at(
+    rows: Floats, lexical: Floats | None, seed: int
+) -> tuple[Floats, sp.csr_matrix, Floats]:
+    points = beside(rows, lexical)
+    return points, *neighbour_graph(points, seed)
+
+
+def _by_means(
+    points: Floats, graph: sp.csr_matrix, number: int | None, weights: Floats | None, seed: int
+) -> Ints:
+    even = walked(points, graph)
+    return kmeans(even, number or _number(even, graph, seed), weights=weights, seed=seed).label
+
+
 def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
     """Return how many clusters: the rule, or what the graph of neighbours says near it.
 
@@ -147,15 +171,16 @@ def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
     k = int(fine.max()) + 1
     member = sp.csr_matrix((np.ones(n), (np.arange(n), fine)), shape=(n, k))
     ties = (member.T @ graph @ member).toarray()
-    return _best_cut(ties / max(ties.sum(), 1e-12), max(LEAST, rule // COARSER))
+    resolution = RESOLUTION * min(2, max(1, FEW / n))
+    return _best_cut(ties / max(ties.sum(), 1e-12), max(LEAST, rule // COARSER), resolution)
 
 
-def _best_cut(ties: NDArray[np.float64], least: int) -> int:
+def _best_cut(ties: NDArray[np.float64], least: int, resolution: float) -> int:
     """Return the number of clusters at which greedy merging of (k, k) ties has most modularity."""
     modularity, best, number = 0.0, 0.0, len(ties)
     while len(ties) > least:
         share = ties.sum(1)
-        gain = 2 * (ties - RESOLUTION * np.outer(share, share))
+        gain = 2 * (ties - resolution * np.outer(share, share))
         np.fill_diagonal(gain, -np.inf)
         one, other = np.unravel_index(int(gain.argmax()), gain.shape)
         modularity += gain[one, other]

@@ -26,8 +26,10 @@ WORD_SHARE = 0.3  # squared length of the words' part beside 1 of the embedding'
 WORDS_FOR_SHARE = (
     40  # in a text; fewer have less to say as words, and their share shrinks with them
 )
-NEIGHBOURS = 10
+NEIGHBOURS, NEIGHBOURS_LEAST = 10, 3  # of few points half the square root: groups are small too
 WALK_STEPS = 3
+# A source of few posts keeps most of its offset; and turns until it settles.
+SOURCE_PRIOR, SOURCE_TURNS = 10, 10
 EXACT_MOST = 20_000  # points whose neighbours are found by comparing all with all
 CELL, PROBES = 256, 8  # beyond: points in a cell, and cells that are searched for a point
 FIT_MOST = 20_000  # texts that vocabulary and SVD are learnt from
@@ -62,14 +64,49 @@ def features(
 
     places: where each was posted, in words (repository, tags, subreddit, or ""); they count double.
     """
+    return beside(vectors, word_vectors(texts, places, seed))
+
+
+def word_vectors(
+    texts: Sequence[str], places: Sequence[str] | None = None, seed: int = 0
+) -> Floats | None:
+    """Return TF-IDF reduced by SVD, (n, words), each as long as its words count; None without."""
     if places is not None:
         texts = [f"{place} {place} {text}" for place, text in zip(places, texts, strict=True)]
     lexical = _lexical(texts, seed)
     if lexical is None:
-        return centred(vectors)
+        return None
     said = np.array([len(text.split()) for text in texts]) / WORDS_FOR_SHARE
     share = np.sqrt(WORD_SHARE * np.minimum(said, 1)).astype(np.float32)
-    return unit(np.hstack([centred(vectors), share[:, None] * lexical]))
+    return share[:, None] * lexical
+
+
+def beside(vectors: Floats, lexical: Floats | None) -> Floats:
+    """Return embeddings (n, d), centred, beside word_vectors() (n, words): rows of length 1."""
+    if lexical is None:
+        return centred(vectors)
+    return unit(np.hstack([centred(vectors), lexical]))
+
+
+def without_source(vectors: Floats, sources: Sequence[str], label: NDArray[np.integer]) -> Floats:
+    """Return embeddings (n, d) less what posts of one source have in common whatever their topic.
+
+    sources: (n,) names. label: (n,) a first clustering, by which topic and source are told apart:
+    each vector is its cluster's mean, plus its source's offset, plus what is its own (the two
+    factors of an analysis of variance, fitted in turns; batch effects of cells are taken out in
+    this way, Korsunsky et al. 2019). A source that a cluster is made of has no offset from it.
+    """
+    n, d = vectors.shape
+    names, source = np.unique(np.asarray(sources), return_inverse=True)
+    by_source = sp.csr_matrix((np.ones(n, np.float32), (source, np.arange(n))))
+    by_cluster = sp.csr_matrix((np.ones(n, np.float32), (label, np.arange(n))))
+    of_source = np.asarray(by_source.sum(1)) + SOURCE_PRIOR
+    of_cluster = np.maximum(np.asarray(by_cluster.sum(1)), 1)
+    offset = np.zeros((len(names), d), np.float32)
+    for _ in range(SOURCE_TURNS):
+        means = (by_cluster @ (vectors - offset[source])) / of_cluster
+        offset = ((by_source @ (vectors - means[label])) / of_source).astype(np.float32)
+    return unit(vectors - offset[source])
 
 
 def walked(points: Floats, graph: sp.csr_matrix) -> Floats:
@@ -82,7 +119,7 @@ def walked(points: Floats, graph: sp.csr_matrix) -> Floats:
 
 
 def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Floats]:
-    """Return the graph of each point's NEIGHBOURS nearest, and how near they are.
+    """Return the graph of each point's nearest, NEIGHBOURS from 400 points on, and how near.
 
     points: (n, d) rows of length 1. The graph is symmetric, (n, n), weighted by cosine; the second
     value is (n,), the mean cosine to the neighbours, 0 for a point that is alone. Up to EXACT_MOST
@@ -90,7 +127,7 @@ def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Float
     k-means partition (inverted file, Jegou, Douze and Schmid 2011).
     """
     n = len(points)
-    k = min(NEIGHBOURS, n - 1)
+    k = min(n - 1, max(NEIGHBOURS_LEAST, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
     if k < 1:
         return sp.csr_matrix((n, n), dtype=np.float32), np.zeros(n, np.float32)
     found, cosine = _exact(points, k) if n <= EXACT_MOST else _in_cells(points, k, seed)

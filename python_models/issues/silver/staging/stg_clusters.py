@@ -36,8 +36,19 @@ POSTS_SQL = """
         select distinct coalesce(duplicate_of, url_hash) as url_hash from documents
         where posted_at >= $first and posted_at < $after
     )
-    select url_hash, d.text_hash, concat_ws(chr(10), d.title, d.text) as content, e.embedding
+    select
+        url_hash, d.text_hash, d.source,
+        concat_ws(chr(10), d.title, d.text) as content,
+        coalesce(
+            case d.source
+                when 'github' then split_part(r.raw ->> '$.repository_url', '/', -1)
+                when 'stackoverflow' then array_to_string(r.raw ->> '$.tags[*]', ' ')
+                when 'reddit' then r.raw ->> '$.subreddit'
+            end, ''
+        ) as place,
+        e.embedding
     from active join documents as d using (url_hash) join embeddings as e using (url_hash)
+    join raw_items as r using (url_hash)
     order by url_hash
 """
 
@@ -49,6 +60,7 @@ def model(dbt, session):
     )
     method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
     documents, embeddings = dbt.ref("documents"), dbt.ref("embeddings")  # noqa: F841 - in the SQL
+    raw_items = dbt.source("bronze", "raw_items")  # noqa: F841 - in the SQL
     known = {}
     if dbt.is_incremental:
         known = dict(
@@ -64,7 +76,8 @@ def model(dbt, session):
         posts = session.sql(POSTS_SQL, params=bounds).to_arrow_table()
         fingerprint = _digest(
             [CLUSTERING_VERSION, method, *posts["url_hash"].to_pylist(),
-             *posts["text_hash"].to_pylist(), _bits(posts["embedding"])]
+             *posts["text_hash"].to_pylist(), *posts["source"].to_pylist(),
+             *posts["place"].to_pylist(), _bits(posts["embedding"])]
         )  # fmt: skip
         if posts.num_rows and known.get(day) != fingerprint:
             rows += _clustered(posts, day, fingerprint, method)
@@ -82,7 +95,14 @@ def _days(first: str, last: str) -> list[date]:
 def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> list[dict]:
     keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
     vectors = _matrix(posts["embedding"])
-    found = cluster(vectors, posts["content"].to_pylist(), method=method, keys=keys)
+    found = cluster(
+        vectors,
+        posts["content"].to_pylist(),
+        method=method,
+        places=posts["place"].to_pylist(),
+        sources=posts["source"].to_pylist(),
+        keys=keys,
+    )
     rows = []
     for number, central in enumerate(found.central):
         inside = [int(row) for row in central]
