@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mining.cluster import Clusters, Floats, Method, cluster
 
+CORE_VERSION = "1"  # raise it when the rules change: days are then clustered again
 # Fewer than these are no ground for clusters: then all items are clustered alike.
 LEAST_CORE, LEAST_SHARE = 10, 0.02
 JOIN_QUANTILE = 0.75  # of the distances of a cluster's own: an item that joins is as near as these

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from mining.cluster import CLUSTERING_VERSION, cluster
+from mining.cluster import CLUSTERING_VERSION
+from mining.cluster_core import CORE_VERSION, cluster_core
 
 MEMBER = pa.struct(
     [
@@ -46,9 +47,9 @@ POSTS_SQL = """
                 when 'reddit' then r.raw ->> '$.subreddit'
             end, ''
         ) as place,
-        e.embedding
+        p.is_problem, e.embedding
     from active join documents as d using (url_hash) join embeddings as e using (url_hash)
-    join raw_items as r using (url_hash)
+    join raw_items as r using (url_hash) join problems as p using (url_hash)
     order by url_hash
 """
 
@@ -60,7 +61,8 @@ def model(dbt, session):
     )
     method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
     documents, embeddings = dbt.ref("documents"), dbt.ref("embeddings")  # noqa: F841 - in the SQL
-    raw_items = dbt.source("bronze", "raw_items")  # noqa: F841 - in the SQL
+    raw_items = dbt.source("bronze", "raw_items")  # noqa: F841
+    problems = dbt.ref("stg_problems")  # noqa: F841
     known = {}
     if dbt.is_incremental:
         known = dict(
@@ -75,9 +77,10 @@ def model(dbt, session):
         }
         posts = session.sql(POSTS_SQL, params=bounds).to_arrow_table()
         fingerprint = _digest(
-            [CLUSTERING_VERSION, method, *posts["url_hash"].to_pylist(),
+            [CLUSTERING_VERSION, CORE_VERSION, method, *posts["url_hash"].to_pylist(),
              *posts["text_hash"].to_pylist(), *posts["source"].to_pylist(),
-             *posts["place"].to_pylist(), _bits(posts["embedding"])]
+             *posts["place"].to_pylist(), str(posts["is_problem"].to_pylist()),
+             _bits(posts["embedding"])]
         )  # fmt: skip
         if posts.num_rows and known.get(day) != fingerprint:
             rows += _clustered(posts, day, fingerprint, method)
@@ -95,9 +98,10 @@ def _days(first: str, last: str) -> list[date]:
 def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> list[dict]:
     keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
     vectors = _matrix(posts["embedding"])
-    found = cluster(
+    found = cluster_core(
         vectors,
         posts["content"].to_pylist(),
+        posts["is_problem"].to_numpy(zero_copy_only=False),
         method=method,
         places=posts["place"].to_pylist(),
         sources=posts["source"].to_pylist(),
