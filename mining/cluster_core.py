@@ -23,6 +23,7 @@ def cluster_core(
     vectors: Floats,
     texts: Sequence[str],
     is_core: NDArray[np.bool_],
+    may_join: NDArray[np.bool_] | None = None,
     *,
     method: Method = "kmeans",
     seed: int = 0,
@@ -32,7 +33,8 @@ def cluster_core(
 ) -> Clusters:
     """Cluster the core items as mining.cluster.cluster does, and put the others beside them.
 
-    is_core: (n,) bool. The rest as in `cluster`. In what is returned an item that joined a cluster
+    is_core: (n,) bool. may_join: (n,) bool, of the others those that may be members at all, by
+    default every one. The rest as in `cluster`. In what is returned an item that joined a cluster
     is a member like any other, behind the core in `central`; centroids, confidence and the order
     of the clusters are the core's. Raises what `cluster` raises.
     """
@@ -45,16 +47,22 @@ def cluster_core(
         for name, values in columns.items()
     }
     found = cluster(vectors[core], method=method, seed=seed, **of_core)
-    return _joined(found, vectors, core, np.flatnonzero(~is_core))
+    others = np.flatnonzero(~is_core)
+    willing = np.ones(len(others), bool) if may_join is None else may_join[others]
+    return _joined(found, vectors, core, others, willing)
 
 
 def _joined(
-    found: Clusters, vectors: Floats, core: NDArray[np.int64], others: NDArray[np.int64]
+    found: Clusters,
+    vectors: Floats,
+    core: NDArray[np.int64],
+    others: NDArray[np.int64],
+    willing: NDArray[np.bool_],
 ) -> Clusters:
     cosines = vectors[others] @ found.centroids.T
     nearest = cosines.argmax(axis=1)
     distances = np.clip(1 - cosines[np.arange(len(others)), nearest], 0, 2)
-    fits = distances <= _reach(found)[nearest]
+    fits = willing & (distances <= _reach(found)[nearest])
     cluster_id = np.empty(len(vectors), np.int32)
     distance = np.empty(len(vectors), np.float32)
     is_outlier = np.empty(len(vectors), bool)

@@ -17,6 +17,7 @@ PROBLEM_VERSION = "1"  # raise it when scores change
 PROBLEM, OTHER = "problem", "other"
 NEAREST = 3  # prototypes of each kind that a post is compared with
 LEAST = 0.06  # of a problem's score
+DOUBTFUL = 0.0  # from here on a post may be a problem: it can be evidence of one
 TRACKER, ASKS, LINK, TROUBLE, OWN = 0.10, 0.07, -0.03, 0.03, 0.03
 TRACKERS = ("github", "stackoverflow")
 TELLING = 200  # characters of a self post on Reddit that has something to say

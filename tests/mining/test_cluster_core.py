@@ -28,7 +28,7 @@ def test_what_is_not_core_joins_its_own_group_and_moves_no_centre() -> None:
     assert (found.cluster_id[core] == alone.cluster_id).all()
     others = np.flatnonzero(~core)
     joined = others[~found.is_outlier[others]]
-    assert len(joined) >= len(others) // 2
+    assert len(joined) >= len(others) // 4
     for row in joined:
         mates = np.flatnonzero((found.cluster_id == found.cluster_id[row]) & core)
         assert {mate // 40 for mate in mates} == {row // 40}
@@ -48,6 +48,17 @@ def test_nobody_joins_who_is_farther_than_the_core_is() -> None:
         reach = np.quantile(found.distance[own], JOIN_QUANTILE)
         assert (found.distance[members[~core[members]]] <= reach).all()
         assert number in found.cluster_id[own]
+
+
+def test_only_who_may_join_does() -> None:
+    vectors, texts = groups(40, 40, 40)
+    core = np.arange(120) % 4 != 0
+    every = cluster_core(vectors, texts, core)
+    may = np.arange(120) % 8 != 0
+    found = cluster_core(vectors, texts, core, may)
+    assert found.is_outlier[~core & ~may].all()
+    assert (found.is_outlier == every.is_outlier)[core | may].all()
+    assert (~every.is_outlier[~core & ~may]).any()
 
 
 def test_with_too_few_problems_everything_is_clustered_alike() -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mining.cluster import CLUSTERING_VERSION
 from mining.cluster_core import CORE_VERSION, cluster_core
+from mining.problem import DOUBTFUL
 
 MEMBER = pa.struct(
     [
@@ -47,7 +48,7 @@ POSTS_SQL = """
                 when 'reddit' then r.raw ->> '$.subreddit'
             end, ''
         ) as place,
-        p.is_problem, e.embedding
+        p.is_problem, p.problem_score, e.embedding
     from active join documents as d using (url_hash) join embeddings as e using (url_hash)
     join raw_items as r using (url_hash) join problems as p using (url_hash)
     order by url_hash
@@ -79,7 +80,7 @@ def model(dbt, session):
         fingerprint = _digest(
             [CLUSTERING_VERSION, CORE_VERSION, method, *posts["url_hash"].to_pylist(),
              *posts["text_hash"].to_pylist(), *posts["source"].to_pylist(),
-             *posts["place"].to_pylist(), str(posts["is_problem"].to_pylist()),
+             *posts["place"].to_pylist(), str(posts["problem_score"].to_pylist()),
              _bits(posts["embedding"])]
         )  # fmt: skip
         if posts.num_rows and known.get(day) != fingerprint:
@@ -102,6 +103,7 @@ def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> lis
         vectors,
         posts["content"].to_pylist(),
         posts["is_problem"].to_numpy(zero_copy_only=False),
+        posts["problem_score"].to_numpy() >= DOUBTFUL,
         method=method,
         places=posts["place"].to_pylist(),
         sources=posts["source"].to_pylist(),
