@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LABELING_VERSION = "3"
+LABELING_VERSION = "4"
 OTHER = "other"
 MOST_TITLE = 120  # characters
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
 BEST_PROTOTYPES = 2
 PAYING_SHARE = 10  # one member of so many: among many posts a few always speak of money
-# A cosine that unrelated sentences of MiniLM reach; less is likeness to nothing.
-LEAST_SIMILARITY = 0.12
+# Cosines that unrelated sentences of MiniLM reach; less is likeness to nothing. Any technical talk
+# is a little like every field, so a field takes more than the crafts of those who write.
+LEAST_SIMILARITY, LEAST_OF_CRAFT = 0.18, 0.14
+CRAFTS = ("ai", "devtools")
 
 _TITLE_NOISE = re.compile(
     r"^\s*(?:(?:ask|show|tell|launch)\s+hn\s*[:\N{EN DASH}-]\s*|re\s*:\s*|"
@@ -114,13 +116,17 @@ def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> str:
 
     The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes, counted
     from what the member has in common with all prototypes, so that a category with general
-    sentences does not win everywhere. Nothing alike is `other`.
+    sentences does not win everywhere. Where none is like enough it is `other`.
     """
     scores = category_scores(vectors, prototypes)
     names = sorted(set(prototypes.categories))
-    mean = scores.mean(axis=0)
-    best = int(mean.argmax())
-    return names[best] if mean[best] >= LEAST_SIMILARITY or OTHER not in names else OTHER
+    mean = dict(zip(names, scores.mean(axis=0).tolist(), strict=True))
+    enough = [
+        name
+        for name, likeness in mean.items()
+        if name == OTHER or likeness >= (LEAST_OF_CRAFT if name in CRAFTS else LEAST_SIMILARITY)
+    ]
+    return max(enough or names, key=lambda name: mean[name])
 
 
 def category_scores(vectors: NDArray[np.float32], prototypes: Prototypes) -> NDArray[np.float32]:
