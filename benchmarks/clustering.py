@@ -12,6 +12,7 @@ import argparse
 import csv
 import importlib.util
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -34,6 +35,8 @@ from mining.features import features, neighbour_graph, unit, walked
 from mining.kmeans import kmeans
 from mining.text import clean
 
+log = logging.getLogger(__name__)
+
 Labels = NDArray[np.int32]
 Contestant = Callable[[int], Labels]
 DIMENSIONS = 384
@@ -41,12 +44,13 @@ DIMENSIONS = 384
 
 @dataclass(frozen=True)
 class Known:
-    """Texts with the groups they belong to; "none" is no group. places: where each was posted."""
+    """Texts with their groups; "none" is no group. places, sources: where each was posted."""
 
     name: str
     texts: list[str]
     groups: list[str]
     places: list[str] | None = None
+    sources: list[str] | None = None
 
 
 def accuracy(true: NDArray, label: NDArray) -> float:
@@ -83,7 +87,7 @@ def read_sample(folder: Path) -> Known:
     """Return the sample's posts that repeat no other, with their hidden themes."""
     with (folder / "posts_themes.csv").open(encoding="utf-8") as lines:
         rows = {(row["source"], row["native_id"]): row for row in csv.DictReader(lines)}
-    found: dict[str, tuple[str, str, str]] = {}
+    found: dict[str, tuple[str, str, str, str]] = {}
     for source in SOURCES:
         with (folder / "items" / f"{source}.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
@@ -92,9 +96,9 @@ def read_sample(folder: Path) -> Known:
                 row = rows.get((name, native))
                 if row and not row["duplicate_of"]:
                     cleaned = clean(name, item.get("data", item)["title"], body)
-                    found[native] = f"{cleaned.title}\n{cleaned.text}", row["theme"], place
-    texts, groups, places = zip(*found.values(), strict=True)
-    return Known("sample", list(texts), list(groups), list(places))
+                    found[native] = f"{cleaned.title}\n{cleaned.text}", row["theme"], place, name
+    texts, groups, places, sources = zip(*found.values(), strict=True)
+    return Known("sample", list(texts), list(groups), list(places), list(sources))
 
 
 def _post(source: str, item: dict) -> tuple[str, str, str | None, str]:
@@ -148,12 +152,12 @@ def _contestants(
         ),
     }
     if known.places:
-        places = known.places
-        placed = encode([f"{place} {text}" for place, text in zip(places, texts, strict=True)])
-        table["places as words, k by itself"] = lambda s: (
-            cluster(vectors, texts, seed=s, places=places).cluster_id
+        table["places, k by itself"] = lambda s: (
+            cluster(vectors, texts, seed=s, places=known.places).cluster_id
         )
-        table["places embedded, k by itself"] = lambda s: cluster(placed, texts, seed=s).cluster_id
+        table["places and sources, k by itself"] = lambda s: (
+            cluster(vectors, texts, seed=s, places=known.places, sources=known.sources).cluster_id
+        )
     return table
 
 
@@ -173,17 +177,21 @@ def speed(n: int, rounds: int) -> None:
     if importlib.util.find_spec("faiss"):
         contestants["faiss, 10 steps"] = _faiss
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    computed: dict[str, list[float]] = {name: [] for name in contestants}
     inertia: dict[str, float] = {}
     for _ in range(rounds):
         for name, contestant in contestants.items():
-            started = time.perf_counter()
+            started, processor = time.perf_counter(), time.process_time()
             inertia[name] = contestant(points, k)
             seconds[name].append(time.perf_counter() - started)
+            computed[name].append(time.process_time() - processor)
+            log.info("%s: %.1f s, %.1f s of processor", name, seconds[name][-1], computed[name][-1])
     print(f"\n{n:,} points, {DIMENSIONS} dimensions, k = {k:,}, median of {rounds}")
     for name in contestants:
         ratio = median(seconds[name]) / median(seconds["assay"])
         print(
-            f"{name:<20}{median(seconds[name]):>8.1f} s{ratio:>8.2f} x   inertia"
+            f"{name:<20}{median(seconds[name]):>8.1f} s{ratio:>8.2f} x"
+            f"{median(computed[name]):>8.1f} s of processor   inertia"
             f"{inertia[name]:>12,.0f}{inertia[name] / inertia['assay']:>8.3f} x"
         )
 
@@ -219,6 +227,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--speed-only", action="store_true")
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     if not arguments.speed_only:
         with tempfile.TemporaryDirectory() as folder:
             encode = _encoder(Path(folder))

@@ -113,6 +113,12 @@ def test_the_number_grows_with_the_topics():
     assert 30 <= many <= 36
 
 
+def test_one_source_changes_nothing():
+    vectors, texts, _, keys = posts(30, topics=8)
+    alone = cluster(vectors, texts, keys=keys, sources=["github"] * len(texts))
+    assert np.array_equal(alone.cluster_id, cluster(vectors, texts, keys=keys).cluster_id)
+
+
 def test_a_cluster_lists_its_members_from_the_centre_outwards():
     vectors, texts, _, keys = posts(40)
     found = cluster(vectors, texts, n_clusters=4, keys=keys)
@@ -188,6 +194,7 @@ def test_two_processes_find_the_same_bits(tmp_path):
         ({"texts": ["one"]}, "2 vectors but 1 texts"),
         ({"keys": ["a"]}, "2 vectors but 1 keys"),
         ({"places": ["a"]}, "2 vectors but 1 places"),
+        ({"sources": ["a"]}, "2 vectors but 1 sources"),
         ({"weights": np.ones(3)}, "2 vectors but 3 weights"),
         ({"weights": np.array([1, -1])}, "0 or more"),
         ({"n_clusters": 0}, "n_clusters is 0"),

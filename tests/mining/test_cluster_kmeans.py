@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 from sklearn.cluster import MiniBatchKMeans
 
-from mining.features import EXACT_MOST, NEIGHBOURS, features, neighbour_graph, unit, walked, words
+from mining.features import (
+    EXACT_MOST,
+    NEIGHBOURS,
+    features,
+    neighbour_graph,
+    unit,
+    walked,
+    without_source,
+    words,
+)
 from mining.kmeans import kmeans, nearest
 
 
@@ -102,3 +111,26 @@ def test_places_draw_posts_of_one_repository_together():
     same = np.equal.outer(places, places)
     gain = with_places @ with_places.T - without @ without.T
     assert gain[same].mean() > gain[~same].mean() + 0.05
+
+
+def test_the_manner_of_a_source_is_taken_out_where_topics_are_shared():
+    rng = np.random.default_rng(0)
+    topic, forum = np.arange(200) % 5, (np.arange(200) // 5) % 2 == 0
+    plain = unit(rng.normal(size=(5, 16))[topic] + rng.normal(scale=0.02, size=(200, 16)))
+    seen = unit(plain + forum[:, None] * rng.normal(scale=0.2, size=(1, 16)))
+    after = without_source(seen, ["forum" if each else "tracker" for each in forum], topic)
+
+    def gap(rows: np.ndarray) -> float:
+        pairs = [(rows[(topic == t) & forum], rows[(topic == t) & ~forum]) for t in range(5)]
+        return max(float(np.linalg.norm(a.mean(0) - b.mean(0))) for a, b in pairs)
+
+    assert gap(seen) > 0.4
+    assert gap(after) < gap(seen) / 2
+
+
+def test_what_a_source_alone_speaks_of_is_not_taken_for_its_manner():
+    rng = np.random.default_rng(0)
+    topic = np.arange(80) % 4
+    rows = unit(rng.normal(size=(4, 16))[topic] + rng.normal(scale=0.05, size=(80, 16)))
+    after = without_source(rows, [f"site{each}" for each in topic], topic)
+    assert after == pytest.approx(rows, abs=1e-5)

@@ -74,12 +74,15 @@ def test_about_as_many_clusters_as_themes_are_found(found):
 def test_themes_are_recovered_far_better_than_by_k_means_on_embeddings(sample, vectors, found):
     plain = KMeans(20, n_init=10, random_state=0).fit_predict(vectors)
     assert score(sample[3], found.cluster_id) > score(sample[3], plain) + 0.12
-    assert score(sample[3], found.cluster_id) > 0.55
+    assert score(sample[3], found.cluster_id) > 0.65
 
 
-def test_places_recover_more(sample, vectors):
+def test_places_and_sources_recover_more(sample, vectors, found):
     texts, places, keys, themes = sample
-    assert score(themes, cluster(vectors, texts, keys=keys, places=places).cluster_id) > 0.6
+    sources = [key.split()[0] for key in keys]
+    more = cluster(vectors, texts, keys=keys, places=places, sources=sources)
+    assert score(themes, more.cluster_id) > score(themes, found.cluster_id)
+    assert score(themes, more.cluster_id) > 0.7
 
 
 def test_flagged_posts_are_mostly_those_without_a_theme(sample, found):
