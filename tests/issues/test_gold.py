@@ -29,7 +29,7 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_the_hidden_themes_are_recovered_and_their_categories_named(mined: Project) -> None:
     verdict = judge(mined.rows(FOUND_SQL))
-    assert (verdict.themes, verdict.posts) == (20, 418)
+    assert (verdict.themes, verdict.posts) == (20, 416)
     assert verdict.ari >= LEAST_ARI and verdict.evidence_ari >= 0.75, str(verdict)
     assert verdict.labels >= 0.9, str(verdict)
 

@@ -82,7 +82,7 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
         "insert into bronze.raw_items by name select * replace ("
         "sha256('new') as url_hash, 'A new complaint nobody has made yet' as title, "
         "'Espresso machines in our office crash the booking calendar.' as body, "
-        f"timestamptz '{LAST} 12:00+00' as created_at, date '{LAST}' as collection_date) "
+        f"timestamptz '{LAST} 12:00:00+00' as created_at, date '{LAST}' as collection_date) "
         "from bronze.raw_items limit 1",
     )
     more.run(*mine(f"log={log}"))
