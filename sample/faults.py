@@ -1,14 +1,16 @@
 """Faults on demand: which request is struck, and the answers that go wrong.
 
-A fault is asked for as KIND:SHARE. The kinds share [0, 1) between them; each request draws a number
-there from (seed, path and query, how often this path and query came before), so what is struck does
-not depend on the order in which threads arrive, and asking again can help.
+A fault is asked for as KIND:SHARE, or as KIND@API:SHARE for one API alone. The kinds share [0, 1)
+between them; each request draws a number there from (seed, path and query, how often this path and
+query came before), so what is struck does not depend on the order in which threads arrive, and
+asking again can help. down:API strikes every request to an API.
 """
 
 from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -32,6 +34,7 @@ KINDS = {
     "github-secondary": "GitHub: the secondary limit, 403 with Retry-After: 1",
     "backoff": "StackExchange: a good body with backoff: 2, which its method then insists on",
     "throttle": "StackExchange: throttle_violation, free again in 1 s",
+    "empty-page": "arXiv: a good feed without its entries",
 }
 # Kinds that one API has; requests to the others are not struck by them.
 OWNERS = {
@@ -39,8 +42,30 @@ OWNERS = {
     "github-secondary": "/github/",
     "backoff": "/stackexchange/",
     "throttle": "/stackexchange/",
+    "empty-page": "/api/query",
 }
 GONE_AFTER = "gone-after"
+DOWN = "down"
+# What one API is, by the paths that it has.
+WHERE = {
+    name: re.compile(path)
+    for name, path in {
+        "arxiv": r"/api/query",
+        "tasks": r"/api/tasks/?",
+        "models": r"/api/models/?",
+        "model-info": r"/api/models/.+",
+        "datasets": r"/api/datasets/?",
+        "dataset-info": r"/api/datasets/(?!.+/croissant$).+",
+        "croissant": r"/api/datasets/.+/croissant",
+        "tags": r"/api/(models|datasets)-tags-by-type",
+        "hub": r"/api/(tasks|models|datasets).*",
+        "wikidata": r"/w/api\.php",
+        "github": r"/github/.*",
+        "stackexchange": r"/stackexchange/.*",
+        "reddit": r"/reddit/.*",
+        "hackernews": r"/hackernews/.*",
+    }.items()
+}
 
 _HTML_502 = b"""<html>
 <head><title>502 Bad Gateway</title></head>
@@ -51,36 +76,56 @@ _HTML_502 = b"""<html>
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`shares`: (kind, share) in the order given; `gone_after`: answers before the server dies."""
+    """`shares`: (kind, API or "" for all, share) in the order given; `down`: APIs which are;
+    `gone_after`: answers before the server dies.
+    """
 
-    shares: tuple[tuple[str, float], ...] = ()
+    shares: tuple[tuple[str, str, float], ...] = ()
     gone_after: int | None = None
+    down: tuple[str, ...] = ()
+
+    def at(self, path: str) -> list[tuple[str, float]]:
+        """What may strike a path: (kind, share) in the order given."""
+        return [
+            (kind, share)
+            for kind, where, share in self.shares
+            if not where or WHERE[where].fullmatch(path)
+        ]
 
 
 def parse(specs: Iterable[str]) -> Plan:
-    """Read `KIND:SHARE` and `gone-after:N`.
+    """Read `KIND:SHARE`, `KIND@API:SHARE`, `down:API` and `gone-after:N`.
 
-    Raises ValueError, with the nearest kinds named, for an unknown kind, a share outside 0..1, or
-    shares that sum to more than 1.
+    Raises ValueError, with the nearest names, for an unknown kind or API, a share outside 0..1, or
+    shares that sum to more than 1 for some API.
     """
-    shares, gone_after = [], None
+    shares, gone_after, down = [], None, []
     for spec in specs:
         kind, _, amount = spec.partition(":")
-        if kind == GONE_AFTER:
+        kind, at, where = kind.partition("@")
+        if kind == GONE_AFTER and not at:
             if not (amount.isdecimal() and int(amount)):
                 raise ValueError(
                     f"{spec}: write {GONE_AFTER}:N with a whole number of answers from 1"
                 )
             gone_after = int(amount)
-        elif kind in KINDS:
-            shares.append((kind, _share(spec, amount)))
+        elif kind == DOWN and not at:
+            down.append(_known("API", amount, WHERE))
         else:
-            known = [*KINDS, GONE_AFTER]
-            near = difflib.get_close_matches(kind, known, n=3, cutoff=0.4) or known
-            raise ValueError(f"unknown fault {kind!r}: did you mean {', '.join(near)}?")
-    if sum(share for _, share in shares) > 1 + 1e-9:
-        raise ValueError("the shares of all faults sum to more than 1")
-    return Plan(tuple(shares), gone_after)
+            _known("fault", kind, [*KINDS, GONE_AFTER, DOWN])
+            where = _known("API", where, WHERE) if at else ""
+            shares.append((kind, where, _share(spec, amount)))
+    for where in WHERE:
+        if sum(share for _, at, share in shares if at in ("", where)) > 1 + 1e-9:
+            raise ValueError("the shares of all faults sum to more than 1")
+    return Plan(tuple(shares), gone_after, tuple(down))
+
+
+def _known(what: str, name: str, names: Iterable[str]) -> str:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names
+        raise ValueError(f"unknown {what} {name!r}: did you mean {', '.join(near)}?")
+    return name
 
 
 def _share(spec: str, amount: str) -> float:
@@ -119,12 +164,15 @@ class Faults:
 
     def pick(self, target: str) -> str | None:
         """The kind of fault that strikes this ask of `target`, or None."""
+        path = target.partition("?")[0]
+        if any(WHERE[where].fullmatch(path) for where in self.plan.down):
+            return DOWN
         if not self.plan.shares:
             return None
         with self._lock:
             asked = self._asked[target]
             self._asked[target] += 1
-        kind = choose(self.plan.shares, draw(self._seed, target, asked))
+        kind = choose(self.plan.at(path), draw(self._seed, target, asked))
         return kind if target.startswith(OWNERS.get(kind or "", "")) else None
 
 
@@ -146,7 +194,7 @@ def spoil(  # noqa: PLR0911
         return api.error(500, "Internal Error - We're working hard to fix this!")
     if kind == "502-html":
         return Response(502, _HTML_502, content_type="text/html")
-    if kind == "503":
+    if kind in ("503", DOWN):
         return api.error(503, "Service Unavailable")
     response = honest()
     if kind == "malformed":  # without its last bracket no JSON array or object is whole

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sample.hub_index import loads
+from sample.repo_index import loads
 from sample.wire import Options, Response, Window
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,10 @@ QUIRKS = {
     "token-life": "Reddit's tokens live N seconds instead of 86400",
     "short-window": "limits of posts count in windows of N seconds instead of their own",
     "cap": "a search or listing of posts reaches N items instead of 1000",
+    "wikidata": "Wikidata's search for entities is there, over the Hub's vocabulary",
+    "arxiv-pace": "arXiv refuses a request less than N seconds after the one before",
 }
-COUNTED = ("token-life", "short-window", "cap")
+COUNTED = ("token-life", "short-window", "cap", "arxiv-pace")
 
 
 def parse_quirks(specs: Iterable[str]) -> dict[str, int]:

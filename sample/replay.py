@@ -2,8 +2,9 @@
 
     python -m sample.replay --folder DIR --fault 429:0.1 --fault 500:0.05
 
-The Hub is at the root; /github, /stackexchange, /reddit/www, /reddit/oauth and /hackernews are the
-hosts of the others. Each API is there when the folder has its files.
+The Hub and arXiv, whose paths do not meet, are at the root; /github, /stackexchange, /reddit/www,
+/reddit/oauth and /hackernews are the hosts of the others. Each API is there when the folder has its
+files.
 
 It binds to the loopback address only and never leaves it. A new API is one module beside hub.py and
 one entry in APIS.
@@ -25,16 +26,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from sample import faults as faulty
+from sample.arxiv import Arxiv
 from sample.github import GitHub
 from sample.hackernews import HackerNews
 from sample.handler import LoopbackServer
 from sample.hub import Hub
+from sample.hub_states import STATES, parse_repos
 from sample.post_index import QUIRKS, parse_quirks
 from sample.reddit import Reddit
 from sample.stackexchange import StackExchange
-from sample.wire import Api, Options
+from sample.wikidata import Wikidata
+from sample.wire import ARXIV_FORMS, Api, Options
 
-APIS: tuple[type[Api], ...] = (Hub, GitHub, StackExchange, Reddit, HackerNews)
+APIS: tuple[type[Api], ...] = (Hub, Arxiv, Wikidata, GitHub, StackExchange, Reddit, HackerNews)
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +46,14 @@ log = logging.getLogger(__name__)
 class ReplayServer:
     """Serves a folder from a thread while the context is open.
 
-    `faults` and `quirks` are strings as on the command line. `requests` holds (method, path with
-    query, status or kind of fault) of every request in order of arrival, unless `remember` is
-    False; `shifted` what `shift` moved. `log` is a file which gets one line per request.
+    `faults`, `quirks` and `repos` are strings as on the command line. `requests` holds (method,
+    path with query, status or kind of fault) of every request in order of arrival, unless
+    `remember` is False; `shifted` what `shift` moved. `log` is a file which gets one line per
+    request.
 
     Raises FileNotFoundError for a missing folder, or a folder without the files of any API or with
-    some but not all of one; ValueError for a fault or quirk that is not known or a number that
-    makes no sense; OSError for a port in use.
+    some but not all of one; ValueError for a fault, quirk or state of a repository that is not
+    known, or a number that makes no sense; OSError for a port in use.
     """
 
     def __init__(
@@ -58,16 +63,27 @@ class ReplayServer:
         port: int = 0,
         faults: Iterable[str] = (),
         quirks: Iterable[str] = (),
+        repos: Iterable[str] = (),
         seed: int = 0,
         quota: int = 500,
         window: int = 300,
         page_cap: int = 1000,
         shift: int = 0,
+        arxiv_form: str = ARXIV_FORMS[0],
         log: str | Path | None = None,
         remember: bool = True,
     ) -> None:
         self.faults = faulty.Faults(faulty.parse(faults), seed)
-        options = Options(seed, quota, window, page_cap, shift, parse_quirks(quirks))
+        options = Options(
+            seed,
+            quota,
+            window,
+            page_cap,
+            shift,
+            parse_quirks(quirks),
+            parse_repos(repos),
+            arxiv_form,
+        )
         self.apis = [api.open(Path(folder), options) for api in served(Path(folder))]
         self.requests: list[tuple[str, str, int | str]] = []
         self.closing = threading.Event()
@@ -194,11 +210,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--folder", required=True, type=Path, help="recorded items")
     add("--port", type=int, default=0, help="0 (default): a free one")
     add("--port-file", type=Path, help="gets the port once it is bound; removed at the end")
-    add("--fault", dest="faults", action="append", default=[], metavar="KIND:SHARE",
-        help=f"again for more; {', '.join(faulty.KINDS)}; or {faulty.GONE_AFTER}:N")  # fmt: skip
+    add("--fault", dest="faults", action="append", default=[], metavar="KIND[@API]:SHARE",
+        help=f"again for more; {', '.join(faulty.KINDS)}; or {faulty.GONE_AFTER}:N; or "
+        f"{faulty.DOWN}:API, one of {', '.join(faulty.WHERE)}")  # fmt: skip
     add("--quirk", dest="quirks", action="append", default=[], metavar="NAME[:N]",
         help=f"again for more; {', '.join(QUIRKS)}")  # fmt: skip
-    add("--seed", type=int, default=0, help="for faults and shifts")
+    add("--repo", dest="repos", action="append", default=[], metavar="STATE:ID",
+        help=f"again for more; {', '.join(STATES)} (OLD=NEW); a dataset's is datasets/ID"
+    )  # fmt: skip
+    add("--arxiv-form", choices=ARXIV_FORMS, default=ARXIV_FORMS[0],
+        help="as arXiv answers since late 2025 (default), or before")  # fmt: skip
+    add("--seed", type=int, default=0, help="for faults, shifts and arXiv's order of entries")
     add(
         "--quota",
         type=int,

@@ -13,6 +13,10 @@ from typing import Any, ClassVar, Protocol, Self
 
 import orjson
 
+from sample.hub_states import States
+
+ARXIV_FORMS = ("new", "old")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -20,7 +24,8 @@ class Options:
 
     `quota` requests per `window` seconds (0: unlimited), pages of at most `page_cap` items, `shift`
     items that move between two pages of a listing, `seed` for everything that is drawn. The APIs of
-    posts have limits of their own, which only a quota of 0 takes off, and `quirks` by name.
+    posts have limits of their own, which only a quota of 0 takes off, and `quirks` by name. `repos`
+    has what is declared of the Hub's "models" and "datasets"; arXiv speaks in one of two forms.
     """
 
     seed: int = 0
@@ -29,12 +34,16 @@ class Options:
     page_cap: int = 1000
     shift: int = 0
     quirks: Mapping[str, int] = field(default_factory=dict)
+    repos: Mapping[str, States] = field(default_factory=dict)
+    arxiv_form: str = ARXIV_FORMS[0]
 
     def __post_init__(self) -> None:
         least = {"quota": 0, "window": 1, "page_cap": 1, "shift": 0}
         for name, value in least.items():
             if getattr(self, name) < value:
                 raise ValueError(f"{name} must be at least {value}")
+        if self.arxiv_form not in ARXIV_FORMS:
+            raise ValueError(f"the form of arXiv's answers is one of {', '.join(ARXIV_FORMS)}")
 
 
 @dataclass(frozen=True, slots=True)

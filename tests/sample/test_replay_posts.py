@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from sample import post_index as index
-from sample.hub_index import loads
 from sample.replay import ReplayServer
+from sample.repo_index import loads
 from sample.wire import Options
 from tests.support import RECORDED, SAMPLE
 

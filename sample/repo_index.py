@@ -1,4 +1,5 @@
-"""An index over hf_models.jsonl: the records stay in the file, sort values and tags are in memory.
+"""An index over the Hub's models or datasets: the records stay in their file, one a line, sort
+values and tags are in memory.
 
 Row numbers are ranks by id, so that a tie is broken by the row number, an author is a range of
 rows, and an id is found by bisection. Made for a million models in a few hundred MB.
@@ -74,7 +75,9 @@ def moment(value: Any) -> float:
 class _Columns:
     """What is gathered line by line, in file order."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: frozenset[str], gated: frozenset[str]) -> None:
+        self._hide, self._gate = hidden, gated
+        self.hidden = array("b")
         self.keys: list[bytes] = []
         self.starts, self.lengths = array("q"), array("i")
         self.sorts = {name: array("d") for name in SORTS}
@@ -87,12 +90,12 @@ class _Columns:
     def add(self, number_of_line: int, start: int, line: bytes) -> None:
         item = loads(line)
         record = item if isinstance(item, dict) else {}
-        model_id = record.get("id")
-        if isinstance(model_id, str):
+        repo_id = record.get("id")
+        if isinstance(repo_id, str):
             self.named += 1
         else:  # served as recorded, after all others
-            record, model_id = {}, f"{NO_ID}{number_of_line:09d}"
-        self.keys.append(utf8(model_id))
+            record, repo_id = {}, f"{NO_ID}{number_of_line:09d}"
+        self.keys.append(utf8(repo_id))
         self.starts.append(start)
         self.lengths.append(len(line))
         get = record.get
@@ -102,7 +105,8 @@ class _Columns:
             self.sorts[name].append(moment(get(name)))
         pipeline = get("pipeline_tag")
         self.pipelines.append(self.codes[pipeline] if isinstance(pipeline, str) else -1)
-        self.gated.append(bool(get("gated")))
+        self.gated.append(bool(get("gated")) or repo_id in self._gate)
+        self.hidden.append(get("private") is True or repo_id in self._hide)
         self._add_tags(get("tags"))
 
     def _add_tags(self, tags: Any) -> None:
@@ -116,8 +120,8 @@ class _Columns:
         self.tag_counts.append(len(codes))
 
 
-def _read(path: Path) -> _Columns:
-    columns, start, broken = _Columns(), 0, 0
+def _read(path: Path, columns: _Columns) -> _Columns:
+    start, broken = 0, 0
     collecting = gc.isenabled()
     gc.disable()  # a million short-lived dicts, none of them in a cycle
     try:
@@ -137,12 +141,17 @@ def _read(path: Path) -> _Columns:
     return columns
 
 
-class ModelIndex:
-    """All models of a file, by row number. Thread-safe."""
+class RepoIndex:
+    """All repositories of a file, by row number. Thread-safe.
 
-    def __init__(self, path: Path) -> None:
+    No listing has those in `hidden` nor private ones; those in `gated` count as gated.
+    """
+
+    def __init__(
+        self, path: Path, hidden: frozenset[str] = frozenset(), gated: frozenset[str] = frozenset()
+    ) -> None:
         began = time.perf_counter()
-        columns = _read(path)
+        columns = _read(path, _Columns(hidden, gated))
         rank = np.array(sorted(range(len(columns.keys)), key=columns.keys.__getitem__), dtype="i8")
         self.size, self.named = len(rank), columns.named
         self.ids = Names(columns.keys[line] for line in rank.tolist())
@@ -150,6 +159,7 @@ class ModelIndex:
         self._lengths = np.array(columns.lengths, dtype="i4")[rank]
         self.values = {n: np.array(v, dtype="f8")[rank] for n, v in columns.sorts.items()}
         self._gated = np.array(columns.gated, dtype="i1")[rank]
+        self._hidden = np.flatnonzero(np.array(columns.hidden, dtype="i1")[rank])
         self._invert_tags(columns, rank)
         with path.open("rb") as file:
             length = path.stat().st_size  # an empty file cannot be mapped
@@ -158,7 +168,7 @@ class ModelIndex:
         self.changed: dict[int, int] = {}  # row: downloads which are no longer as recorded
         self._rows: dict[Hashable, np.ndarray] = {}
         self._orders: dict[Hashable, np.ndarray] = {}
-        log.info("indexed %d models in %.1f s", self.size, time.perf_counter() - began)
+        log.info("indexed %d of %s in %.1f s", self.size, path.name, time.perf_counter() - began)
 
     def _invert_tags(self, columns: _Columns, rank: np.ndarray) -> None:
         names = [utf8(tag) if isinstance(tag, str) else utf8(NO_ID) for tag in columns.codes]
@@ -181,21 +191,30 @@ class ModelIndex:
         return [self._file[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def has_tag(self, tag: str) -> bool:
-        """Whether any model carries this tag."""
+        """Whether any repository carries this tag."""
         return self._tags.find(utf8(tag)) is not None
 
-    def find(self, model_id: str) -> int | None:
+    def tags(self) -> list[str]:
+        """All tags, sorted."""
+        names = (name.decode("utf-8", "surrogatepass") for name in self._tags)
+        return [name for name in names if name != NO_ID]
+
+    def find(self, repo_id: str) -> int | None:
         """The row of an id, or None."""
-        row = self.ids.find(utf8(model_id))
+        row = self.ids.find(utf8(repo_id))
         return row if row is not None and row < self.named else None
 
     def name(self, row: int) -> str:
         """The id of a row; NO_ID and a line number for a record without one."""
         return self.ids[row].decode("utf-8", "surrogatepass")
 
-    def by_name(self, name: str) -> list[str]:
-        """Ids `owner/name` with this very name."""
-        return sorted({self.name(row) for row in self.ids.holding(utf8(f"/{name}\n")).tolist()})
+    def find_any_case(self, repo_id: str) -> int | None:
+        """The row of an id that differs in nothing but case, or None; the first one of several."""
+        ending = utf8(f"{repo_id}\n").lower()
+        rows = self.ids.holding(ending, any_case=True).tolist()
+        return next(
+            (r for r in rows if r < self.named and len(self.ids[r]) + 1 == len(ending)), None
+        )
 
     def _conditions(self, query: Query) -> Iterable[np.ndarray]:
         for tag in query.tags:
@@ -221,7 +240,8 @@ class ModelIndex:
     def rows(self, query: Query) -> np.ndarray:
         """The rows which meet all conditions, by id."""
         found = list(self._conditions(query)) or [np.arange(self.size)]
-        return reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), found).astype("i4")
+        rows = reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), found)
+        return np.setdiff1d(rows, self._hidden, assume_unique=True).astype("i4")
 
     def order(self, query: Query, sort: str) -> np.ndarray:
         """The rows which meet all conditions, highest sort value first, ties by id."""
@@ -233,14 +253,14 @@ class ModelIndex:
                 lambda: rows[np.argsort(-self.values[sort][rows], kind="stable")],
             )
 
-    def after(self, order: np.ndarray, sort: str, value: float, model_id: str) -> int:
+    def after(self, order: np.ndarray, sort: str, value: float, repo_id: str) -> int:
         """The position in `order` behind (value, id), whether or not they still stand there."""
-        row = bisect_right(self.ids, utf8(model_id))
+        row = bisect_right(self.ids, utf8(repo_id))
         values = self.values[sort]
         return bisect_left(order, (-value, row), key=lambda r: (-values[r], r))
 
     def set_downloads(self, row: int, downloads: int) -> None:
-        """Change a model's downloads as a new day would; orders that depended on it are dropped."""
+        """Change downloads as a new day would; orders that depended on them are dropped."""
         with self.lock:
             self.changed[row] = downloads
             self.values["downloads"][row] = downloads
