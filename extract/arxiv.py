@@ -73,8 +73,7 @@ class Arxiv:
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         local = is_loopback(endpoint)
-        if constants.is_offline_mode() and not local:
-            raise SourceRefusedError(f"HF_HUB_OFFLINE is set, so {endpoint} is not asked: unset it")
+        self._is_offline = constants.is_offline_mode() and not local
         if not local:
             pause = max(politeness.min_interval, MIN_INTERVAL_SECONDS)
             politeness = replace(politeness, min_interval=pause)
@@ -82,6 +81,11 @@ class Arxiv:
             f"arXiv at {endpoint}", endpoint, politeness, user_agent="assay/0.1 (hf_enrichment)",
             most=0, read_wish=_read_wish, clock=clock, inner=inner,
         )  # fmt: skip
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is to this session."""
+        return self.api.transport.clock
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +137,10 @@ class Arxiv:
         )
 
     def _ask(self, ids: list[str]) -> Feed:
+        if self._is_offline:
+            raise SourceRefusedError(
+                f"HF_HUB_OFFLINE is set, so {self.api.endpoint} is not asked: unset it"
+            )
         asked = {"id_list": ",".join(ids), "start": 0, "max_results": len(ids)}
         response = self.api.get("api/query", asked)
         feed = read_feed(response.content)

@@ -83,8 +83,7 @@ class Answers:
     def get(self, entity: str, name: str) -> Answer | None:
         """Return the last answer for one id, however old."""
         row = self._db.execute(
-            "select reason, fetched_at, found, is_partial from answers "
-            "where entity = ? and id = ?",
+            "select reason, fetched_at, found, is_partial from answers where entity = ? and id = ?",
             (entity, name),
         ).fetchone()
         if row is None:

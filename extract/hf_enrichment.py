@@ -48,6 +48,7 @@ class Enriched:
     reasons: Counter[str] = field(default_factory=Counter)
     error: str | None = None
     seconds: float = 0.0
+    is_written: bool = False  # its file is in the run folder
 
     def as_record(self) -> dict[str, Any]:
         """Return the counts for the manifest."""
@@ -93,6 +94,7 @@ class Enrichment:
                 result.ids += 1
                 if not record["enriched"]:
                     result.reasons[record["reason"]] += 1
+        result.is_written = True
         result.error = _told(result)
         result.seconds = time.monotonic() - started
         return result
