@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 
@@ -57,8 +58,10 @@ class Crew:
         more is asked.
         """
         asked = Asked(sum(map(len, units)))
-        done: queue.SimpleQueue[tuple[Unit, list[tuple[str, Answer]] | Exception] | None]
-        done, stop, waiting = queue.SimpleQueue(), threading.Event(), iter(units)
+        crew = min(threads or self.threads, len(units))
+        # Bounded: a source that fails at once is not asked faster than its failures are counted.
+        done: queue.Queue[tuple[Unit, list[tuple[str, Answer]] | Exception] | None]
+        done, stop, waiting = queue.Queue(crew), threading.Event(), iter(units)
         lock = threading.Lock()
 
         def body() -> None:
@@ -73,7 +76,6 @@ class Crew:
                     done.put((unit, error))
             done.put(None)
 
-        crew = min(threads or self.threads, len(units))
         for _ in range(crew):  # daemons: a person who stops the run waits for none of them
             threading.Thread(target=body, daemon=True).start()
         try:
@@ -84,7 +86,7 @@ class Crew:
         return asked
 
     def _gather(
-        self, entity: str, asked: Asked, done: queue.SimpleQueue, stop: threading.Event, crew: int
+        self, entity: str, asked: Asked, done: queue.Queue[Any], stop: threading.Event, crew: int
     ) -> None:
         meter = Meter(entity, asked.ids, self.progress)
         in_a_row = 0

@@ -28,7 +28,6 @@ from extract.run_folder import MANIFEST, RunFolder, RunFolderError
 log = logging.getLogger(__name__)
 
 MODELS = "hf_models.json"
-MAX_AGE_DAYS = 30
 MOST_DAYS = 36_500
 MOST_DEPTH = 20
 MOST_THREADS = 64
@@ -40,7 +39,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "nargs": "+",
         "choices": tuple(FILES),
         "metavar": "E",
-        "help": f"enrich only these: {', '.join(FILES)} (default: all)",
+        "help": f"enrich only these: {', '.join(FILES)} (default: entities in .dlt/config.toml, "
+        "all)",
     },
     "--identify-only": {
         "action": "store_true",
@@ -56,7 +56,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": int,
         "metavar": "N",
         "help": "ask again for what was answered longer ago; 0 asks for everything "
-        f"(default: {MAX_AGE_DAYS})",
+        "(default: max_age_days in .dlt/config.toml, 30)",
     },
     "--run-folder": {
         "type": Path,
@@ -78,6 +78,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--run-folder {args.run_folder}: there is no such folder")
     try:
         _threads()
+        _entities(args)
+        _max_age_days(args)
         settings.politeness()
         settings.hub_endpoint()
         settings.arxiv_endpoint()
@@ -89,12 +91,28 @@ def _threads() -> int:
     return int(settings.number("hf_enrichment_threads", int, 1, MOST_THREADS, default=4))
 
 
+def _entities(args: argparse.Namespace) -> list[str]:
+    """Return what to enrich, in the order of FILES: base models come after datasets."""
+    wanted = args.select or settings.words("hf_enrichment.entities")
+    for entity in wanted:
+        if entity not in FILES:
+            raise settings.SettingError(
+                f"HF_ENRICHMENT__ENTITIES: no entity {entity!r}, choose {', '.join(FILES)}"
+            )
+    return [entity for entity in FILES if entity in wanted]
+
+
+def _max_age_days(args: argparse.Namespace) -> int:
+    if args.max_age_days is not None:
+        return int(args.max_age_days)
+    return int(settings.number("hf_enrichment.max_age_days", int, 0, MOST_DAYS))
+
+
 def _run(args: argparse.Namespace, progress: Collector) -> None:
     folder = RunFolder.open(args.run_folder or newest_catalog(warehouse.data_dir() / "raw" / "hf"))
     if "listings" not in folder.manifest or MODELS not in folder.manifest["files"]:
         raise RunFolderError(f"{folder.path} holds no catalog: it was not read to its end")
-    # In the order of FILES: base models come after datasets.
-    entities = [entity for entity in FILES if not args.select or entity in args.select]
+    entities = _entities(args)
     started = time.monotonic()
     identified = identify(read_models(folder.path / MODELS))
     log.info(
@@ -121,9 +139,9 @@ def _enrich_all(
     identified: Mapping[str, Pointers],
     progress: Collector,
 ) -> list[Enriched]:
-    days = MAX_AGE_DAYS if args.max_age_days is None else args.max_age_days
+    since = time.time() - _max_age_days(args) * DAY_SECONDS
     results = []
-    with _enrichment(args, progress, since=time.time() - days * DAY_SECONDS) as enrichment:
+    with _enrichment(args, progress, since=since) as enrichment:
         for entity in entities:
             try:
                 result = enrichment.enrich(entity, identified, folder)
