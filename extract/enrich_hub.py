@@ -83,7 +83,8 @@ def vocabulary(hub: Hub) -> Answer:
 
 def license_of(found: Mapping[str, Any]) -> str | None:
     """Return the licence of a repository: that of its first `license:` tag."""
-    for tag in found.get("tags") or ():
+    tags = found.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, str) and tag.startswith("license:") and len(tag) > len("license:"):
             return tag.removeprefix("license:")
     return None

@@ -122,8 +122,7 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
     results = _enrich_all(args, folder, entities, identified, progress)
     if args.dry_run:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
-    else:
-        written = [result.entity for result in results if result.is_written]
+    elif written := [result.entity for result in results if result.is_written]:
         load_enrichment(folder, written, identified, args.destination, progress)
     for line in summary(results):
         log.info("%s", line)

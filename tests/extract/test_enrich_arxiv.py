@@ -54,10 +54,12 @@ def complaint(about: str, status: int = 400) -> httpx.Response:
     )
 
 
-def scripted(*answers: Any, clock: VirtualClock | None = None) -> tuple[Arxiv, Script]:
+def scripted(
+    *answers: Any, clock: VirtualClock | None = None, **politeness: Any
+) -> tuple[Arxiv, Script]:
     clock = clock or VirtualClock()
     script = Script(clock, *answers)
-    session = Arxiv("https://export.arxiv.org", Politeness(), clock=clock, inner=script)
+    session = Arxiv("https://export.arxiv.org", Politeness(**politeness), clock=clock, inner=script)
     return session, script
 
 
@@ -100,13 +102,30 @@ def test_a_subject_class_that_arxiv_leaves_out_of_the_id_is_no_difference() -> N
     assert set(session.look(["math.GT/0309136"]).papers) == {"math.GT/0309136"}
 
 
-def test_between_two_requests_are_three_seconds_whatever_the_settings_say() -> None:
+@pytest.mark.parametrize("threads", [1, 4])
+def test_between_two_requests_are_three_seconds_whatever_the_settings_say(threads: int) -> None:
+    clock, names = VirtualClock(), [f"1706.{number:05}" for number in range(20)]
+    session, script = scripted(*(feed(name) for name in names), clock=clock, min_interval=0.0)
+    waiting = iter(names)
+
+    def ask() -> None:
+        for name in waiting:
+            session.look([name])
+
+    clock.run(threads, ask)
+    assert min(script.gaps) == MIN_INTERVAL_SECONDS
+    assert script.starts[-1] == pytest.approx(MIN_INTERVAL_SECONDS * (len(script.starts) - 1))
+    assert len(script.starts) >= len(names)
+
+
+def test_a_server_on_this_machine_is_asked_at_the_pace_of_the_settings() -> None:
     clock = VirtualClock()
-    session, script = scripted(feed("1706.03762"), feed("1810.04805"), feed("1810.04806"))
-    session.api.transport.pace.clock = session.api.transport.clock = script.clock = clock
-    for name in ("1706.03762", "1810.04805", "1810.04806"):
-        session.look([name])
-    assert script.gaps == [MIN_INTERVAL_SECONDS, MIN_INTERVAL_SECONDS]
+    script = Script(clock, feed("1706.03762"), feed("1810.04805"))
+    politeness = Politeness(min_interval=0.25)
+    session = Arxiv("http://127.0.0.1:9", politeness, clock=clock, inner=script)
+    session.look(["1706.03762"])
+    session.look(["1810.04805"])
+    assert script.gaps == [0.25]
 
 
 @pytest.mark.parametrize("status", [200, 400], ids=["old", "new"])

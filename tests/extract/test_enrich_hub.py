@@ -162,4 +162,4 @@ def test_the_vocabulary_is_an_object_by_type_or_an_error() -> None:
 
 def test_a_repositorys_licence_is_its_first_tag_of_that_kind() -> None:
     assert enrich_hub.license_of({"tags": ["en", "license:", "license:mit", "license:x"]}) == "mit"
-    assert enrich_hub.license_of({"tags": None}) is None
+    assert enrich_hub.license_of({"tags": None}) is enrich_hub.license_of({"tags": 7}) is None

@@ -16,7 +16,7 @@ from tests.support import SAMPLE
 
 THREADS = 4
 MOMENTS = (
-    "answer:1", "kept:1", "answer:20", "kept:60", "answer:90", "rename:hf_datasets_specific.json",
+    "answer:1", "kept:1", "answer:20", "answer:57", "kept:70", "rename:hf_datasets_specific.json",
     "listed:arxiv_articles.json", "rename:licenses.json", "load", "job:2", "job:12",
 )  # fmt: skip
 

@@ -44,20 +44,16 @@ def test_postgres_holds_what_duckdb_holds_after_first_and_second_run(
         )
         query = f"select {texts} from bronze.{table}"
         there = workshop.rows(query, "postgres")
-        here = [tuple(map(as_postgres, row)) for row in workshop.rows(query)]
+        here = workshop.rows(query)
         assert sorted(there, key=repr) == sorted(here, key=repr), table
         assert len(there) > 5, table
     types = workshop.rows(
         "select column_name, data_type from information_schema.columns where table_schema = "
-        "'bronze' and data_type = 'jsonb' and table_name like '%' order by 1",
+        "'bronze' and data_type = 'jsonb' order by 1",
         "postgres",
     )
     assert sorted({name for name, _ in types}) == ["authors", "categories", "croissant", "tags"]
-    assert workshop.rows(
-        "select authors ->> 0 from bronze.arxiv_articles where arxiv_id = '1706.03762'", "postgres"
-    ) == [("Ashish Vaswani",)]
-
-
-def as_postgres(value: str | None) -> str | None:
-    """Write a time as Postgres does: DuckDB's text of one keeps no trailing zeros either."""
-    return value
+    first = "from bronze.arxiv_articles where enriched order by arxiv_id limit 3"
+    assert workshop.rows(f"select authors ->> 0 {first}", "postgres") == (
+        workshop.rows(f"select authors ->> 0 {first}")
+    )
