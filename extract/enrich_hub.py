@@ -17,6 +17,7 @@ from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
 from extract.enrich_cache import Answer
 from extract.http import SourceUnavailableError, parsed
 from extract.hub import Hub, HubError
+from extract.identify import KINDS
 from extract.run_folder import LARGEST_RECORD, encoded
 
 MODEL_PROPERTIES = (
@@ -29,6 +30,7 @@ DATASET_PROPERTIES = (
 )  # fmt: skip
 MALFORMED = "malformed_id"
 NOT_FOUND = "not_found"
+_NO_KEYWORDS = ("arxiv", "base_model", "dataset", "license")
 _BAD_CREDENTIALS = "invalid credentials in authorization header"
 
 
@@ -79,6 +81,26 @@ def vocabulary(hub: Hub) -> Answer:
             "without a vocabulary: is HF_ENDPOINT a Hub?"
         )
     return Answer(None, _now(hub), found)
+
+
+def labels(
+    vocabulary: Answer | None, types: tuple[str, ...] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return (type, label) of each tag in the vocabulary.
+
+    types: which; without them all that keywords can be of. A tag of several types is that which
+    says most about it, first those that a model has a field for.
+    """
+    found = (vocabulary.found if vocabulary else None) or {}
+    wanted = types or [kind for kind in found if kind not in _NO_KEYWORDS]
+    order = sorted(wanted, key=lambda kind: ((*KINDS, kind).index(kind), kind), reverse=True)
+    known = {}
+    for kind in order:
+        tags = found.get(kind)
+        for tag in tags if isinstance(tags, list) else ():
+            if isinstance(tag, dict) and isinstance(tag.get("id"), str):
+                known[tag["id"]] = kind, str(tag.get("label") or tag["id"])
+    return known
 
 
 def license_of(found: Mapping[str, Any]) -> str | None:

@@ -16,8 +16,9 @@ from extract import enrich_hub
 from extract.arxiv import BATCH, Arxiv
 from extract.enrich_cache import Answer, Answers
 from extract.enrich_crew import Asked, Crew, Unit
+from extract.enrich_wikidata import Wikidata
 from extract.hub import Hub
-from extract.identify import TEMPLATE_LEFTOVER, Pointers, arxiv_id, pointers
+from extract.identify import KINDS, TEMPLATE_LEFTOVER, Pointers, arxiv_id, pointers
 from extract.run_folder import RunFolder, encoded
 from extract.spdx import license_facts
 
@@ -34,8 +35,6 @@ FETCH_FAILED = "fetch_failed"
 NOT_ASKED = "not_asked"
 NOT_IN_VOCABULARY = "not_in_vocabulary"
 VOCABULARY = "tags-by-type"
-_NO_KEYWORDS = ("arxiv", "base_model", "dataset", "license")
-_KINDS = ("pipeline_tag", "library", "tag")  # the first that any model gives a keyword
 
 
 @dataclass
@@ -68,8 +67,8 @@ class Enriched:
 class Enrichment:
     """One run: where answers come from and go to.
 
-    hub, arxiv: None to ask nobody. since: answers before it (seconds since the epoch) are too old.
-    depth: levels of base models, 1 for those that listed models point at.
+    hub, arxiv, wikidata: None to ask nobody. since: answers before it (seconds since the epoch)
+    are too old. depth: levels of base models, 1 for those that listed models point at.
     """
 
     answers: Answers
@@ -78,6 +77,7 @@ class Enrichment:
     arxiv: Arxiv | None
     since: float
     depth: int = 1
+    wikidata: Wikidata | None = None
 
     def enrich(
         self, entity: str, identified: Mapping[str, Pointers], folder: RunFolder
@@ -190,18 +190,36 @@ class Enrichment:
         for found in identified.values():
             for name, kind in found.keywords:
                 if kind != "tag" or name not in kinds:
-                    kinds[name] = min(kind, kinds.get(name, kind), key=_KINDS.index)
+                    kinds[name] = min(kind, kinds.get(name, kind), key=KINDS.index)
         answer = self._vocabulary(result) if kinds else None
-        known = _labels(answer)
+        known = enrich_hub.labels(answer)
         missing = NOT_IN_VOCABULARY if answer else self._unanswered
+        self._define({name: known[name][1] for name in sorted(kinds) if name in known}, result)
 
         def keyword(name: str) -> dict[str, Any]:
             if name not in known:
                 return _record(name, None, missing) | {"kind": kinds[name]}
             kind, label = known[name]
-            return _record(name, answer, None) | {"kind": kind, "answer": {"label": label}}
+            definition = self.answers.get("definitions", name)
+            more = (definition.found if definition else None) or {}
+            found = {"label": label, "wikidata_id": more.get("id"),
+                     "description": more.get("description")}  # fmt: skip
+            return _record(name, answer, None) | {"kind": kind, "answer": found}
 
         return map(keyword, sorted(kinds))
+
+    def _define(self, labels: Mapping[str, str], result: Enriched) -> None:
+        """Ask Wikidata, if it is to be asked, for what the Hub only has a label for."""
+        wikidata = self.wikidata
+        if wikidata is None:
+            return
+        known = self.answers.fresh("definitions", self.since)
+
+        def one(unit: Unit) -> list[tuple[str, Answer]]:
+            return [(unit[0], wikidata.define(labels[unit[0]]))]
+
+        units = [(name,) for name in labels if name not in known]
+        result.asked += self.crew.ask_all("definitions", units, one)
 
     def _licenses(
         self, identified: Mapping[str, Pointers], result: Enriched
@@ -210,7 +228,9 @@ class Enrichment:
         answer = None
         if any(license_facts(name, {}) is None for name in ids):
             answer = self._vocabulary(result)
-        labels = {name: label for name, (_, label) in _labels(answer, ("license",)).items()}
+        labels = {
+            name: label for name, (_, label) in enrich_hub.labels(answer, ("license",)).items()
+        }
         missing = NOT_IN_VOCABULARY if answer else self._unanswered
 
         def license_(name: str) -> dict[str, Any]:
@@ -261,23 +281,6 @@ def _record(name: str, answer: Answer | None, reason: str | None) -> dict[str, A
         "fetched_at": answer.fetched_at,
     }
     return record if answer.found is None else record | {"answer": answer.found}
-
-
-def _labels(
-    vocabulary: Answer | None, types: tuple[str, ...] | None = None
-) -> dict[str, tuple[str, str]]:
-    """Return (type, label) by tag. Without `types`: of all types that keywords can be of."""
-    found = (vocabulary.found if vocabulary else None) or {}
-    wanted = types or [kind for kind in found if kind not in _NO_KEYWORDS]
-    # A word may be in several types: that of a model's own field says most about it.
-    order = sorted(wanted, key=lambda kind: ((*_KINDS, kind).index(kind), kind), reverse=True)
-    labels = {}
-    for kind in order:
-        tags = found.get(kind)
-        for tag in tags if isinstance(tags, list) else ():
-            if isinstance(tag, dict) and isinstance(tag.get("id"), str):
-                labels[tag["id"]] = kind, str(tag.get("label") or tag["id"])
-    return labels
 
 
 def _told(result: Enriched) -> str | None:

@@ -17,6 +17,7 @@ from extract import running, settings
 from extract.arxiv import Arxiv
 from extract.enrich_cache import Answers
 from extract.enrich_crew import Crew
+from extract.enrich_wikidata import Wikidata
 from extract.hf_enrichment import FILES, Enriched, Enrichment
 from extract.hf_enrichment_bronze import load_enrichment
 from extract.http import SourceUnavailableError
@@ -58,6 +59,11 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "ask again for what was answered longer ago; 0 asks for everything "
         "(default: max_age_days in .dlt/config.toml, 30)",
     },
+    "--wikidata": {
+        "action": "store_true",
+        "help": "ask Wikidata for definitions of keywords: one request each, and guesses "
+        "(default: do not)",
+    },
     "--run-folder": {
         "type": Path,
         "metavar": "PATH",
@@ -83,6 +89,7 @@ def _check(args: argparse.Namespace) -> None:
         settings.politeness()
         settings.hub_endpoint()
         settings.arxiv_endpoint()
+        settings.wikidata_endpoint()
     except settings.SettingError as error:
         raise UsageError(str(error)) from error
 
@@ -164,14 +171,17 @@ def _enrichment(
     with ExitStack() as opened:
         answers = opened.enter_context(Answers(warehouse.data_dir() / "hf_enrichment.sqlite"))
         opened.enter_context(progress("hf_enrichment: ask"))
-        hub = arxiv = None
+        hub = arxiv = wikidata = None
         if not args.identify_only:
             endpoint, politeness = settings.hub_endpoint(), settings.politeness()
             running.say_if_mixed(endpoint)
             hub = opened.enter_context(Hub(endpoint, settings.hub_token(), politeness))
             arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), politeness))
+            if args.wikidata:
+                endpoint = settings.wikidata_endpoint()
+                wikidata = opened.enter_context(Wikidata(endpoint, politeness))
         crew = Crew(answers, _threads(), progress)
-        yield Enrichment(answers, crew, hub, arxiv, since, args.depth or 1)
+        yield Enrichment(answers, crew, hub, arxiv, since, args.depth or 1, wikidata)
 
 
 def newest_catalog(parent: Path) -> Path:

@@ -19,6 +19,7 @@ from extract.http import parse_json
 
 RELATIONS = ("adapter", "finetune", "merge", "quantized")
 UNSPECIFIED = "unspecified"
+KINDS = ("pipeline_tag", "library", "tag")  # how a model names a keyword, the plainest last
 # The template of model cards cites this paper in its line on carbon emissions.
 TEMPLATE_LEFTOVER = "1910.09700"
 

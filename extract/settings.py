@@ -134,14 +134,23 @@ def hub_endpoint() -> str:
 
 
 def arxiv_endpoint() -> str:
-    """Return arXiv's address (ARXIV_ENDPOINT), without a trailing slash.
+    """Return arXiv's address (ARXIV_ENDPOINT). Raises as `_safe_address`."""
+    return _safe_address("ARXIV_ENDPOINT", "https://export.arxiv.org")
 
-    Raises SettingError when it is no address, or one that others can listen to.
+
+def wikidata_endpoint() -> str:
+    """Return Wikidata's address (WIKIDATA_ENDPOINT). Raises as `_safe_address`."""
+    return _safe_address("WIKIDATA_ENDPOINT", "https://www.wikidata.org")
+
+
+def _safe_address(name: str, default: str) -> str:
+    """Return an address, without a trailing slash.
+
+    Raises SettingError when it is none, or one where others could change what is answered.
     """
-    address = os.environ.get("ARXIV_ENDPOINT") or "https://export.arxiv.org"
-    found = _checked("ARXIV_ENDPOINT", address, "an address without one")
+    found = _checked(name, os.environ.get(name) or default, "an address without one")
     if not (found.startswith("https://") or is_loopback(found)):
-        raise SettingError("ARXIV_ENDPOINT must begin with https://, but for this machine's own")
+        raise SettingError(f"{name} must begin with https://, but for this machine's own")
     return found
 
 

@@ -72,7 +72,7 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
     assert options == {
         "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
         "--run-folder", "--source", "--start", "--end", "--refresh",
-        "--select", "--identify-only", "--depth", "--max-age-days",
+        "--select", "--identify-only", "--depth", "--max-age-days", "--wikidata",
     }  # fmt: skip
     assert "models to read per task, most downloaded first" in ended.out
 

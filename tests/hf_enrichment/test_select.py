@@ -218,3 +218,23 @@ def test_what_cannot_be_meant_is_refused_before_anything_happens(
         workshop.run(*options)
     assert str(refused.value) == line
     assert not (workshop.folder / "data").exists()
+
+
+def test_wikidata_is_asked_for_definitions_only_if_wanted_and_each_word_once(
+    workshop: Workshop,
+) -> None:
+    workshop.catalog([{"id": "a/b", "tags": ["en", "zzz"], "pipeline_tag": "fill-mask"}])
+    query = "select keyword_id, kind, label, description from bronze.hf_keywords order by 1"
+    with ReplayServer(SAMPLE, quota=0, wikidata=True) as server:
+        workshop.server, workshop.more = server.url, {"WIKIDATA_ENDPOINT": server.url}
+        assert workshop.run("--select", "keywords") is None
+        without = workshop.rows(query)
+        for _ in range(2):
+            assert workshop.run("--select", "keywords", "--wikidata") is None
+        asked = [target for _, target, _ in server.requests if target.startswith("/w/")]
+    assert [row[:3] for row in workshop.rows(query)] == [row[:3] for row in without]
+    assert {row[0]: row[3] for row in without} == {"en": None, "fill-mask": None, "zzz": None}
+    assert len(asked) == 1
+    described = {row[0]: row[3] for row in workshop.rows(query)}
+    assert described["fill-mask"]
+    assert described["zzz"] is None
