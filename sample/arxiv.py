@@ -12,8 +12,10 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import parse_qsl
 
 from sample.arxiv_feed import FORMS, Feed, render
 from sample.repo_index import loads
@@ -25,6 +27,8 @@ ID = re.compile(rf"(?P<name>{_NAME})(?:v(?P<version>[1-9]\d{{0,2}}))?")
 MOST_RESULTS, REACH = 2000, 30_000
 SORTS = {"relevance": "", "lastUpdatedDate": "updated", "submittedDate": "published"}
 ORDERS = ("descending", "ascending")
+
+Asked = tuple[str, int]  # an id without class and version; the version, 0 for the latest
 
 
 class Paper(NamedTuple):
@@ -60,6 +64,16 @@ class Arxiv:
 
     def answer(self, request: Request) -> Response:
         """The feed of one page. Raises ApiError with a feed of one error entry."""
+        if request.path != self.paths[0]:
+            return self.error(404, "Not Found")
+        if request.method not in ("GET", "POST"):
+            return self.error(405, "Method Not Allowed")
+        if request.method == "POST":  # the manual allows it, for long lists of ids
+            asked = parse_qsl(request.body.decode("utf-8", "replace"))
+            request = replace(request, query=[*request.query, *asked])
+        return self._asked(request)
+
+    def _asked(self, request: Request) -> Response:
         start = self._whole(request, "start", 0)
         size = self._whole(request, "max_results", 10)
         if size > MOST_RESULTS:
@@ -73,17 +87,17 @@ class Arxiv:
             raise self._refuse(request, 400, f"sortOrder must be in: {', '.join(ORDERS)}")
         if request.last("search_query"):
             raise self._refuse(request, 400, "this replay cannot search: ask for an id_list")
-        asked = [
-            text for text in map(str.strip, (request.last("id_list") or "").split(",")) if text
-        ]
-        for text in asked:
-            if not ID.fullmatch(text):
+        asked = []
+        for text in filter(None, map(str.strip, (request.last("id_list") or "").split(","))):
+            if (match := ID.fullmatch(text)) is None:
                 status = self._form.malformed_status
                 raise self._refuse(request, status, f"incorrect id format for {text}")
+            name = re.sub(r"\.[A-Z]{2}/", "/", match["name"])
+            asked.append((name, int(match["version"] or 0)))
         return self._page(request, asked, start, size, (sort, order == "descending"))
 
     def _page(
-        self, request: Request, asked: list[str], start: int, size: int, sort: tuple[str, bool]
+        self, request: Request, asked: list[Asked], start: int, size: int, sort: tuple[str, bool]
     ) -> Response:
         total = len(asked)
         if self._form.slices_ids:  # before it looked them up, so a missing id leaves a gap
@@ -93,16 +107,13 @@ class Arxiv:
             total, found = len(found), found[start : start + size]
         return _atom(200, render(self._form, Feed(request.query, total, start, size, found)))
 
-    def _found(self, asked: list[str], sort: str, descending: bool) -> list[dict[str, Any]]:
+    def _found(self, asked: list[Asked], sort: str, descending: bool) -> list[dict[str, Any]]:
         found = {}
-        for text in asked:
-            match = ID.fullmatch(text)
-            name = re.sub(r"\.[A-Z]{2}/", "/", match["name"]) if match else ""
+        for name, version in asked:
             paper = self._papers.get(name)
-            version = int(match["version"] or 0) if match else 0
             if paper is not None and version <= paper.latest:
-                version = version or paper.latest
-                found[name, version] = _version(paper, version)
+                named = version or paper.latest
+                found[name, named] = _version(paper, named)
         by = SORTS[sort]
         if by:
             return sorted(found.values(), key=lambda item: item[by], reverse=descending)

@@ -136,7 +136,9 @@ def _entry_old(item: dict[str, Any]) -> Iterator[str]:
     yield f"    <id>http://arxiv.org/abs/{name}</id>"
     yield f"    <updated>{_text(item['updated'])}</updated>"
     yield f"    <published>{_text(item['published'])}</published>"
-    title = "\n  ".join(textwrap.wrap(str(item.get("title") or ""), WIDTH))
+    words = _NO_XML.sub("", str(item.get("title") or ""))
+    broken = textwrap.wrap(words, WIDTH, break_long_words=False, break_on_hyphens=False)
+    title = "\n  ".join(broken)
     yield f"    <title>{_text(title)}</title>"
     yield f"    <summary>  {_text(item.get('summary') or '')}\n</summary>"
     for author in _list(item, "authors"):

@@ -112,7 +112,7 @@ def parse(specs: Iterable[str]) -> Plan:
         elif kind == DOWN and not at:
             down.append(_known("API", amount, WHERE))
         else:
-            _known("fault", kind, [*KINDS, GONE_AFTER, DOWN])
+            _known("fault", kind, KINDS if at else [*KINDS, GONE_AFTER, DOWN])
             where = _known("API", where, WHERE) if at else ""
             shares.append((kind, where, _share(spec, amount)))
     for where in WHERE:

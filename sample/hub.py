@@ -102,20 +102,9 @@ class Hub:
         the list of an "auto" dataset and on that of no other.
         """
         _, item = repos.look_up(request, dataset_id, "/croissant")
-        if item.get("gated"):
-            restricted = f"Access to dataset {dataset_id} is restricted"
-            if hub.token(request) is None:
-                message = (
-                    f"{restricted}. You must have access to it and be authenticated to access it. "
-                    "Please log in."
-                )
-                raise hub.refuse(401, message, "GatedRepo")
-            if item["gated"] != "auto":
-                message = (
-                    f"{restricted} and you are not in the authorized list. "
-                    f"Visit https://huggingface.co/datasets/{dataset_id} to ask for access."
-                )
-                raise hub.refuse(403, message, "GatedRepo")
+        listed = hub.token(request) is not None and item.get("gated") == "auto"
+        if item.get("gated") and not listed:
+            raise hub.restricted(request, DATASETS.name, dataset_id)
         if repos.states.has("no-croissant", dataset_id) or not has_croissant(item):
             raise hub.refuse(400, "The croissant format is not available for this dataset.")
         return Response(200, dumps(describe(item)))

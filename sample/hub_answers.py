@@ -32,6 +32,22 @@ def unknown(request: Request) -> ApiError:
     return refuse(404, "Repository not found", "RepoNotFound")
 
 
+def restricted(request: Request, kind: str, repo_id: str) -> ApiError:
+    """The refusal of what is gated: 401 to a caller without token, 403 to one not on the list."""
+    what = f"Access to {kind.removesuffix('s')} {repo_id} is restricted"
+    if token(request) is None:
+        message = (
+            f"{what}. You must have access to it and be authenticated to access it. Please log in."
+        )
+        return refuse(401, message, "GatedRepo")
+    path = repo_id if kind == "models" else f"{kind}/{repo_id}"
+    message = (
+        f"{what} and you are not in the authorized list. "
+        f"Visit https://huggingface.co/{path} to ask for access."
+    )
+    return refuse(403, message, "GatedRepo")
+
+
 def redirect(request: Request, path: str) -> ApiError:
     """307 to another path of this server with the same query; Location is relative."""
     _, _, query = request.target.partition("?")

@@ -111,7 +111,7 @@ class Repos:
         """The row and the item of an id.
 
         Raises ApiError: a redirect to its new id (`rest` is what follows the id in the path), or
-        the refusal of one that is missing, private or disabled.
+        the refusal of one that is missing, private, disabled or closed to the caller.
         """
         if new := self.states.renamed.get(repo_id):
             raise hub.redirect(request, f"/api/{self.kind.name}/{quote(new)}{rest}")
@@ -127,6 +127,8 @@ class Repos:
             raise hub.unknown(request)
         if record.get("disabled") is True:
             raise hub.refuse(403, "Access to this resource is disabled.")
+        if self.states.has("gated-info", repo_id):
+            raise hub.restricted(request, self.kind.name, repo_id)
         return row, record
 
     def _moved(self, repo_id: str) -> int | None:

@@ -17,6 +17,7 @@ STATES = {
     "disabled": "closed by the Hub: 403",
     "gated": "what it says is public, its content is for those on a list",
     "gated-auto": "its content is for everyone with a token",
+    "gated-info": "even what it says is for those on a list, as all gated ones were before 2024-08",
     "no-croissant": "a dataset without viewer, so without Croissant",
     "renamed": "OLD=NEW: the old id redirects",
 }
@@ -25,6 +26,7 @@ SAYS: dict[str, dict[str, Any]] = {
     "disabled": {"disabled": True},
     "gated": {"gated": "manual"},
     "gated-auto": {"gated": "auto"},
+    "gated-info": {"gated": "manual"},
 }
 DATASETS = "datasets/"
 

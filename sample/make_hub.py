@@ -11,29 +11,37 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
-import math
-import random
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-SEED = 20261115
+from sample.hub_numbers import (
+    created_at,
+    downloads,
+    generator,
+    hexadecimal,
+    iso,
+    last_modified,
+    likes,
+    trending,
+    weights,
+)
+
 HERE = Path(__file__).parent
 ITEMS = HERE / "items"
 
-# The Hub began to keep creation times on this day and gave it to everything older.
-FIRST_CREATED = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
-LEGACY_MONTH = "2022-03"
-LAST_MOMENT = datetime(2026, 11, 14, tzinfo=UTC)
-
-# Median and spread (in log space) of the downloads of popularity 1 to 4.
-BODY = {1: (12, 1.1), 2: (900, 1.2), 3: (9_000, 1.3), 4: (300_000, 1.0)}
-# Popularity 5 is a Pareto tail: a handful of models have most of all downloads, as on the Hub.
-TAIL_FROM, TAIL_ALPHA, TAIL_CAP = 5e6, 0.8, 1.6e8
-NEVER_DOWNLOADED = 0.35  # share of popularity 1
+VIEWED = 0.84  # share of datasets whose files the Hub could read
+SMALL = 0.6  # share of those that fit into one machine
+FORMATS = ("parquet", "parquet", "json", "csv")
+MODALITIES = {
+    "image": {"image", "object", "visual", "document"},
+    "audio": {"speech", "audio"},
+    "timeseries": {"time"},
+    "tabular": {"tabular"},
+    "text": {"text", "question", "translation", "summarization", "fill", "token"},
+}
 
 Row = dict[str, str]
 Item = dict[str, Any]
@@ -50,63 +58,13 @@ def split(cell: str, by: str = "|") -> list[str]:
     return [part.strip() for part in cell.split(by)] if cell else []
 
 
-def generator(kind: str, item_id: str) -> random.Random:
-    """The source of all that is drawn for one item."""
-    return random.Random(f"{SEED} {kind} {item_id}")  # noqa: S311 - invented numbers, no secrets
-
-
-def hexadecimal(kind: str, item_id: str, digits: int) -> str:
-    """A stand-in for an object id or a commit hash."""
-    return hashlib.sha256(f"{SEED} {kind} {item_id}".encode()).hexdigest()[:digits]
-
-
-def iso(moment: datetime) -> str:
-    """A moment as the Hub writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-def created_at(rng: random.Random, month: str) -> datetime:
-    """Some moment of a month; the Hub's first one for the month in which all older ones stand."""
-    seconds = rng.randrange(28 * 86_400)  # drawn also when unused: the draws below stay the same
-    if month <= LEGACY_MONTH:
-        return FIRST_CREATED
-    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC) + timedelta(seconds=seconds)
-
-
-def last_modified(rng: random.Random, created: datetime) -> datetime:
-    """Mostly soon after the creation: few repositories are touched for years."""
-    span = max((LAST_MOMENT - created).total_seconds(), 0)
-    return created + timedelta(seconds=int(span * rng.random() ** 2.5))
-
-
-def downloads(rng: random.Random, popularity: int) -> int:
-    """Downloads of the last 30 days: a log-normal body and a Pareto tail."""
-    if popularity not in BODY:
-        return int(min(TAIL_FROM * rng.paretovariate(TAIL_ALPHA), TAIL_CAP * rng.uniform(0.6, 1)))
-    if popularity == 1 and rng.random() < NEVER_DOWNLOADED:
-        return 0
-    median, spread = BODY[popularity]
-    return int(rng.lognormvariate(math.log(median), spread))
-
-
-def likes(rng: random.Random, count: int) -> int:
-    """Likes grow with about the square root of downloads, with much noise."""
-    return int(10 ** (0.55 * math.log10(count + 10) - 1.0 + rng.gauss(0, 0.45)))
-
-
-def trending(rng: random.Random, liked: int, created: datetime) -> int:
-    """Likes of the last days: for most models none, for young ones more."""
-    years = (LAST_MOMENT - created).days / 365
-    return int(liked * 0.2 * rng.random() / (1 + 4 * years))
-
-
 def model_tags(row: Row) -> list[str]:
     """Tags in the Hub's usual order: plain ones, then what other things they point at."""
     extra = split(row["extra_tags"])
     plain = [tag for tag in extra if ":" not in tag]
     pointing = [tag for tag in extra if ":" in tag]
     tags = [row["library_name"], *plain, row["pipeline_tag"], *pointing]
-    tags += [f"license:{row['license']}" if row["license"] else "", "region:us"]
+    tags += [*(f"license:{name}" for name in split(row["license"])), "region:us"]
     return list(dict.fromkeys(tag for tag in tags if tag))
 
 
@@ -133,11 +91,30 @@ def repository(kind: str, repo_id: str, row: Row, popularity: int) -> Item:
 
 
 def model(row: Row) -> Item:
-    """One item of GET /api/models?full=true, without siblings."""
+    """One item of GET /api/models?full=true, without siblings; with what only the model's own page
+    tells of its weights.
+    """
     item = repository("model", row["model_id"], row, int(row["popularity"]))
     item |= {"modelId": row["model_id"], "tags": model_tags(row)}
     known = {name: row[name] for name in ("pipeline_tag", "library_name") if row[name]}
-    return item | known
+    return item | known | weights(row["model_id"])
+
+
+def viewer_tags(row: Row) -> list[str]:
+    """What the Hub found in the files; nothing where it could not read them, so no Croissant."""
+    rng = generator("viewer", row["dataset_id"])
+    if rng.random() >= VIEWED:
+        return []
+    tasks = split(row["tasks"])
+    modality = [
+        name for name, words in MODALITIES.items() for t in tasks if words & {*t.split("-")}
+    ]
+    libraries = ["datasets", *(["pandas"] if rng.random() < SMALL else []), "mlcroissant", "polars"]
+    return [
+        f"format:{rng.choice(FORMATS)}",
+        *(f"modality:{name}" for name in dict.fromkeys(modality or ["text"])),
+        *(f"library:{name}" for name in libraries),
+    ]
 
 
 def dataset(row: Row, popularity: int) -> Item:
@@ -145,6 +122,7 @@ def dataset(row: Row, popularity: int) -> Item:
     tags = [f"task_categories:{task}" for task in split(row["tasks"])]
     prefixes = {"language": "language", "license": "license", "size": "size_categories"}
     tags += [f"{prefix}:{row[name]}" for name, prefix in prefixes.items() if row[name]]
+    tags += viewer_tags(row)
     tags += [f"arxiv:{row['arxiv']}"] if row["arxiv"] else []
     name = row["dataset_id"].partition("/")[2]
     subject = " and ".join(split(row["tasks"])) or "several purposes"
@@ -250,7 +228,7 @@ def document(content: Item) -> str:
 def make() -> dict[str, str]:
     """Every file's name and text."""
     tasks = sorted(read("hub_tasks.csv"), key=lambda row: row["id"])
-    models = [model(row) for row in read("hub_seed.csv")]
+    models = [model(row) for row in read("hub_seed.csv") + read("hub_odd.csv")]
     return {
         "hf_models.jsonl": lines(models),
         "hf_tasks.json": document({row["id"]: task(row) for row in tasks}),

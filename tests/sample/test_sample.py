@@ -12,7 +12,8 @@ from sample import make_hub
 ITEMS = Path(make_hub.__file__).parent / "items"
 LEGACY = "2022-03-02T23:29:04.000Z"
 # new style, or old style with its archive
-ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}")
+ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v[1-9]\d*)?")
+RELATIONS = ("adapter", "finetune", "merge", "quantized")
 
 
 def load(name: str) -> list[dict]:
@@ -129,8 +130,19 @@ def test_arxiv_ids_and_licences_are_well_formed(models):
     tags = [tag for item in models for tag in item["tags"]]
     arxiv = [tag.removeprefix("arxiv:") for tag in tags if tag.startswith("arxiv:")]
     papers = {paper["id"]: paper for paper in load("arxiv.jsonl")}
-    assert all(ARXIV_ID.fullmatch(arxiv_id) for arxiv_id in [*arxiv, *papers])
-    assert arxiv.count("1910.09700") >= 3
+    assert all(ARXIV_ID.fullmatch(arxiv_id) for arxiv_id in papers)
+    malformed = [arxiv_id for arxiv_id in arxiv if not ARXIV_ID.fullmatch(arxiv_id)]
+    assert malformed == [
+        "181004805",
+        "18l0.04805",
+        "2010.119291",
+        "https://arxiv.org/abs/2010.11929",
+        "abs/2010.11929",
+        "",
+        "1910.10683v0",
+    ]
+    assert arxiv.count("1910.09700") == 28
+    assert sum(arxiv_id in papers for arxiv_id in set(arxiv)) == 76
     assert papers["1706.03762"]["authors"][0] == "Ashish Vaswani"
     assert all(p["published"] <= p["updated"] for p in papers.values())
     assert all(p["primary_category"] in p["categories"] for p in papers.values())
@@ -140,6 +152,8 @@ def test_arxiv_ids_and_licences_are_well_formed(models):
 
 def test_new_style_arxiv_ids_name_the_month_of_their_paper():
     for paper in load("arxiv.jsonl"):
+        if "/" in paper["id"]:  # old style
+            continue
         months = int(paper["id"][:2]) * 12 + int(paper["id"][2:4])
         published = int(paper["published"][2:4]) * 12 + int(paper["published"][5:7])
         # a paper sent in at the end of a month may be numbered in the next
@@ -150,13 +164,75 @@ def test_base_model_relations_stand_beside_the_plain_tag(models):
     relations = Counter()
     for item in models:
         for tag in item["tags"]:
-            prefix, _, base = tag.rpartition(":")
-            if prefix.startswith("base_model:"):
-                relations[prefix] += 1
-                assert f"base_model:{base}" in item["tags"]
-    assert set(relations) == {
-        f"base_model:{relation}" for relation in ("adapter", "finetune", "merge", "quantized")
+            for relation in RELATIONS:
+                prefix = f"base_model:{relation}:"
+                if tag.startswith(prefix):
+                    relations[relation] += 1
+                    assert f"base_model:{tag.removeprefix(prefix)}" in item["tags"]
+    assert relations == {"finetune": 90, "adapter": 12, "quantized": 10, "merge": 7}
+
+
+def test_base_models_form_chains_a_circle_and_a_loop(models):
+    bases = {
+        item["id"]: {t.split(":", 1)[1] for t in item["tags"] if t.startswith("base_model:")}
+        for item in models
     }
+
+    def ancestors(model_id: str) -> set[str]:
+        found, coming = set(), bases.get(model_id, set())
+        while coming:
+            found |= coming
+            coming = set().union(*(bases.get(name, set()) for name in coming)) - found
+        return {name for name in found if name in bases}
+
+    assert ancestors("brick-kiln/slate-merge-1b-gguf-imatrix") == {
+        "brick-kiln/slate-merge-1b-gguf",
+        "brick-kiln/slate-merge-1b",
+        "quarry-labs/slate-1b-chat",
+        "quarry-labs/slate-1b-instruct",
+        "quarry-labs/slate-1b",
+    }
+    assert sorted(name for name in bases if name in ancestors(name)) == [
+        "brick-kiln/ouroboros-head",
+        "brick-kiln/ouroboros-tail",
+        "brick-kiln/self-taught",
+    ]
+
+
+def test_what_tags_point_at_is_there_in_part_as_on_the_hub(models):
+    tags = {tag for item in models for tag in item["tags"]}
+    datasets = {item["id"] for item in load("hf_datasets.jsonl")}
+    named = {tag.removeprefix("dataset:") for tag in tags if tag.startswith("dataset:")}
+    assert (len(named), len(named & datasets)) == (187, 83)
+    assert sum("/" not in name for name in named) == 93
+    several = [
+        item["id"] for item in models if sum(tag.startswith("license:") for tag in item["tags"]) > 1
+    ]
+    assert several == [
+        "quarry-labs/slate-1b-instruct",
+        "quarry-labs/slate-1b-chat",
+        "quarry-labs/word-clusters",
+        "quarry-labs/two-editions",
+    ]
+
+
+def test_models_with_their_size_in_their_name_have_about_as_many_weights(models):
+    total = {item["id"]: item["safetensors"]["total"] for item in models if "safetensors" in item}
+    assert len(total) == 166
+    assert total["EleutherAI/gpt-neo-125m"] == pytest.approx(125e6, rel=0.1)
+    assert total["deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B"] == pytest.approx(1.5e9, rel=0.1)
+    assert all(1e6 < count < 1e12 for count in total.values())
+    assert not {"tloen/alpaca-lora-7b", "brick-kiln/slate-merge-1b-gguf"} & set(total)
+
+
+def test_most_datasets_have_a_viewer_and_so_croissant():
+    items = load("hf_datasets.jsonl")
+    viewed = [item for item in items if "library:mlcroissant" in item["tags"]]
+    assert (len(items), len(viewed)) == (121, 102)
+    for item in items:
+        formats = [tag for tag in item["tags"] if tag.startswith("format:")]
+        assert len(formats) == (item in viewed)
+    assert sum(bool(item["gated"]) for item in items) == 7
 
 
 def test_the_vocabulary(tasks):
