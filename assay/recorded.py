@@ -1,4 +1,4 @@
-"""What a folder of recorded posts holds, so that a replay is asked for that and no more.
+"""What a folder of recorded items holds, so that a replay is asked for that and no more.
 
 Live, a person chooses repositories, subreddits and days; of a recording all of them are wanted.
 """
@@ -15,14 +15,25 @@ FILES = {
     "reddit": "reddit_posts.jsonl",
     "hackernews": "hackernews_items.jsonl",
 }
+ENTITIES = {
+    "datasets": "hf_datasets.jsonl",
+    "articles": "arxiv.jsonl",
+    "base_models": "hf_models.jsonl",
+    "keywords": "hf_tags_by_type.json",
+    "licenses": "hf_tags_by_type.json",
+}
 YEAR_10000 = 253_402_300_800  # seconds since the epoch; no date of Python's is later
 
 
 def environment(folder: Path, server: str) -> dict[str, str]:
-    """Return the settings of the issues pipeline that make it ask a replay server at `server`
-    (http://host:port) for everything the folder holds, without limits, since nobody is spared."""
+    """Return the settings that make the pipelines of enrichment and issues ask a replay server at
+    `server` (http://host:port) for all that the folder holds, without limits, since nobody is
+    spared."""
+    entities = [name for name, file in ENTITIES.items() if (folder / file).is_file()]
     present = [name for name, file in FILES.items() if (folder / file).is_file()]
     settings = {
+        "ARXIV_ENDPOINT": server,
+        "HF_ENRICHMENT__ENTITIES": json.dumps(entities),
         "ISSUES__SOURCES": json.dumps(present),
         "ISSUES__GITHUB__ENDPOINT": f"{server}/github",
         "ISSUES__STACKOVERFLOW__ENDPOINT": f"{server}/stackexchange",

@@ -124,9 +124,9 @@ def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
     started = time.monotonic()
     pipeline = open_pipeline("hf_catalog", target, progress)
     resources = [
-        resource("hf_tasks", TASKS, ["raw"], _read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
+        resource("hf_tasks", TASKS, ["raw"], read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
         resource(
-            "hf_models", MODELS, ["tags"], _read(folder, "hf_models.json", _MODELS_SQL, MODELS)
+            "hf_models", MODELS, ["tags"], read(folder, "hf_models.json", _MODELS_SQL, MODELS)
         ),
         resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
     ]
@@ -173,11 +173,17 @@ def resource(
     data: Iterator[Any],
     *,
     merge_key: str | Sequence[str] = "task_id",
+    hard_delete: str | None = None,
 ) -> Any:
-    """Make the dlt resource of one bronze table; its rows replace those with the same merge key."""
-    columns = {field.name: {"nullable": field.nullable} for field in schema}
+    """Make the dlt resource of one bronze table; its rows replace those with the same merge key.
+
+    hard_delete: a boolean column; a row where it is true only deletes.
+    """
+    columns: dict[str, Any] = {field.name: {"nullable": field.nullable} for field in schema}
     for column in json_columns:
         columns[column]["data_type"] = "json"
+    if hard_delete:
+        columns[hard_delete]["hard_delete"] = True
     return dlt.resource(
         data,
         name=name,
@@ -187,7 +193,7 @@ def resource(
     )
 
 
-def _read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[pa.Table]:
+def read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[pa.Table]:
     """Yield one raw file of the folder as tables of `schema`, BATCH_ROWS rows each."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")

@@ -42,7 +42,8 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     "--run-folder": {
         "type": Path,
         "metavar": "PATH",
-        "help": "load this earlier run folder again, without asking the Hub (default: ask it)",
+        "help": "load this earlier run folder again, without asking the Hub (default: ask it); "
+        "hf_enrichment enriches it (default: the newest)",
     },
 }
 

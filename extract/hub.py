@@ -111,6 +111,13 @@ class Hub:
             return None
         return record if isinstance(record, dict) else None
 
+    def ask(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
+        """Return the answer to one path below the endpoint, whatever its status.
+
+        Raises SourceUnavailableError after all retries.
+        """
+        return get_session().get(f"{self.endpoint}/{path}", params=params, headers=self._headers)
+
     def _json(self, response: httpx.Response) -> Any:
         try:
             return parsed(response)
@@ -130,9 +137,13 @@ class Hub:
     def _refuse(self, error: HfHubHTTPError) -> NoReturn:
         status = error.response.status_code
         if status in (401, 403):
-            raise HubError(
-                f"HF_TOKEN was refused by {self.endpoint} (HTTP {status}): "
-                f"make a new token at {self.endpoint}/settings/tokens or unset HF_TOKEN"
-            ) from error
+            raise self.token_refused(status) from error
         message = error.server_message or error.response.reason_phrase
         raise HubError(f"{self.endpoint} answered HTTP {status}: {message}") from error
+
+    def token_refused(self, status: int) -> HubError:
+        """Return the error of a token that this Hub does not take."""
+        return HubError(
+            f"HF_TOKEN was refused by {self.endpoint} (HTTP {status}): "
+            f"make a new token at {self.endpoint}/settings/tokens or unset HF_TOKEN"
+        )

@@ -145,6 +145,9 @@ class RunFolder:
             file = RecordFile(stream)
             yield file
             entry = file.end()
+            if self.manifest["files"].pop(name, None):
+                # Killed before the new file is listed, the old entry would call it damaged.
+                self.save()
         self.manifest["files"][name] = entry
         self.save()
 

@@ -11,20 +11,23 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
 from assay import warehouse
-from extract.http import Politeness
+from extract.http import Politeness, is_loopback
 
 
 class SettingError(Exception):
     """A setting cannot be used; the message names it and says what to do."""
 
 
-def number(key: str, kind: type[int] | type[float], least: float, most: float) -> Any:
+def number(
+    key: str, kind: type[int] | type[float], least: float, most: float, default: Any = None
+) -> Any:
     """Return one number from .dlt/config.toml or the environment (`http.x` is HTTP__X).
 
     Raises SettingError when it is none, or outside [least, most].
     """
     name = _variable(key)
     raw = os.environ.get(name) or dlt.config.get(key)
+    raw = default if raw is None else raw
     try:
         found = kind(raw)
     except (TypeError, ValueError) as error:
@@ -128,6 +131,27 @@ def hub_endpoint() -> str:
     """
     address = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     return _checked("HF_ENDPOINT", address, "HF_TOKEN")
+
+
+def arxiv_endpoint() -> str:
+    """Return arXiv's address (ARXIV_ENDPOINT). Raises as `_safe_address`."""
+    return _safe_address("ARXIV_ENDPOINT", "https://export.arxiv.org")
+
+
+def wikidata_endpoint() -> str:
+    """Return Wikidata's address (WIKIDATA_ENDPOINT). Raises as `_safe_address`."""
+    return _safe_address("WIKIDATA_ENDPOINT", "https://www.wikidata.org")
+
+
+def _safe_address(name: str, default: str) -> str:
+    """Return an address, without a trailing slash.
+
+    Raises SettingError when it is none, or one where others could change what is answered.
+    """
+    found = _checked(name, os.environ.get(name) or default, "an address without one")
+    if not (found.startswith("https://") or is_loopback(found)):
+        raise SettingError(f"{name} must begin with https://, but for this machine's own")
+    return found
 
 
 def _variable(key: str) -> str:

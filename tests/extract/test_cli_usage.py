@@ -23,7 +23,8 @@ WRONG = {
         "--tasks has no meaning with --run-folder: the folder decides",
     ("hf_catalog", "run", "--run-folder", "no/such"):
         "--run-folder no/such: there is no such folder",
-    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog, issues",
+    ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog, "
+    "hf_enrichment, issues",
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
     assert options == {
         "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
         "--run-folder", "--source", "--start", "--end", "--refresh",
+        "--select", "--identify-only", "--depth", "--max-age-days", "--wikidata",
     }  # fmt: skip
     assert "models to read per task, most downloaded first" in ended.out
 
