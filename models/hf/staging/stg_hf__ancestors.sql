@@ -4,9 +4,9 @@
 
 with recursive
 
-inner_steps as (
+upper_steps as (
 
-    select * from {{ ref('stg_hf__inner_steps') }}
+    select * from {{ ref('stg_hf__upper_steps') }}
 
 ),
 
@@ -18,12 +18,12 @@ loops as (
 
 steps as (
 
-    select inner_steps.*
-    from inner_steps
+    select upper_steps.*
+    from upper_steps
     left join loops
         on
-            inner_steps.model_id = loops.model_id
-            and inner_steps.parent_id = loops.parent_id
+            upper_steps.model_id = loops.model_id
+            and upper_steps.parent_id = loops.parent_id
     where loops.model_id is null
 
 ),
@@ -63,12 +63,12 @@ numbered as (
     select
         model_id,
         child_number as place
-    from inner_steps
+    from upper_steps
     union
     select
         parent_id,
         parent_number
-    from inner_steps
+    from upper_steps
 
 ),
 

@@ -5,9 +5,18 @@
 
 with recursive
 
+upper_steps as (
+
+    select * from {{ ref('stg_hf__upper_steps') }}
+
+),
+
+-- A circle never leaves the models that have a parent.
 inner_steps as (
 
-    select * from {{ ref('stg_hf__inner_steps') }}
+    select *
+    from upper_steps
+    where parent_number in (select upper_steps.child_number from upper_steps)
 
 ),
 

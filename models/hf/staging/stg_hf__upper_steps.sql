@@ -1,5 +1,5 @@
--- The steps between models that have a parent and are one. Only there can a way up go on, or round
--- in a circle; they are few, and numbered, since a recursion keeps all it has found in memory.
+-- The steps from models that are themselves a parent. Only over these can a way go further up, or
+-- round in a circle; they are few, and numbered, since a recursion keeps all it has found in memory.
 
 {{ config(tags=['base_models']) }}
 
@@ -11,20 +11,13 @@ parents as (
 
 ),
 
-inner_models as (
-
-    select model_id from parents
-    intersect
-    select parent_id from parents
-
-),
-
 numbered as (
 
     select
-        model_id,
-        row_number() over (order by {{ code_points('model_id') }}) as place
-    from inner_models
+        parent_id as model_id,
+        row_number() over (order by {{ code_points('parent_id') }}) as place
+    from parents
+    group by parent_id
 
 ),
 
