@@ -16,9 +16,35 @@
 
 with
 
-observed as (
+licenses as (
 
     select * from {{ ref('stg_hf__licenses') }}
+
+),
+
+license_terms as (
+
+    select * from {{ ref('hf_license_terms') }}
+
+),
+
+license_strictness as (
+
+    select * from {{ ref('hf_license_strictness') }}
+
+),
+
+-- Ids keep the case they were written in; the look-up is in small letters.
+observed as (
+
+    select
+        licenses.*,
+        license_strictness.strictness,
+        coalesce(license_terms.license_terms, 'unclassified') as license_terms
+    from licenses
+    left join license_terms on lower(licenses.license_id) = license_terms.license_id
+    left join license_strictness
+        on license_terms.license_terms = license_strictness.license_terms
 
 ),
 

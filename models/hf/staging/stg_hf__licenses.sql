@@ -29,18 +29,6 @@ hf_licenses as (
 
 ),
 
-license_terms as (
-
-    select * from {{ ref('hf_license_terms') }}
-
-),
-
-license_strictness as (
-
-    select * from {{ ref('hf_license_strictness') }}
-
-),
-
 named as (
 
     select
@@ -58,7 +46,6 @@ final as (
         hf_licenses.name as license_name,
         hf_licenses.family as license_family,
         hf_licenses.url,
-        license_strictness.strictness,
         hf_licenses.is_osi_approved,
         hf_licenses.fetched_at,
         coalesce(named.license_id, hf_licenses.license_id) as license_id,
@@ -66,17 +53,12 @@ final as (
             when hf_licenses.license_id is null then 'not_asked'
             else hf_licenses.reason
         end as reason,
-        coalesce(license_terms.license_terms, 'unclassified') as license_terms,
         coalesce(hf_licenses.enriched, false) as enriched,
         greatest(
             hf_licenses.observed_at, named.observed_at, hf_licenses.fetched_at
         ) as seen_at
     from named
     full join hf_licenses on named.license_id = hf_licenses.license_id
-    left join license_terms
-        on lower(coalesce(named.license_id, hf_licenses.license_id)) = license_terms.license_id
-    left join license_strictness
-        on coalesce(license_terms.license_terms, 'unclassified') = license_strictness.license_terms
 
 )
 
