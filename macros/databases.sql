@@ -72,3 +72,31 @@
 {% macro duckdb__upsert_strategy() -%}
     {{ return('delete+insert') }}
 {%- endmacro %}
+
+{# The type of a JSON column. #}
+{% macro json_type() -%}
+    {{ return(adapter.dispatch('json_type', 'assay')()) }}
+{%- endmacro %}
+
+{% macro default__json_type() -%}
+    {{ return('json') }}
+{%- endmacro %}
+
+{% macro postgres__json_type() -%}
+    {{ return('jsonb') }}
+{%- endmacro %}
+
+{# The texts of a JSON array, one per row, to be cross joined; no row when it is no array. #}
+{% macro each_text(array) -%}
+    {{ return(adapter.dispatch('each_text', 'assay')(array)) }}
+{%- endmacro %}
+
+{% macro duckdb__each_text(array) -%}
+    unnest(case when json_type({{ array }}) = 'ARRAY' then cast({{ array }} as varchar[]) end)
+{%- endmacro %}
+
+{% macro postgres__each_text(array) -%}
+    jsonb_array_elements_text(
+        case when jsonb_typeof({{ array }}) = 'array' then {{ array }} end
+    )
+{%- endmacro %}

@@ -4,34 +4,10 @@ The text that is run is the text that is shown, and it runs unchanged on DuckDB 
 anyone can ask again. Longer than our modules are meant to be: it is a list of queries.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
-from publish import hf_plots
-from publish.tables import Rows
+from publish import hf_enrichment_questions, hf_plots
+from publish.section import Section
 
 MODEL_COLUMNS = ("model", "task on its card", "library", "licence", "downloads", "likes")
-
-
-@dataclass(frozen=True)
-class Section:
-    """One question and how its answer is shown.
-
-    columns: headings, one per column of the query. layout: `table`; `record`, one row written
-    downwards; `checks`, rows of (what, how many, an example) that must count 0; or the file name of
-    the picture that `draw` makes of the rows. When the first number of a `record` is 0, `if_zero`
-    is said on top of the report.
-    """
-
-    title: str
-    about: str
-    columns: tuple[str, ...]
-    sql: str
-    layout: str = "table"
-    draw: Callable[[Rows, Path], None] | None = None
-    if_zero: str = ""
-
 
 SECTIONS = (
     Section(
@@ -308,4 +284,5 @@ SECTIONS = (
         order by missing desc, what
         """,
     ),
+    *hf_enrichment_questions.SECTIONS,
 )  # fmt: skip

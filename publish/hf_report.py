@@ -23,7 +23,8 @@ import duckdb
 import psycopg2
 
 from assay import warehouse
-from publish.hf_questions import SECTIONS, Section
+from publish.hf_questions import SECTIONS
+from publish.section import Section
 from publish.tables import Block, Ours, Rows, alarms_of, markdown, plain
 
 log = logging.getLogger(__name__)

@@ -34,7 +34,7 @@ create table bronze.hf_models (task_id varchar, model_id varchar);
 create table hf.models (
     model_id varchar, author varchar, license varchar, likes bigint, downloads bigint,
     pipeline_tag varchar, library_name varchar, last_modified timestamptz,
-    created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz
+    created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz, tags varchar
 );
 create table hf.tasks (task_id varchar, task_label varchar, created_at timestamptz);
 create table hf.model_tasks (
@@ -43,6 +43,17 @@ create table hf.model_tasks (
 create table hf.model_stats_daily (
     model_id varchar, observed_on date, likes bigint, downloads bigint
 );
+create table hf.articles (arxiv_id varchar, enriched boolean, reason varchar);
+create table hf.base_models (base_model_id varchar, enriched boolean, reason varchar);
+create table hf.datasets (dataset_id varchar, enriched boolean, reason varchar);
+create table hf.keywords (keyword_id varchar, enriched boolean, reason varchar);
+create table hf.licenses (license_id varchar, enriched boolean, reason varchar);
+create table hf.model_articles (model_id varchar, arxiv_id varchar);
+create table hf.model_base_models (model_id varchar, base_model_id varchar, relation varchar);
+create table hf.model_datasets (model_id varchar, dataset_id varchar);
+create table hf.model_keywords (model_id varchar, keyword_id varchar);
+create table hf.model_licenses (model_id varchar, license_id varchar);
+create table hf.model_lineage (model_id varchar, ancestor_id varchar, depth bigint);
 """
 # model id, licence, likes, downloads, pipeline_tag, library_name
 MODELS = [
@@ -70,6 +81,17 @@ HOSTILE = [
 ]
 
 
+# table, then its entities: id, whether it is enriched, why not
+ENTITIES = {
+    "articles": [("1706.03762", True, None), ("1910.09700", False, "template_leftover"),
+                 ("_odd", False, "malformed_id"), ("Odd", False, "malformed_id")],
+    "datasets": [("squad", True, None)],
+    "licenses": [("mit", True, None), ("<b>|x", False, "not_in_vocabulary")],
+}  # fmt: skip
+
+LINEAGE = [("b/second", "a/liked", 1), ("B/first", "b/second", 1), ("B/first", "a/liked", 2)]
+
+
 class Catalog:
     """A catalog being filled, on either database, through one kind of placeholder."""
 
@@ -86,6 +108,18 @@ class Catalog:
             self.task(task, TASKS.get(task, []))
         for row in MODELS:
             self.model(*row)
+        for table_name, entities in ENTITIES.items():
+            for entity in entities:
+                self.add(f"hf.{table_name}", *entity)
+        self.add("hf.model_articles", "b/second", "1706.03762")
+        for model in ("b/second", "a/liked"):
+            self.add("hf.model_datasets", model, "squad")
+        for row in (
+            ("b/second", "a/liked", 1),
+            ("B/first", "b/second", 1),
+            ("B/first", "a/liked", 2),
+        ):
+            self.add("hf.model_lineage", *row)
 
     def task(self, task: str, models: list[str]) -> None:
         limit = 3
@@ -103,7 +137,7 @@ class Catalog:
         author = model.partition("/")[0] if "/" in model else None
         self.add(
             "hf.models", model, author, licence, likes, downloads, pipeline_tag, library,
-            AT, AT, AT, synced,
+            AT, AT, AT, synced, '["arxiv:1910.09700"]' if library else "[]",
         )  # fmt: skip
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 
@@ -216,6 +250,53 @@ def test_top_models_are_in_order_ties_by_id_and_unknown_numbers_last(
     liked = table(report, "Most liked models")[1:]
     assert [row[0] for row in liked] == ["a/liked", "B/first", "b/second", "_old", "c/silent"]
     assert liked[0] == ["a/liked", "summarization", "transformers", "-", "30", "70"]
+
+
+def test_every_id_is_enriched_or_has_a_reason_and_each_share_is_shown(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    catalog.fill()
+    report = write(tmp_path / "out")
+    assert table(report, "Entities")[1:] == [
+        ["base models", "0", "0", "0", "-"],
+        ["data sets", "1", "1", "0", "100.0"],
+        ["keywords", "0", "0", "0", "-"],
+        ["licences", "2", "1", "1", "100.0"],
+        ["papers", "4", "1", "3", "100.0"],
+    ]
+    assert table(report, "Entities enriched, and why not")[1:] == [
+        ["data sets", "enriched", "1", "100.0", "squad"],
+        ["licences", "enriched", "1", "50.0", "mit"],
+        ["licences", "not_in_vocabulary", "1", "50.0", "<b>|x"],
+        ["papers", "malformed_id", "2", "50.0", "Odd"],
+        ["papers", "enriched", "1", "25.0", "1706.03762"],
+        ["papers", "template_leftover", "1", "25.0", "1910.09700"],
+    ]
+    assert table(report, "What models point at")[1:] == [
+        ["base models", "0", "0", "0.0", "0"],
+        ["data sets", "2", "2", "40.0", "1"],
+        ["keywords", "0", "0", "0.0", "0"],
+        ["licences", "0", "0", "0.0", "0"],
+        ["papers", "1", "1", "20.0", "1"],
+    ]
+    assert table(report, "The paper of the card template")[1:] == [
+        ["models that carry it", "2"], ["of them without a paper of their own", "1"],
+    ]  # fmt: skip
+    assert table(report, "Most used base models")[1:] == [
+        ["a/liked", "2", "1"], ["b/second", "1", "1"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("enriched", "reason"), [(False, None), (True, "not_found")])
+def test_an_unexplained_entity_is_loud(
+    catalog: Catalog, tmp_path: Path, enriched: bool, reason: str | None
+) -> None:
+    catalog.fill()
+    catalog.add("hf.keywords", "peft", enriched, reason)
+    what = "keywords: neither enriched nor with a reason, or both"
+    report = write(tmp_path / "out")
+    assert f"> **ATTENTION: 1 found: {what}**" in report
+    assert [what, "1: BAD", "peft"] in table(report, "Entities unexplained")
 
 
 def test_each_query_shown_gives_the_table_above_it_when_run_again(

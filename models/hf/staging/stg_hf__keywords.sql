@@ -1,0 +1,66 @@
+-- Every keyword that a model carries, with what the Hub's vocabulary says of it.
+
+{{ config(materialized='ephemeral', tags=['keywords']) }}
+
+{%- set columns = {
+    'keyword_id': 'text',
+    'kind': 'text',
+    'label': 'text',
+    'description': 'text',
+    'enriched': 'boolean',
+    'reason': 'text',
+    'fetched_at': 'timestamptz',
+    'observed_at': 'timestamptz',
+} %}
+
+with
+
+pairs as (
+
+    select * from {{ ref('stg_hf__keyword_pairs') }}
+
+),
+
+hf_keywords as (
+
+    select * from {{ source_or_empty(source('bronze', 'hf_keywords'), columns) }} as loaded
+
+),
+
+named as (
+
+    select
+        keyword_id,
+        -- How the models name it, the most telling first.
+        min(case kind when 'pipeline_tag' then 1 when 'library' then 2 else 3 end) as kind_order,
+        max(observed_at) as observed_at
+    from pairs
+    group by keyword_id
+
+),
+
+final as (
+
+    select
+        hf_keywords.label,
+        hf_keywords.description,
+        hf_keywords.fetched_at,
+        coalesce(named.keyword_id, hf_keywords.keyword_id) as keyword_id,
+        coalesce(
+            hf_keywords.kind,
+            case named.kind_order when 1 then 'pipeline_tag' when 2 then 'library' else 'tag' end
+        ) as kind,
+        case
+            when hf_keywords.keyword_id is null then 'not_asked'
+            else hf_keywords.reason
+        end as reason,
+        coalesce(hf_keywords.enriched, false) as enriched,
+        greatest(
+            hf_keywords.observed_at, named.observed_at, hf_keywords.fetched_at
+        ) as seen_at
+    from named
+    full join hf_keywords on named.keyword_id = hf_keywords.keyword_id
+
+)
+
+select * from final

@@ -1,0 +1,53 @@
+-- One row per mapping with other than as many rows as bronze has pairs of known models. The
+-- leftover of the card template is no pair.
+
+{% set mappings = ['dataset', 'article', 'base_model', 'keyword', 'license'] %}
+
+with
+
+models as (
+
+    select * from {{ ref('models') }}
+
+),
+
+expected as (
+
+    {% for entity in mappings %}
+        select
+            'model_{{ entity }}s' as mapping,
+            count(*) as pairs
+        from {{ ref('stg_hf__' ~ entity ~ '_pairs') }} as pairs
+        inner join models on pairs.model_id = models.model_id
+        {{ 'where not pairs.is_template_leftover' if entity == 'article' }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+found as (
+
+    {% for entity in mappings %}
+        select
+            'model_{{ entity }}s' as mapping,
+            count(*) as pairs
+        from {{ ref('model_' ~ entity ~ 's') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        expected.mapping,
+        expected.pairs as expected_pairs,
+        found.pairs as found_pairs
+    from expected
+    inner join found on expected.mapping = found.mapping
+    -- Bronze without its tables (a new pipeline, an old warehouse) leaves the mappings as they are.
+    where expected.pairs <> found.pairs and expected.pairs > 0
+
+)
+
+select * from final
