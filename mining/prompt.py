@@ -128,6 +128,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an entry of a mapping or a fact about a loop; objects have no other attributes."""
+        if isinstance(obj, StrictUndefined):
+            str(obj)  # raises, naming what was undefined first
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         if isinstance(obj, LoopContext) and attribute in _LOOP:

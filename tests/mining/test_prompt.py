@@ -79,7 +79,7 @@ def test_files_imports_and_the_inside_of_python_are_out_of_reach(source: str, wh
         ("line one\n{{ concpts }}", "2: 'concpts' is undefined"),
         ("{% for c in concepts %}\n{{ c.titel }}{% endfor %}", "2: 'titel' is undefined"),
         ("{% for c in concpts %}{% endfor %}", "1: 'concpts' is undefined"),
-        ("{{ concepts[7].title }}", "1: 'title' is undefined"),
+        ("{{ concepts[7].title }}", "1: list object has no element 7"),
         ("a\nb {{ essay | upper", "2: unexpected end of template"),
         ("{% for c in concepts %}", "1: Unexpected end of template"),
         ("{{ concepts }}", "1: a list cannot be printed"),
