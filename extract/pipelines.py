@@ -4,6 +4,7 @@ Adding a source is adding an entry (CONTRIBUTING.md).
 """
 
 from extract.hf_catalog_command import HF_CATALOG
+from extract.inputs_command import INPUTS
 from extract.issues_command import ISSUES
 
-PIPELINES = (HF_CATALOG, ISSUES)
+PIPELINES = (HF_CATALOG, ISSUES, INPUTS)
