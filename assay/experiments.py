@@ -16,7 +16,7 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, DuckDBPyRelation
 
 from assay.warehouse import data_dir
-from mining.experiments import FEWEST_LINKS, Job, answer, response
+from mining.experiments import FEWEST_LINKS, Job, answer, estimate, response
 from mining.llm import Cache, Result, Settings
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,7 @@ SCHEMA = pa.schema(
     ]
 )
 _ROWS = 500  # read at once: each brings its concepts' texts
-_JOB = (
-    "task_id", "template_id", "model_id", "inputs_hash", "model", "temperature", "max_tokens", "file",
-    "source",
-)  # fmt: skip
+_SAMPLE = 100  # tasks from which the cost of those that wait is estimated
 _LINEAGE = {  # the columns in which a part of the experiment may be named
     "templates": ("link_template_id", "essay_template_id", "evaluation_template_id"),
     "models": ("generation_model_id", "evaluation_model_id"),
@@ -88,40 +85,83 @@ def _names(given: object) -> tuple[str, ...]:
     return tuple(str(one) for one in (given if isinstance(given, list) else [given]))
 
 
-def rows(
-    step: str,
-    session: DuckDBPyConnection,
-    ready: DuckDBPyRelation,
-    before: DuckDBPyRelation | None,
-    request: Request,
-) -> pa.Table:
-    """Return a row for each task of `ready` that was answered, failed or was refused by this run.
+@dataclass(frozen=True)
+class Step:
+    """The relations of one step. tasks: all of them, with their lineage. found: those with what
+    their prompts are made of; is_ready is false where an answer of the step before is missing.
+    before: the rows of earlier runs, None when there are none yet. templates, models, concepts:
+    what the tasks name by id."""
 
-    ready: one row per task that has what its prompt needs (see the models' SQL). before: the rows
-    of earlier runs; a task that was answered there to the same inputs is done.
-    """
-    pending = _part(_pending(session, ready, before), request.part)
-    refused: list[dict[str, Any]] = []
+    name: str
+    tasks: DuckDBPyRelation
+    found: DuckDBPyRelation
+    before: DuckDBPyRelation | None
+    templates: DuckDBPyRelation
+    models: DuckDBPyRelation
+    concepts: DuckDBPyRelation
+
+
+def rows(step: Step, session: DuckDBPyConnection, request: Request) -> pa.Table:
+    """Return a row for each task that was answered, failed or was refused by this run."""
+    found = _part(step, request.part)
+    parts = _Parts(step)
+    settings, refused = Settings.from_environment(), []
     with Cache(data_dir() / "llm.sqlite") as cache:
         answers = answer(
-            step, _jobs(pending, refused), Settings.from_environment(), cache,
+            step.name, _jobs(_pending(session, found, step.before), parts, refused), settings, cache,
             approved=request.approved, max_usd=request.max_usd, run_id=get_invocation_id(),
             limit=request.limit,
         )  # fmt: skip
-    if answers.left:
-        log.info("llm: %s: %d more are pending beyond experiment_limit %d", step, answers.left,
-                 request.limit)  # fmt: skip
-    found = [row for one in answers.results if (row := _row(step, *one))]
-    return pa.Table.from_pylist([*found, *refused], schema=SCHEMA)
+        if answers.left:
+            log.info("llm: %s: %d more are pending beyond experiment_limit %d", step.name,
+                     answers.left, request.limit)  # fmt: skip
+        _say_what_waits(step.name, found, parts, settings, cache)
+    recorded = [row for one in answers.results if (row := _row(step.name, *one))]
+    return pa.Table.from_pylist([*recorded, *refused], schema=SCHEMA)
+
+
+class _Parts:
+    """What tasks name by id: concepts, templates and models, which are few."""
+
+    def __init__(self, step: Step) -> None:
+        self._concepts = {
+            one["concept_id"]: {"id": one["concept_id"], "title": one["title"], "text": one["text"]}
+            for one in _dicts(step.concepts)
+        }
+        self._templates = {one["template_id"]: one for one in _dicts(step.templates)}
+        self._models = {one["model_id"]: one for one in _dicts(step.models)}
+
+    def job(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
+        """Return the job of a row, with these values beside its concepts."""
+        template, model = self._templates[row["template_id"]], self._models[row["model_id"]]
+        prices = model["input_usd_per_mtok"], model["output_usd_per_mtok"]
+        return Job(
+            task_id=row["task_id"],
+            template_id=row["template_id"],
+            model_id=row["model_id"],
+            inputs_hash=row["inputs_hash"],
+            model=model["model"],
+            temperature=model["temperature"],
+            max_tokens=model["max_tokens"],
+            file=template["file"],
+            source=template["source"],
+            values={"concepts": [self._concepts[one] for one in row["concept_ids"]], **values},
+            prices=None if None in prices else prices,
+        )
+
+
+def _dicts(relation: DuckDBPyRelation) -> list[dict[str, Any]]:
+    return relation.to_arrow_table().to_pylist()
 
 
 def _pending(
-    session: DuckDBPyConnection, ready: DuckDBPyRelation, before: DuckDBPyRelation | None
+    session: DuckDBPyConnection, found: DuckDBPyRelation, before: DuckDBPyRelation | None
 ) -> DuckDBPyRelation:
-    """Return tasks that were not answered to these inputs, those that failed before at the end."""
+    """Return ready tasks without an answer to these inputs, those that failed before at the end."""
+    ready = found.filter("is_ready")
     if before is None:
         return ready.order("task_id")
-    # Both relations are named in the query below (DuckDB finds them by their Python names).
+    # DuckDB finds both relations by their Python names.
     return session.sql("""
         select ready.*
         from ready left join before on ready.task_id = before.task_id
@@ -131,36 +171,40 @@ def _pending(
     """)
 
 
-def _part(pending: DuckDBPyRelation, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
+def _part(step: Step, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
     """Keep the tasks of the named part.
 
-    A name counts where it stands in a task's lineage; a task is kept when every column of its
-    lineage that holds one of the names does, and at least one does. So a name that is nowhere, such
-    as a misspelt one, keeps nothing.
+    A name counts where it stands in the lineage of this step's tasks; a task is kept when each
+    column that holds one of the names there does so here. A name that is nowhere, such as a
+    misspelt one, keeps nothing.
     """
+    found = step.found
     for kind, names in part.items():
-        wanted = [ConstantExpression(name) for name in names]
-        columns = [column for column in _LINEAGE[kind] if column in pending.columns]
-        held = [column for column in columns
-                if pending.filter(ColumnExpression(column).isin(*wanted)).limit(1).fetchone()]  # fmt: skip
-        if not held:
-            log.info("llm: no pending task has %s among its %s", ", ".join(names), kind)
-            return pending.filter("false")
-        for column in held:
-            pending = pending.filter(ColumnExpression(column).isin(*wanted))
-    return pending
+        named = [
+            column
+            for column in _LINEAGE[kind]
+            if column in step.tasks.columns and _holding(step.tasks, column, names).fetchone()
+        ]
+        if not named:
+            log.info("llm: %s: no task has %s among its %s", step.name, ", ".join(names), kind)
+            return found.filter("false")
+        for column in named:
+            found = _holding(found, column, names)
+    return found
 
 
-def _jobs(pending: DuckDBPyRelation, refused: list[dict[str, Any]]) -> Iterator[Job]:
+def _holding(relation: DuckDBPyRelation, column: str, names: Sequence[str]) -> DuckDBPyRelation:
+    return relation.filter(ColumnExpression(column).isin(*map(ConstantExpression, names)))
+
+
+def _jobs(
+    pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]]
+) -> Iterator[Job]:
     """Yield the jobs that can be asked; tasks without enough links become rows of `refused`."""
     for batch in pending.fetch_arrow_reader(_ROWS):
         for row in batch.to_pylist():
             links = row.get("links")
-            job = Job(
-                values={"concepts": row["concepts"], "links": links, "essay": row.get("essay")},
-                prices=_prices(row),
-                **{name: row[name] for name in _JOB},
-            )
+            job = parts.job(row, {"links": links, "essay": row.get("essay")})
             if links is None or len(links) >= FEWEST_LINKS:
                 yield job
             else:
@@ -168,9 +212,20 @@ def _jobs(pending: DuckDBPyRelation, refused: list[dict[str, Any]]) -> Iterator[
                 refused.append(_plain(job) | {"status": "refused", "reason": why})
 
 
-def _prices(row: Mapping[str, Any]) -> tuple[float, float] | None:
-    prices = row["input_usd_per_mtok"], row["output_usd_per_mtok"]
-    return None if None in prices else prices
+def _say_what_waits(
+    name: str, found: DuckDBPyRelation, parts: _Parts, settings: Settings, cache: Cache
+) -> None:
+    """Tell about what the tasks would cost that wait for an answer of the step before."""
+    waiting = found.filter("not is_ready")
+    [(count,)] = waiting.count("*").fetchall()
+    if not count:
+        return
+    some = _dicts(waiting.order("task_id").limit(_SAMPLE))  # in the order of a hash: by chance
+    planned = estimate(name, [parts.job(row, {}) for row in some], settings, cache)
+    share = count / len(some)
+    cost = "unknown" if planned is None else f"about ${planned * share:.4f}"
+    log.info("llm: %s: %d tasks wait for the step before them; estimated once they have it: %s",
+             name, count, cost)  # fmt: skip
 
 
 def _row(step: str, job: Job, result: Result) -> dict[str, Any] | None:

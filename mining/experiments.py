@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from mining.llm import FENCE_RULE, Cache, LlmError, Result, Settings, Task, cleaned, fence, run
+from mining.llm import FENCE_RULE, Cache, LlmError, Result, Settings, Task, cleaned, fence, plan, run
 from mining.prompt import Prompt
 
 log = logging.getLogger(__name__)
 
+PROMPTS_VERSION = "1"  # of what is said beside the templates; another asks everything again
 FEWEST_LINKS, MOST_LINKS = 3, 12
 _CONCEPT, _LINK, _ESSAY = 6_000, 600, 20_000  # characters of each that a prompt may hold
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -29,6 +30,9 @@ _ROLES = {
     ESSAYS: "You write plain, exact English for readers who are short of time.",
     EVALUATIONS: f"You judge essays, strictly and by the same measure each time. {FENCE_RULE}",
 }
+
+_STAND_IN = {"text": "One of them pays for the other, as long as somebody counts. " * 4,
+             "first": "a", "second": "b"}  # fmt: skip
 
 
 class Link(BaseModel):
@@ -188,6 +192,26 @@ def _ask(by_model: dict[Settings, list[Task]], cache: Cache, **how: Any) -> dict
     if errors and len(errors) == len(by_model):
         raise errors[0]
     return results
+
+
+def estimate(
+    step: str, jobs: Iterable[Job], settings: Settings, cache: Cache
+) -> float | None:
+    """Return about what jobs would cost, in USD, whose links or essays are not there yet.
+
+    Links and essays of ordinary length stand in for them. None when a price is not known.
+    """
+    tasks = Tasks(step)
+    by_model: dict[Settings, list[Task]] = {}
+    for job in jobs:
+        # The id makes each question another, as they will be.
+        links = [_STAND_IN | {"text": f"{_STAND_IN['text']} {job.task_id}"}, *[_STAND_IN] * 6]
+        values = {**job.values, "links": links, "essay": f"{_STAND_IN['text'] * 12} {job.task_id}"}
+        by_model.setdefault(settings_for(job, settings), []).append(
+            tasks.task(replace(job, values=values))
+        )
+    costs = [plan(some, how, cache).cost_usd for how, some in by_model.items()]
+    return None if None in costs else sum(costs)
 
 
 def _unanswered(task: Task, settings: Settings, cache: Cache, why: str) -> Result:
