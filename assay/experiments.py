@@ -15,11 +15,13 @@ import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, DuckDBPyRelation
 
+from assay.progress import show_progress
 from assay.warehouse import data_dir
 from mining.experiments import FEWEST_LINKS, Job, answer, estimate, response
 from mining.llm import Cache, Result, Settings
 
-log = logging.getLogger(__name__)
+# The messages of the mining are what a build shows (assay/progress.py).
+log = logging.getLogger("mining.experiments")
 
 SCHEMA = pa.schema(
     [
@@ -103,6 +105,7 @@ class Step:
 
 def rows(step: Step, session: DuckDBPyConnection, request: Request) -> pa.Table:
     """Return a row for each task that was answered, failed or was refused by this run."""
+    show_progress()
     found = _part(step, request.part)
     parts = _Parts(step)
     settings, refused = Settings.from_environment(), []
