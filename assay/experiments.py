@@ -110,8 +110,9 @@ def rows(step: Step, session: DuckDBPyConnection, request: Request) -> pa.Table:
     parts = _Parts(step)
     settings, refused = Settings.from_environment(), []
     with Cache(data_dir() / "llm.sqlite") as cache:
+        jobs = _jobs(_pending(session, found, step.before), parts, refused)
         answers = answer(
-            step.name, _jobs(_pending(session, found, step.before), parts, refused), settings, cache,
+            step.name, jobs, settings, cache,
             approved=request.approved, max_usd=request.max_usd, run_id=get_invocation_id(),
             limit=request.limit,
         )  # fmt: skip
@@ -200,9 +201,7 @@ def _holding(relation: DuckDBPyRelation, column: str, names: Sequence[str]) -> D
     return relation.filter(ColumnExpression(column).isin(*map(ConstantExpression, names)))
 
 
-def _jobs(
-    pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]]
-) -> Iterator[Job]:
+def _jobs(pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]]) -> Iterator[Job]:
     """Yield the jobs that can be asked; tasks without enough links become rows of `refused`."""
     for batch in pending.fetch_arrow_reader(_ROWS):
         for row in batch.to_pylist():

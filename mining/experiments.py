@@ -12,7 +12,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from mining.llm import FENCE_RULE, Cache, LlmError, Result, Settings, Task, cleaned, fence, plan, run
+from mining.llm import (
+    FENCE_RULE,
+    Cache,
+    LlmError,
+    Result,
+    Settings,
+    Task,
+    cleaned,
+    fence,
+    plan,
+    run,
+)
 from mining.prompt import Prompt
 
 log = logging.getLogger(__name__)
@@ -44,7 +55,7 @@ class Link(BaseModel):
 
 
 class Links(BaseModel):
-    """What a model finds; fewer than three is an honest answer, though no essay comes of it."""
+    """Links between concepts; fewer than three where no more are worth telling."""
 
     links: list[Link] = Field(max_length=MOST_LINKS)
 
@@ -194,9 +205,7 @@ def _ask(by_model: dict[Settings, list[Task]], cache: Cache, **how: Any) -> dict
     return results
 
 
-def estimate(
-    step: str, jobs: Iterable[Job], settings: Settings, cache: Cache
-) -> float | None:
+def estimate(step: str, jobs: Iterable[Job], settings: Settings, cache: Cache) -> float | None:
     """Return about what jobs would cost, in USD, whose links or essays are not there yet.
 
     Links and essays of ordinary length stand in for them. None when a price is not known.
