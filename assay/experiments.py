@@ -129,7 +129,11 @@ class _Parts:
 
     def __init__(self, step: Step) -> None:
         self._concepts = {
-            one["concept_id"]: {"id": one["concept_id"], "title": one["title"], "text": one["text"]}
+            one["concept_id"]: {
+                "id": one["concept_id"],
+                "title": one["title"],
+                "text": one["content"],
+            }
             for one in _dicts(step.concepts)
         }
         self._templates = {one["template_id"]: one for one in _dicts(step.templates)}
@@ -147,8 +151,8 @@ class _Parts:
             model=model["model"],
             temperature=model["temperature"],
             max_tokens=model["max_tokens"],
-            file=template["file"],
-            source=template["source"],
+            file=template["path"],
+            source=template["content"],
             values={"concepts": [self._concepts[one] for one in row["concept_ids"]], **values},
             prices=None if None in prices else prices,
         )

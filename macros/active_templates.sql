@@ -22,8 +22,8 @@ final as (
 
     select
         named.template_id,
-        'inputs/templates/{{ kind }}/' || named.file as file,
-        files.content as source,
+        'inputs/templates/{{ kind }}/' || named.file as path,
+        files.content,
         files.sha256
     from named
     left join files on files.path = 'inputs/templates/{{ kind }}/' || named.file

@@ -2,7 +2,17 @@
 {%- set size = var('k_max') | int -%}
 {%- if size < 1 -%}
     {{ exceptions.raise_compiler_error("k_max is " ~ var('k_max') ~ ": give a number of at least 1") }}
-{%- endif %}
+{%- endif -%}
+{%- set ids, hashes, joins = [], [], [] -%}
+{%- for place in range(size) -%}
+    {%- do ids.append('concept_' ~ place ~ '.concept_id') -%}
+    {%- do hashes.append('concept_' ~ place ~ '.content_hash') -%}
+    {%- if place -%}
+        {%- do joins.append(
+            'inner join concepts as concept_' ~ place ~ ' on ' ~ ids[-2] ~ ' < ' ~ ids[-1]
+        ) -%}
+    {%- endif -%}
+{%- endfor %}
 with
 
 concepts as (
@@ -15,22 +25,10 @@ concepts as (
 combinations as (
 
     select
-        list_value(
-            {%- for place in range(size) %}
-            concept_{{ place }}.concept_id{{ ',' if not loop.last }}
-            {%- endfor %}
-        ) as concept_ids,
-        md5(concat_ws(
-            ' ',
-            {%- for place in range(size) %}
-            concept_{{ place }}.content_hash{{ ',' if not loop.last }}
-            {%- endfor %}
-        )) as content_hash
+        list_value({{ ids | join(', ') }}) as concept_ids,
+        md5(concat_ws(' ', {{ hashes | join(', ') }})) as content_hash
     from concepts as concept_0
-    {%- for place in range(1, size) %}
-    inner join concepts as concept_{{ place }}
-        on concept_{{ place - 1 }}.concept_id < concept_{{ place }}.concept_id
-    {%- endfor %}
+    {{ joins | join('\n    ') }}
 
 ),
 

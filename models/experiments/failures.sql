@@ -49,9 +49,9 @@ final as (
         reason,
         model,
         run_id,
+        recorded_at,
         coalesce(tokens_in + tokens_out, 0) as tokens,
-        coalesce(cost_usd, 0) as cost_usd,
-        recorded_at
+        coalesce(cost_usd, 0) as cost_usd
     from tried
     where status <> 'ok'
 

@@ -24,57 +24,80 @@ combinations as (
 
 concepts as (
 
-    select
-        combinations.combo_id,
-        concepts.concept_id,
-        -- Models write "Open Licences" and "open_licences" for the id open-licences.
-        {{ only_letters('concepts.concept_id') }} as name,
-        {{ only_letters('concepts.title') }} as title
-    from combinations
-    inner join {{ ref('stg_concepts') }} as concepts
-        on combinations.concept_id = concepts.concept_id
+    select * from {{ ref('stg_concepts') }}
 
 ),
 
-parsed as (
+-- Models write "Open Licences" or "open_licences" for the id open-licences.
+known as (
+
+    select
+        combinations.combo_id,
+        concepts.concept_id,
+        list_value(
+            {{ only_letters('concepts.concept_id') }}, {{ only_letters('concepts.title') }}
+        ) as spellings
+    from combinations
+    inner join concepts on combinations.concept_id = concepts.concept_id
+
+),
+
+answered as (
 
     select
         responses.task_id,
         tasks.combo_id,
-        unnest(from_json(
+        from_json(
             responses.response,
             '{"links": [{"first": "VARCHAR", "second": "VARCHAR", "text": "VARCHAR"}]}'
-        ).links) as link,
-        generate_subscripts(from_json(responses.response, '{"links": ["JSON"]}').links, 1)
-            as position
+        ).links as links
     from responses
     left join tasks on responses.task_id = tasks.task_id
+
+),
+
+told as (
+
+    select
+        task_id,
+        combo_id,
+        unnest(links) as link,
+        generate_subscripts(links, 1) as place
+    from answered
+
+),
+
+named as (
+
+    select
+        told.task_id,
+        told.combo_id,
+        told.place,
+        told.link['text'] as description,
+        {{ only_letters("told.link['first']") }} as first_name,
+        {{ only_letters("told.link['second']") }} as second_name
+    from told
 
 ),
 
 final as (
 
     select
-        parsed.task_id as link_task_id,
-        cast(parsed.position as integer) as position,
-        first_concepts.concept_id as first_concept_id,
-        second_concepts.concept_id as second_concept_id,
-        parsed.link.text
-    from parsed
-    left join concepts as first_concepts
+        named.task_id as link_task_id,
+        named.description,
+        cast(named.place as integer) as link_position,
+        min(first_concepts.concept_id) as first_concept_id,
+        min(second_concepts.concept_id) as second_concept_id
+    from named
+    left join known as first_concepts
         on
-            parsed.combo_id = first_concepts.combo_id
-            and {{ only_letters('parsed.link.first') }}
-            in (first_concepts.name, first_concepts.title)
-    left join concepts as second_concepts
+            named.combo_id = first_concepts.combo_id
+            and list_contains(first_concepts.spellings, named.first_name)
+    left join known as second_concepts
         on
-            parsed.combo_id = second_concepts.combo_id
-            and {{ only_letters('parsed.link.second') }}
-            in (second_concepts.name, second_concepts.title)
-    qualify row_number() over (
-        partition by parsed.task_id, parsed.position
-        order by first_concepts.concept_id, second_concepts.concept_id
-    ) = 1
+            named.combo_id = second_concepts.combo_id
+            and list_contains(second_concepts.spellings, named.second_name)
+    group by named.task_id, named.place, named.description
 
 )
 

@@ -26,9 +26,8 @@ summed as (
 final as (
 
     select
-        summed.combo_id,
-        combinations.concept_ids,
-        summed.* exclude (combo_id)
+        summed.*,
+        combinations.concept_ids
     from summed
     inner join combinations on summed.combo_id = combinations.combo_id
 

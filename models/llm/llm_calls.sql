@@ -11,9 +11,9 @@ select
     error,
     tokens_in,
     tokens_out,
-    tokens_in + tokens_out as tokens,
     cost_usd,
     seconds,
     cached,
-    "at" as called_at
+    at as called_at,
+    tokens_in + tokens_out as tokens
 from {{ ref('stg_llm_calls') }}

@@ -3,14 +3,17 @@ with
 
 calls as (
 
-    select * from {{ ref('llm_calls') }}
+    select
+        *,
+        cast(called_at as date) as called_on
+    from {{ ref('llm_calls') }}
 
 ),
 
 final as (
 
     select
-        cast(called_at as date) as called_on,
+        called_on,
         purpose,
         count(*) filter (where not cached) as calls,
         count(*) filter (where not cached and status = 'ok') as answered,

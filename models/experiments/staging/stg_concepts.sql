@@ -7,13 +7,16 @@ files as (
 
 ),
 
-named as (
+listed as (
 
     select
-        unnest(from_json(
-            csv_rows,
-            '[{"concept_id": "VARCHAR", "title": "VARCHAR", "file": "VARCHAR", "active": "VARCHAR"}]'
-        )) as concept
+        unnest(
+            from_json(
+                csv_rows,
+                '[{"concept_id": "text", "title": "text", "file": "text", "active": "text"}]'
+            ),
+            recursive := true
+        )
     from files
     where csv_rows is not null
 
@@ -22,15 +25,14 @@ named as (
 final as (
 
     select
-        named.concept.concept_id,
-        coalesce(named.concept.title, named.concept.concept_id) as title,
-        files.path as file,
-        files.content as text,
-        md5(concat_ws(chr(10), named.concept.title, files.content)) as content_hash,
-        lower(coalesce(named.concept.active, 'true')) = 'true' as is_active
-    from named
-    left join files
-        on files.path = 'inputs/concepts/' || named.concept.file
+        listed.concept_id,
+        files.path,
+        files.content,
+        coalesce(listed.title, listed.concept_id) as title,
+        md5(concat_ws(chr(10), listed.title, files.content)) as content_hash,
+        lower(coalesce(listed.active, 'true')) = 'true' as is_active
+    from listed
+    left join files on files.path = 'inputs/concepts/' || listed.file
 
 )
 

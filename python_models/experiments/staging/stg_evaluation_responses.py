@@ -9,8 +9,8 @@ from mining.experiments import PROMPTS_VERSION
 FOUND_SQL = f"""
     with found as (
         select link_task_id, list(struct_pack(
-            text := text, first := first_concept_id, second := second_concept_id
-        ) order by position) as links
+            text := description, first := first_concept_id, second := second_concept_id
+        ) order by link_position) as links
         from links group by link_task_id
     )
     select t.*, t.evaluation_template_id as template_id, t.evaluation_model_id as model_id,
