@@ -93,8 +93,9 @@ TEMPLATES = ("bridges", "tensions", "argument", "product", "rubric", "verdict")
 
 def the_links_are_rows_of_known_concepts(project: Project) -> None:
     assert project.rows(
-        "select count(distinct link_task_id), min(link_position), count(first_concept_id) = count(*), "
-        "count(second_concept_id) = count(*) from experiments.links"
+        "select count(distinct link_task_id), min(link_position), "
+        "count(first_concept_id) = count(*), count(second_concept_id) = count(*) "
+        "from experiments.links"
     ) == [(4, 1, True, True)]
     [(least, most)] = project.rows(
         "select min(n), max(n) from (select count(*) as n from experiments.links group by "
