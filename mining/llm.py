@@ -10,6 +10,7 @@ for again, and the total never passes `max_usd` (docs/decisions/llm-calls.md).
 """
 
 import logging
+import math
 import time
 import uuid
 from collections import Counter
@@ -19,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
-from mining.llm_answer import FENCE_RULE, fence, kept, looks_like_instructions, schema_text
+from mining.llm_answer import FENCE_RULE, cleaned, fence, kept, looks_like_instructions, schema_text
 from mining.llm_budget import Budget, count_tokens, prices
 from mining.llm_cache import Cache, Use
 from mining.llm_provider import Provider
@@ -35,6 +36,7 @@ __all__ = [
     "Result",
     "Settings",
     "Task",
+    "cleaned",
     "fence",
     "looks_like_instructions",
     "plan",
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 
 Identity = tuple[str, str, str]
 _HEADINGS = ("purpose", "version", "tasks", "cached", "pending", "prompt tokens", "estimated USD")
+ENOUGH_ANSWERS = 20  # to tell from how long the next ones will be
 _SAY_EVERY = 10.0  # seconds between two lines of progress
 
 
@@ -66,7 +69,9 @@ class Plan:
     """What asking would mean. pending: each question once; cached: answered before.
 
     prompt_tokens and cost_usd are estimates for the pending ones, each asked once and answered at
-    full length (`max_tokens`); cost_usd is None when the price is not known, and `note` says why.
+    full length (`max_tokens`) or, once ENOUGH_ANSWERS of the purpose and model are on record, at
+    the length that these have on average. cost_usd is None when the price is not known, and `note`
+    says why.
     """
 
     model: str | None
@@ -113,7 +118,7 @@ def _row(line: Line) -> tuple[str, ...]:
 def plan(tasks: Iterable[Task], settings: Settings, cache: Cache) -> Plan:
     """Return what asking these tasks would mean; opens no connection and loads no LiteLLM."""
     tasks = list(tasks)
-    return _plan(tasks, settings, _answered(tasks, settings, cache))
+    return _plan(tasks, settings, cache, _answered(tasks, settings, cache))
 
 
 def run(
@@ -136,7 +141,7 @@ def run(
     tasks = list(tasks)
     run_id = run_id or uuid.uuid4().hex
     answers = _answered(tasks, settings, cache)
-    planned = _plan(tasks, settings, answers)
+    planned = _plan(tasks, settings, cache, answers)
     log.info("llm: %s\n%s", "asking" if approved else "not approved, so nothing is asked", planned)
     if approved:
         if planned.pending:
@@ -160,7 +165,9 @@ def _answered(tasks: Sequence[Task], settings: Settings, cache: Cache) -> dict[I
     return answers
 
 
-def _plan(tasks: Sequence[Task], settings: Settings, answers: dict[Identity, Result]) -> Plan:
+def _plan(
+    tasks: Sequence[Task], settings: Settings, cache: Cache, answers: dict[Identity, Result]
+) -> Plan:
     model = settings.model or ""
     identities = [task.question(model).identity for task in tasks]
     cached = tuple(t for t, i in zip(tasks, identities, strict=True) if i in answers)
@@ -175,7 +182,9 @@ def _plan(tasks: Sequence[Task], settings: Settings, answers: dict[Identity, Res
     for purpose, version in dict.fromkeys((t.purpose, t.prompt_version) for t in tasks):
         mine = [t for t in pending if (t.purpose, t.prompt_version) == (purpose, version)]
         tokens = sum(_prompt_tokens(task) for task in mine)
-        nano = price and price.nano(tokens, sum(task.max_tokens for task in mine))
+        usual = cache.usual_tokens_out(purpose, model, ENOUGH_ANSWERS) or math.inf
+        longest = sum(min(task.max_tokens, usual) for task in mine)
+        nano = price and price.nano(tokens, math.ceil(longest))
         of = [[(t.purpose, t.prompt_version) for t in some].count((purpose, version))
               for some in (tasks, cached)]  # fmt: skip
         cost = None if nano is None else nano / 1e9

@@ -198,6 +198,16 @@ class Cache:
         query = "select coalesce(sum(cost_nano_usd), 0) from calls where run_id = ?"
         return int(self._read(query, (run_id,))[0][0])
 
+    def usual_tokens_out(self, purpose: str, model: str, least: int) -> float | None:
+        """Return the mean length of a model's answers for a purpose, None with fewer than `least`
+        of them."""
+        [(count, mean)] = self._read(
+            "select count(*), avg(tokens_out) from calls "
+            "where purpose = ? and model = ? and status = 'ok' and not cached",
+            (purpose, model),
+        )
+        return mean if count >= least else None
+
     def calls(self, since: datetime | None = None) -> pa.Table:
         """Return every call ever made, or since a time, oldest first.
 
