@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -50,10 +51,13 @@ def main(argv: list[str] | None = None) -> int:
                         raise
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
-            _step("transform and test", ["dbt", "--quiet", "build"], common)
-            report = [sys.executable, "-m", "publish.hf_report"]
-            _step("report", report, common, quiet=True)
+            build = ["dbt", "--quiet", "build", *_days_to_cluster(folder)]
+            _step("transform and test", build, common)
+            for report in ("publish.hf_report", "publish.issue_report"):
+                _step("report", [sys.executable, "-m", report], common, quiet=True)
             _closing_table()
+            if origin == "sample":
+                _step("judge", [sys.executable, "-m", "sample.judge"], common)
             if failed:
                 raise failed
     except (StepFailedError, warehouse.WarehouseError) as error:
@@ -167,6 +171,13 @@ def _days(folder: Path | None) -> list[str]:
     return ["--start", str(found[0]), "--end", str(found[1])] if found else []
 
 
+def _days_to_cluster(folder: Path | None) -> list[str]:
+    """Name the same days to dbt; live, yesterday and today."""
+    today = datetime.now(UTC).date()
+    first, last = (folder and recorded.span(folder)) or (today - timedelta(days=1), today)
+    return ["--vars", json.dumps({"cluster_start": str(first), "cluster_date": str(last)})]
+
+
 def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:
     end = time.monotonic() + SERVER_START_SECONDS
     while time.monotonic() < end:
@@ -220,7 +231,9 @@ def _closing_table() -> None:
     _say(f"\nThe warehouse is {shown}. To look at it:")
     _say("""\
   .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
+  .venv/bin/dbt show --inline "select heat_rank, canonical_title from gold.top_issues order by 1"
   less reports/hf_ingestion_report.md
+  open reports/issues.html in a browser: the map of issues and their ranking
   make docs            then open target/static_index.html""")
 
 

@@ -105,7 +105,8 @@ def load_engine(
     if dimension is not None and engine.dimension != dimension:
         raise EmbeddingError(
             f"EMBEDDING_MODEL {model} gives {engine.dimension} numbers per text, "
-            f"but {dimension} are stored: choose a model of {dimension} or change the tables"
+            f"but {dimension} are stored: choose a model of {dimension}, "
+            "or set the dbt var embedding_dimension"
         )
     return engine
 

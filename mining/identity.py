@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-IDENTITY_VERSION = "1"  # raise it when the rules change: days are then matched again
+IDENTITY_VERSION = "2"  # raise it when the rules change: days are then matched again
 # In a trial on five labelled days 0.85 kept 94 to 97% of matches on one theme, 0.70 only 81 to 91%.
 NEAR = 0.85
 # Shared posts prove more than nearness; still, the centres must not be strangers.
@@ -58,12 +58,18 @@ class Identity:
 
 
 def identify(
-    today: Sequence[Group], before: Sequence[Group], common: frozenset[str], on: date
+    today: Sequence[Group],
+    before: Sequence[Group],
+    common: frozenset[str],
+    on: date,
+    ended: frozenset[str] = frozenset(),
 ) -> Identity:
     """Give each cluster of a day its issue id.
 
     before: the issues as last seen on earlier days. common: posts that both that day and this one
-    could hold; with windows of one day there are none, and centres alone decide.
+    could hold; with windows of one day there are none, and centres alone decide. ended: keys of
+    those issues that were not seen on the day before this one; they can come back, but what became
+    of them was recorded when they ended, so they are no merge again.
     A cluster that continues nothing founds an issue, named after the day and its medoid: clustering
     the same day again from the same posts gives the same id.
     """
@@ -76,7 +82,7 @@ def identify(
         column = matched.get(row)
         found.issues[group.key] = _founded(group, on) if column is None else before[column].key
     splits = _splits(today, before, (cosines, shared), matched)
-    merges = _merges(today, before, (cosines, shared), matched)
+    merges = _merges(today, before, (cosines, shared), matched, ended)
     found.relations = sorted(
         (
             Relation(from_issue, found.issues[key], kind)
@@ -145,7 +151,11 @@ def _splits(
 
 
 def _merges(
-    today: Sequence[Group], before: Sequence[Group], likeness: Likeness, matched: dict[int, int]
+    today: Sequence[Group],
+    before: Sequence[Group],
+    likeness: Likeness,
+    matched: dict[int, int],
+    ended: frozenset[str],
 ) -> list[tuple[str, str]]:
     """Return (issue, cluster) of issues that end as a part of a cluster which continues another."""
     if not today:
@@ -154,7 +164,9 @@ def _merges(
     going_on = set(matched.values())
     found = []
     for column, issue in enumerate(before):
-        row = None if column in going_on else _nearest(cosines[:, column], shared[:, column])
+        if column in going_on or issue.key in ended:
+            continue
+        row = _nearest(cosines[:, column], shared[:, column])
         if row in matched:
             found.append((issue.key, today[row].key))
     return found

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-LABELING_VERSION = "1"
+LABELING_VERSION = "2"
 OTHER = "other"
 MOST_TITLE = 120  # characters
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
 BEST_PROTOTYPES = 2
+PAYING_SHARE = 10  # one member of so many speaks for a willingness to pay
 # A cosine that unrelated sentences of MiniLM reach; less is likeness to nothing.
 LEAST_SIMILARITY = 0.12
 
@@ -151,9 +152,9 @@ def shortened(title: str, most: int = MOST_TITLE) -> str:
 
 
 def would_pay(members: Sequence[Member]) -> bool:
-    """Say whether at least two members, or a fifth of them, speak of money or paid help."""
+    """Say whether a tenth of the members speak of money or paid help; a few always do."""
     paying = sum(bool(_PAYS.search(f"{member.title}\n{member.text}")) for member in members)
-    return paying >= 1 and (paying >= 2 or paying * 5 >= len(members))
+    return paying >= 1 and paying * PAYING_SHARE >= len(members)
 
 
 def impact(members: Sequence[Member]) -> str:

@@ -68,6 +68,16 @@ def test_two_issues_that_become_one_cluster_are_a_merge() -> None:
     assert found.relations == [Relation("second", "first", "merge")]
 
 
+def test_an_issue_that_ended_on_an_earlier_day_can_come_back_but_is_no_merge_again() -> None:
+    before = [group("first", "abcdef", 0), group("second", "uv", 20)]
+    both = group("0", "abcdefuv", 4)
+    again = identify([both], before, every(*before), NEXT, frozenset({"second"}))
+    assert again.issues == {"0": "first"} and again.relations == []
+    back = group("1", "uv", 20)
+    found = identify([before[0], back], before, every(*before), NEXT, frozenset({"second"}))
+    assert found.issues["1"] == "second"
+
+
 def test_shared_posts_do_not_join_strangers() -> None:
     before = [group("first", "ab", 0)]
     found = identify([group("0", "ab", 80)], before, frozenset("ab"), NEXT)

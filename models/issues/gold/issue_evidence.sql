@@ -17,12 +17,13 @@ documents as (
 evidence as (
 
     select
+        documents.*,
         assignments.cluster_date,
         assignments.cluster_id,
-        documents.*,
         assignments.distance,
         assignments.position,
-        documents.duplicate_of is not null as is_copy
+        documents.duplicate_of is not null as is_copy,
+        coalesce(documents.score, 0) + coalesce(documents.comment_count, 0) as engagement
     from assignments
     inner join documents
         on assignments.url_hash = coalesce(documents.duplicate_of, documents.url_hash)
@@ -44,7 +45,7 @@ final as (
         is_copy,
         position,
         distance,
-        coalesce(score, 0) + coalesce(comment_count, 0) as engagement,
+        engagement,
         posted_at
     from evidence
 

@@ -10,8 +10,8 @@ identities as (
 relations as (
 
     select
-        cluster_date,
-        unnest(relations) as relation
+        identities.cluster_date as happened_on,
+        unnest(identities.relations) as relation
     from identities
 
 ),
@@ -19,10 +19,10 @@ relations as (
 final as (
 
     select distinct
-        relation.from_issue as from_issue_id,
-        relation.to_issue as to_issue_id,
-        relation.kind as kind,
-        cluster_date as happened_on
+        relations.relation.from_issue as from_issue_id,
+        relations.relation.to_issue as to_issue_id,
+        relations.relation.kind,
+        relations.happened_on
     from relations
 
 )

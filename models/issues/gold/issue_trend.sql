@@ -1,4 +1,5 @@
 -- How much was written about each issue, day by day, and how hot it was.
+-- A post counts for the issue in which it was found last, and for no other.
 -- Heat: each post counts 1 and the logarithm of its votes and comments, and half as much after
 -- every heat_half_life_days; days without a post are rows too, so that heat is seen to fall.
 with
@@ -17,17 +18,19 @@ evidence as (
 
 posts as (
 
-    select distinct
+    select
         issues.issue_id,
         evidence.url_hash,
         evidence.source,
         evidence.engagement,
-        cast(evidence.posted_at as date) as day
+        cast(evidence.posted_at as date) as posted_on
     from evidence
     inner join issues
         on
             evidence.cluster_date = issues.cluster_date
             and evidence.cluster_id = issues.cluster_id
+    qualify
+        row_number() over (partition by evidence.url_hash order by evidence.cluster_date desc) = 1
 
 ),
 
@@ -35,13 +38,13 @@ days as (
 
     select
         issue_id,
-        day,
+        posted_on,
+        cast(sum(engagement) as bigint) as engagement,
         count(*) as items,
         count(distinct source) as sources,
-        cast(sum(engagement) as bigint) as engagement,
         sum(1 + ln(1 + greatest(engagement, 0))) as weight
     from posts
-    group by issue_id, day
+    group by issue_id, posted_on
 
 ),
 
@@ -49,9 +52,15 @@ spans as (
 
     select
         issue_id,
-        min(day) as first_day
+        min(posted_on) as first_day
     from days
     group by issue_id
+
+),
+
+last_day as (
+
+    select max(cluster_date) as last_day from issues
 
 ),
 
@@ -59,42 +68,53 @@ calendar as (
 
     select
         spans.issue_id,
-        cast(calendar_day as date) as day
+        unnest(generate_series(spans.first_day, last_day.last_day, interval 1 day)) as midnight
     from spans
-    cross join
-        unnest(generate_series(
-            spans.first_day, (select max(cluster_date) from issues), interval 1 day
-        )) as span (calendar_day)
+    cross join last_day
+
+),
+
+counted as (
+
+    select
+        calendar.issue_id,
+        cast(calendar.midnight as date) as day,  -- noqa: RF04
+        coalesce(days.items, 0) as items,
+        coalesce(days.sources, 0) as sources,
+        coalesce(days.engagement, 0) as engagement
+    from calendar
+    left join days
+        on calendar.issue_id = days.issue_id and calendar.midnight = days.posted_on
 
 ),
 
 heated as (
 
     select
-        calendar.issue_id,
-        calendar.day,
-        sum(days.weight * pow(0.5, (calendar.day - days.day) / {{ var('heat_half_life_days') }})) as heat
-    from calendar
+        counted.issue_id,
+        counted.day,
+        sum(
+            days.weight
+            * pow(0.5, (counted.day - days.posted_on) / {{ var('heat_half_life_days') }})
+        ) as heat
+    from counted
     inner join days
         on
-            calendar.issue_id = days.issue_id
-            and days.day between calendar.day - {{ var('heat_window_days') }} and calendar.day
-    group by calendar.issue_id, calendar.day
+            counted.issue_id = days.issue_id
+            and counted.day >= days.posted_on
+            and counted.day - {{ var('heat_window_days') }} < days.posted_on
+    group by counted.issue_id, counted.day
 
 ),
 
 final as (
 
     select
-        calendar.issue_id,
-        calendar.day,
-        coalesce(days.items, 0) as items,
-        coalesce(days.sources, 0) as sources,
-        coalesce(days.engagement, 0) as engagement,
+        counted.*,
         round(coalesce(heated.heat, 0), 4) as heat
-    from calendar
-    left join days on calendar.issue_id = days.issue_id and calendar.day = days.day
-    left join heated on calendar.issue_id = heated.issue_id and calendar.day = heated.day
+    from counted
+    left join heated
+        on counted.issue_id = heated.issue_id and counted.day = heated.day
 
 )
 

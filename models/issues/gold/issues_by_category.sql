@@ -23,8 +23,8 @@ final as (
     select
         issues.cluster_date,
         issues.category,
-        count(*) as issues,
         cast(coalesce(sum(evidence.posts), 0) as bigint) as posts,
+        count(*) as issues,
         count(*) filter (where issues.impact_level = 'high') as high_impact,
         count(*) filter (where issues.would_pay_signal) as would_pay
     from issues

@@ -46,25 +46,25 @@ final as (
         issues.description,
         issues.impact_level,
         issues.labeled_by,
-        row_number() over (order by today.heat desc, issues.issue_id) as heat_rank,
         issues.cluster_size,
         sources.posts,
         sources.sources,
         issues.confidence,
-        today.heat,
-        round(today.heat - coalesce(before.heat, 0), 4) as heat_change,
+        now_hot.heat,
         issues.would_pay_signal,
         sources.first_posted_at,
-        sources.last_posted_at
+        sources.last_posted_at,
+        row_number() over (order by now_hot.heat desc, issues.issue_id asc) as heat_rank,
+        round(now_hot.heat - coalesce(then_hot.heat, 0), 4) as heat_change
     from issues
     inner join sources
         on
             issues.cluster_date = sources.cluster_date
             and issues.cluster_id = sources.cluster_id
-    inner join trend as today
-        on issues.issue_id = today.issue_id and issues.cluster_date = today.day
-    left join trend as before
-        on issues.issue_id = before.issue_id and before.day = issues.cluster_date - 3
+    inner join trend as now_hot
+        on issues.issue_id = now_hot.issue_id and issues.cluster_date = now_hot.day
+    left join trend as then_hot
+        on issues.issue_id = then_hot.issue_id and issues.cluster_date - 3 = then_hot.day
 
 )
 

@@ -10,9 +10,9 @@ clusters as (
 members as (
 
     select
-        cluster_date,
-        cluster_id,
-        unnest(members) as member
+        clusters.cluster_date,
+        clusters.cluster_id,
+        unnest(clusters.members) as member
     from clusters
 
 ),
@@ -20,12 +20,12 @@ members as (
 final as (
 
     select
-        member.url_hash as url_hash,
-        cluster_date,
-        cluster_id,
-        member.position as position,
-        member.distance as distance,
-        member.is_outlier as is_outlier
+        members.member.url_hash,
+        members.cluster_date,
+        members.cluster_id,
+        members.member.position,
+        members.member.distance,
+        members.member.is_outlier
     from members
 
 )

@@ -1,7 +1,7 @@
 -- One vector per post that is no copy.
 select
     url_hash,
-    cast(embedding as float[384]) as embedding,
+    cast(embedding as float[{{ var("embedding_dimension") }}]) as embedding,
     embedding_date,
     model,
     text_hash

@@ -1,4 +1,4 @@
--- One label per fingerprint of a cluster: a language model's where a person approved one, else ours.
+-- One label per fingerprint of a cluster: a language model's where a person approved, else ours.
 with
 
 local_labels as (
@@ -22,8 +22,8 @@ final as (
         coalesce(llm_labels.description, local_labels.description) as description,
         coalesce(llm_labels.would_pay_signal, local_labels.would_pay_signal) as would_pay_signal,
         coalesce(llm_labels.impact_level, local_labels.impact_level) as impact_level,
-        case when llm_labels.fingerprint is null then 'local' else 'llm' end as labeled_by,
-        coalesce(llm_labels.model, local_labels.model) as model,
+        if(llm_labels.fingerprint is null, 'local', 'llm') as labeled_by,
+        coalesce(llm_labels.model, local_labels.model) as model,  -- noqa: RF04
         coalesce(llm_labels.prompt_version, local_labels.prompt_version) as prompt_version,
         coalesce(llm_labels.tokens, 0) as tokens,
         coalesce(llm_labels.cost_usd, 0) as cost_usd

@@ -16,7 +16,7 @@ SCHEMA = pa.schema(
 )
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
+def model(dbt, session):
     """Return the summaries that the table does not have yet."""
     dbt.config(
         materialized="incremental",
@@ -27,7 +27,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
     pending = "select cluster_date, cluster_id, fingerprint from clusters"
     if dbt.is_incremental:
         pending += (
-            f" except select cluster_date, cluster_id, fingerprint from {dbt.this}"
+            f" except select cluster_date, cluster_id, fingerprint from {dbt.this}"  # noqa: S608
             f" where summary_version = '{SUMMARY_VERSION}'"
         )
     rows = session.sql(f"""
@@ -51,9 +51,7 @@ def model(dbt, session):  # noqa: ANN001, ANN201 - dbt's own objects
     """).to_arrow_table()  # noqa: S608 - a version of ours and a relation of dbt's
     summaries = [
         summarize(zip(titles, texts, strict=True))
-        for titles, texts in zip(
-            rows["titles"].to_pylist(), rows["texts"].to_pylist(), strict=True
-        )
+        for titles, texts in zip(rows["titles"].to_pylist(), rows["texts"].to_pylist(), strict=True)
     ]
     return pa.Table.from_arrays(
         [

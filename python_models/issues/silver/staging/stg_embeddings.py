@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from assay.progress import show_progress
 from assay.warehouse import data_dir
 from mining.embed import EmbeddingCache, embed_cached, embedding_setting, engine_from_environment
 
@@ -22,23 +23,25 @@ def model(dbt, session):
     dbt.config(
         materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"
     )
+    show_progress()
     setting = embedding_setting()
     pending = dbt.ref("documents").filter("duplicate_of is null")
     pending = pending.project(
         "url_hash, text_hash, collection_date, concat_ws(chr(10), title, text) as content"
     )
     if dbt.is_incremental:
-        done = session.sql(f"from {dbt.this}").project("url_hash, text_hash, model")
+        done = session.sql(f"from {dbt.this}").project("url_hash, text_hash, model")  # noqa: F841
         pending = session.sql(
             "select pending.* from pending anti join done"
             " on pending.url_hash = done.url_hash and pending.text_hash = done.text_hash"
-            f" and done.model = '{setting}'"  # noqa: S608 - a setting of ours
+            " and done.model = $setting",
+            params={"setting": setting},
         )
     rows = pending.order("url_hash").to_arrow_table()
     if not rows.num_rows:
         return SCHEMA.empty_table()
     folder = data_dir() / "embeddings"
-    engine = engine_from_environment(folder)
+    engine = engine_from_environment(folder, int(dbt.config.get("embedding_dimension")))
     cache = EmbeddingCache(
         folder / "cache.sqlite", engine.model_id, engine.precision, engine.dimension
     )

@@ -47,16 +47,16 @@ def model(dbt, session):
     issues: dict[tuple[date, int], str] = {}
     if dbt.is_incremental:
         for day, number, issue, fingerprint in session.sql(
-            "select cluster_date, cluster_id, issue_id, identity_fingerprint"
-            f" from {dbt.this}"  # noqa: S608
+            f"select cluster_date, cluster_id, issue_id, identity_fingerprint from {dbt.this}"  # noqa: S608
         ).fetchall():
             known[day] = fingerprint
             issues[day, number] = issue
     last: dict[str, tuple[date, Group]] = {}
     before: frozenset[str] = frozenset()
+    day_before: date | None = None
     rows, changed = [], False
-    for day, fingerprint in days.fetchall():
-        fingerprint = f"{IDENTITY_VERSION} {fingerprint}"
+    for day, day_fingerprint in days.fetchall():
+        fingerprint = f"{IDENTITY_VERSION} {day_fingerprint}"
         groups = _groups(session, clusters, day)
         held = frozenset().union(*(group.members for group in groups))
         changed = changed or known.get(day) != fingerprint
@@ -66,13 +66,15 @@ def model(dbt, session):
                 for issue, (seen, group) in last.items()
                 if day - seen <= memory
             ]
-            found = identify(groups, remembered, held & before, day)
+            ended = frozenset(issue for issue, (seen, _) in last.items() if seen != day_before)
+            found = identify(groups, remembered, held & before, day, ended)
             rows += _rows(day, groups, fingerprint, found)
             of_day = found.issues
         else:
             of_day = {group.key: issues[day, int(group.key)] for group in groups}
         last |= {of_day[group.key]: (day, group) for group in groups}
         before |= held
+        day_before = day
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 

@@ -6,6 +6,7 @@ Without `approve_llm` nothing is asked: the table keeps its rows and the plan is
 import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
 
+from assay.progress import show_progress
 from assay.warehouse import data_dir
 from mining.label_prompt import label_tasks
 from mining.llm import Cache, Settings, run
@@ -26,37 +27,41 @@ SCHEMA = pa.schema(
 )
 CLUSTERS_SQL = """
     with shown as (
-        select fingerprint, any_value(cluster_date) as cluster_date,
-            any_value(cluster_id) as cluster_id, any_value(summary) as summary
-        from clusters group by fingerprint
+        select * from clusters where cluster_date = $day and cluster_size > 0
     ),
     members as (
-        select s.fingerprint, unnest(c.members) as member
-        from shown as s join staged as c using (cluster_date, cluster_id)
+        select cluster_id, fingerprint, centroid, unnest(members) as member
+        from staged where cluster_date = $day
     )
-    select s.fingerprint, s.summary, any_value(c.centroid) as centroid,
+    select m.fingerprint, s.summary, any_value(m.centroid) as centroid,
         list({'title': d.title, 'text': d.text[:2000]} order by m.member.position) as posts
     from members as m
+    join shown as s on m.cluster_id = s.cluster_id
     join documents as d on m.member.url_hash = d.url_hash
-    join shown as s on m.fingerprint = s.fingerprint
-    join staged as c on s.cluster_date = c.cluster_date and s.cluster_id = c.cluster_id
     where not m.member.is_outlier and m.member.position < 20
-    group by s.fingerprint, s.summary order by s.fingerprint
+    group by m.fingerprint, s.summary order by m.fingerprint
 """
 
+
 def model(dbt, session):
-    """Return labels that the table does not have: answered before, or asked under approval."""
+    """Return the labels of the last days' clusters: answered before, or now under approval."""
     dbt.config(
         materialized="incremental", unique_key="fingerprint", incremental_strategy="delete+insert"
     )
+    show_progress()
     clusters, staged = dbt.ref("clusters"), dbt.ref("stg_clusters")  # noqa: F841 - in the SQL
     documents = dbt.ref("documents")  # noqa: F841
-    rows = session.sql(CLUSTERS_SQL).to_arrow_table().to_pylist()
-    tasks = label_tasks(rows)
+    days = session.sql("select distinct cluster_date from clusters order by cluster_date desc")
+    tasks = {}
+    for (day,) in days.fetchmany(int(dbt.config.get("llm_days"))):
+        # Contrast is with the other clusters of the same day: the day before has the same problems.
+        of_day = session.sql(CLUSTERS_SQL, params={"day": day}).to_arrow_table().to_pylist()
+        for task in label_tasks(of_day):
+            tasks.setdefault(task.key, task)
     approved = str(dbt.config.get("approve_llm")).lower() == "true"
     with Cache(data_dir() / "llm.sqlite") as cache:
         results = run(
-            tasks,
+            tasks.values(),
             Settings.from_environment(),
             cache,
             approved=approved,

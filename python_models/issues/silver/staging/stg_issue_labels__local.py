@@ -1,14 +1,23 @@
 """One row per fingerprint of a cluster with the label that costs nothing."""
 
 import hashlib
+from collections import defaultdict
 
 import numpy as np
 import pyarrow as pa
 
+from assay.progress import show_progress
 from assay.warehouse import data_dir
 from mining.embed import EmbeddingCache, embed_cached, embedding_setting, engine_from_environment
-from mining.label import LABELING_VERSION, Member, Prototypes, local_label
+from mining.label import (
+    LABELING_VERSION,
+    MEMBERS_FOR_CATEGORY,
+    Member,
+    Prototypes,
+    local_label,
+)
 
+AT_ONCE = 200  # clusters, so that memory does not grow with the number of days
 SCHEMA = pa.schema(
     [
         pa.field("fingerprint", pa.string()),
@@ -21,24 +30,26 @@ SCHEMA = pa.schema(
         pa.field("prompt_version", pa.string()),
     ]
 )
+# Rows in order, put together in Python: lists of posts take DuckDB many times their size.
 MEMBERS_SQL = """
     with members as (
-        select c.fingerprint, any_value(c.summary) as summary, unnest(any_value(s.members)) as member
-        from clusters as c join staged as s using (cluster_date, cluster_id)
-        where c.fingerprint in (select fingerprint from pending)
-        group by c.fingerprint
+        select fingerprint, unnest(members) as member
+        from staged semi join pending using (cluster_date, cluster_id)
     )
-    select m.fingerprint, any_value(m.summary) as summary,
-        list({'title': d.title, 'text': d.text, 'source': d.source,
-            'engagement': coalesce(d.score, 0) + coalesce(d.comment_count, 0)}
-            order by m.member.position) as posts,
-        list(e.embedding order by m.member.position) as vectors
-    from members as m
-    join documents as d on m.member.url_hash = d.url_hash
-    join embeddings as e on m.member.url_hash = e.url_hash
-    where not m.member.is_outlier
-    group by m.fingerprint order by m.fingerprint
+    select m.fingerprint, m.member.url_hash as url_hash, m.member.position as position
+    from members as m where not m.member.is_outlier
 """
+POSTS_SQL = f"""
+    select m.fingerprint, d.title, d.text, d.source,
+        coalesce(d.score, 0) + coalesce(d.comment_count, 0) as engagement
+    from ({MEMBERS_SQL}) as m join documents as d using (url_hash)
+    order by m.fingerprint, m.position
+"""  # noqa: S608 - our own text
+VECTORS_SQL = f"""
+    select m.fingerprint, e.embedding
+    from ({MEMBERS_SQL}) as m join embeddings as e using (url_hash)
+    where m.position < {MEMBERS_FOR_CATEGORY} order by m.fingerprint, m.position
+"""  # noqa: S608 - our own text and number
 
 
 def model(dbt, session):
@@ -46,42 +57,53 @@ def model(dbt, session):
     dbt.config(
         materialized="incremental", unique_key="fingerprint", incremental_strategy="delete+insert"
     )
+    show_progress()
     seed = dbt.ref("issue_categories").order("category, prototype").fetchall()
     setting = embedding_setting()
     rules = hashlib.md5(repr((LABELING_VERSION, setting, seed)).encode()).hexdigest()[:12]  # noqa: S324
     clusters, staged = dbt.ref("clusters"), dbt.ref("stg_clusters")  # noqa: F841 - in the SQL
     documents, embeddings = dbt.ref("documents"), dbt.ref("embeddings")  # noqa: F841
-    wanted = "select distinct fingerprint from clusters"
+    # The same posts on two days are one fingerprint, labelled once.
+    wanted = """
+        select fingerprint, min(cluster_date) as cluster_date,
+            arg_min(cluster_id, cluster_date) as cluster_id,
+            arg_min(summary, cluster_date) as summary
+        from clusters group by fingerprint
+    """
     if dbt.is_incremental:
-        wanted += f" except select fingerprint from {dbt.this} where prompt_version = '{rules}'"
-    pending = session.sql(wanted)
-    rows = session.sql(MEMBERS_SQL).to_arrow_table().to_pylist()
-    if not rows:
-        return SCHEMA.empty_table()
-    prototypes = _prototypes(seed)
-    labels = [
-        {
-            "fingerprint": row["fingerprint"],
-            **vars(
-                local_label(
-                    [Member(**post) for post in row["posts"]],
-                    np.array(row["vectors"], np.float32),
-                    row["summary"],
-                    prototypes,
-                )
-            ),
-            "model": f"prototypes by {setting}",
-            "prompt_version": rules,
-        }
-        for row in rows
-    ]
-    del pending
-    return pa.Table.from_pylist(labels, schema=SCHEMA)
+        done = dbt.this
+        wanted = (
+            f"select * from ({wanted}) where fingerprint not in"  # noqa: S608
+            f" (select fingerprint from {done} where prompt_version = '{rules}')"
+        )
+    wanted = session.sql(wanted).order("cluster_date, cluster_id").fetchall()
+    prototypes = _prototypes(seed) if wanted else None
+    labels = []
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        summaries = {fingerprint: summary for fingerprint, _, _, summary in some}
+        pending = pa.table(  # noqa: F841 - in the SQL
+            {
+                "cluster_date": pa.array([row[1] for row in some], pa.date32()),
+                "cluster_id": pa.array([row[2] for row in some], pa.int32()),
+            }
+        )
+        members, vectors = defaultdict(list), defaultdict(list)
+        for fingerprint, *post in session.sql(POSTS_SQL).fetchall():
+            members[fingerprint].append(Member(*post))
+        for fingerprint, vector in session.sql(VECTORS_SQL).fetchall():
+            vectors[fingerprint].append(vector)
+        for fingerprint in sorted(members):
+            matrix = np.array(vectors[fingerprint], np.float32)
+            found = local_label(members[fingerprint], matrix, summaries[fingerprint], prototypes)
+            labels.append({"fingerprint": fingerprint, **vars(found)})
+    by = {"model": f"prototypes by {setting}", "prompt_version": rules}
+    return pa.Table.from_pylist([label | by for label in labels], schema=SCHEMA)
 
 
 def _prototypes(seed: list[tuple[str, str]]) -> Prototypes:
     folder = data_dir() / "embeddings"
-    engine = engine_from_environment(folder)
+    engine = engine_from_environment(folder, dimension=None)
     cache = EmbeddingCache(
         folder / "cache.sqlite", engine.model_id, engine.precision, engine.dimension
     )

@@ -1,0 +1,203 @@
+"""The map and the ranking of issues as one page that needs nothing else: reports/issues.html.
+
+    python -m publish.issue_report [--out reports]
+
+It reads gold and draws: every post of the last clustered day as a dot near those that say alike
+things, and the issues by heat with their trend. What strangers wrote is text in it, never markup:
+the template escapes everything, and the page allows no script at all.
+"""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from assay import warehouse
+
+log = logging.getLogger(__name__)
+
+FILE = "issues.html"
+TEMPLATE = "issue_report.html.j2"
+MOST_ISSUES, MOST_NAMED, MOST_EVIDENCE = 50, 16, 3
+TREND_DAYS = 14
+MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
+LETTERS_ON_MAP = 34
+# Eight colours that stay apart for colour-blind readers (Okabe and Ito), dark enough on white.
+COLORS = {
+    "ai": "#0072b2", "finance": "#009e73", "compliance": "#cc79a7", "logistics": "#d55e00",
+    "healthtech": "#56b4e9", "devtools": "#332288", "ecommerce": "#e69f00", "other": "#767676",
+}  # fmt: skip
+
+ISSUES_SQL = f"""
+    select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
+        would_pay_signal, labeled_by, heat_rank, cluster_size, posts, sources, heat, heat_change,
+        confidence, cluster_date
+    from gold.top_issues order by heat_rank limit {MOST_ISSUES}
+"""  # noqa: S608 - our own number
+TREND_SQL = """
+    select issue_id, list({'day': day, 'items': items, 'heat': heat} order by day)
+    from gold.issue_trend where day > cast(%s as date) - %s and day <= cast(%s as date)
+    group by issue_id
+"""
+EVIDENCE_SQL = f"""
+    select cluster_id, source, title, url from gold.issue_evidence
+    where cluster_date = %s and not is_copy
+    qualify row_number() over (partition by cluster_id order by position, url_hash)
+        <= {MOST_EVIDENCE}
+    order by cluster_id, position, url_hash
+"""  # noqa: S608 - our own number
+MAP_SQL = """
+    select m.x, m.y, m.is_outlier, i.category, i.canonical_title, d.title, m.issue_id
+    from gold.issue_map as m
+    join gold.issues as i using (cluster_date, cluster_id)
+    join silver.documents as d using (url_hash)
+    order by m.is_outlier desc, m.url_hash
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the page; return the process's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m publish.issue_report", description=__doc__)
+    parser.add_argument(
+        "--out", type=Path, default=warehouse.reports_dir(), metavar="DIR",
+        help="folder of the page (default reports, or ASSAY_REPORTS_DIR)",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    started = time.monotonic()
+    try:
+        with warehouse.connect("duckdb") as db:
+            page = report(db)
+        args.out.mkdir(parents=True, exist_ok=True)
+        path = args.out / FILE
+        path.write_text(page, encoding="utf-8")
+    except (warehouse.WarehouseError, duckdb.Error, OSError) as error:
+        cure = ""
+        if isinstance(error, duckdb.CatalogException):
+            cure = "; issues are not built: run `make run`"
+        sys.stderr.write(f"issue_report: {warehouse.first_line(error)}{cure}\n")
+        return 1
+    log.info("wrote %s in %.1f s", path, time.monotonic() - started)
+    return 0
+
+
+def report(db: Any) -> str:
+    """Return the page of the last clustered day; a page that says so when there is none."""
+    issues = [Issue(*row) for row in db.rows(ISSUES_SQL)]
+    last = issues[0].cluster_date if issues else None
+    trends = dict(db.rows(TREND_SQL, (last, TREND_DAYS, last))) if issues else {}
+    evidence: dict[int, list[Any]] = {}
+    for cluster, *post in db.rows(EVIDENCE_SQL, (last,)) if issues else []:
+        evidence.setdefault(cluster, []).append(post)
+    dots = [Dot(*row) for row in db.rows(MAP_SQL)] if issues else []
+    jinja = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    jinja.globals |= {"address": address, "spark": spark}
+    hottest = max([issue.heat for issue in issues] + [1e-9])
+    return jinja.get_template(TEMPLATE).render(
+        issues=issues, trends=trends, evidence=evidence, dots=dots, last=last, hottest=hottest,
+        names=names_on_map(issues, dots), colors=COLORS, size=MAP_SIZE,
+        categories=sorted({issue.category for issue in issues}),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A row of gold.top_issues."""
+
+    issue_id: str
+    cluster_id: int
+    title: str
+    category: str
+    description: str
+    impact_level: str
+    would_pay_signal: bool
+    labeled_by: str
+    heat_rank: int
+    cluster_size: int
+    posts: int
+    sources: int
+    heat: float
+    heat_change: float
+    confidence: float
+    cluster_date: date
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A post on the map."""
+
+    x: float
+    y: float
+    is_outlier: bool
+    category: str
+    issue: str
+    title: str
+    issue_id: str
+
+    @property
+    def left(self) -> float:
+        """Return its place in the picture's units."""
+        return _place(self.x)
+
+    @property
+    def top(self) -> float:
+        """Return its place in the picture's units, downwards as pictures count."""
+        return _place(-self.y)
+
+
+def _place(value: float) -> float:
+    return round(MAP_SIZE / 2 + value * (MAP_SIZE / 2 - MAP_EDGE), 1)
+
+
+def names_on_map(issues: Sequence[Issue], dots: Sequence[Dot]) -> list[tuple[float, float, str]]:
+    """Return (left, top, name) of the hottest issues, at the middle of their posts, names that
+    would lie on another one moved down to the next free line."""
+    named: list[tuple[float, float, str]] = []
+    for issue in issues[:MOST_NAMED]:
+        mine = [dot for dot in dots if dot.issue_id == issue.issue_id and not dot.is_outlier]
+        if not mine:
+            continue
+        left = sorted(dot.left for dot in mine)[len(mine) // 2]
+        top = sorted(dot.top for dot in mine)[len(mine) // 2]
+        left = min(max(left, 160), MAP_SIZE - 160)
+        while any(abs(top - other) < 20 and abs(left - at) < 320 for at, other, _ in named):
+            top += 20
+        title = f"{issue.heat_rank} {issue.title}"
+        short = title if len(title) <= LETTERS_ON_MAP else f"{title[: LETTERS_ON_MAP - 1]}…"
+        named.append((left, round(top, 1), short))
+    return named
+
+
+def address(url: str) -> str | None:
+    """Return the address when a click on it may be offered: http and https, nothing else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def spark(trend: Sequence[dict[str, Any]], width: int = 96, height: int = 24) -> str:
+    """Return the points of a line of the heat over the last days, for an SVG polyline."""
+    heats = [0.0] * (TREND_DAYS - len(trend)) + [day["heat"] for day in trend]
+    most = max([*heats, 1e-9])
+    step = width / max(len(heats) - 1, 1)
+    return " ".join(
+        f"{number * step:.1f},{height - 2 - heat / most * (height - 4):.1f}"
+        for number, heat in enumerate(heats)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What the tests of mining in dbt share: a mined sample, its commands, its tables as text."""
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sample.replay import ReplayServer
+from tests.support import SAMPLE, Project
+
+FIRST, LAST = "2026-11-09", "2026-11-15"
+# In the order of the flow; what a run leaves that depends on nothing but its input.
+TABLES = (
+    "silver.embeddings",
+    "silver.cluster_assignments",
+    "silver.cluster_summaries",
+    "silver.clusters",
+    "silver.items",
+    "silver.issue_labels",
+    "gold.issues",
+    "gold.issue_evidence",
+    "gold.issue_lineage",
+    "gold.issue_trend",
+    "gold.top_issues",
+    "gold.rising_issues",
+    "gold.issues_by_category",
+    "gold.issue_map",
+)
+
+
+def build(*circumstances: str, first: str = FIRST, last: str = LAST, **more: object) -> list[str]:
+    """Return the command that mines a range of days and tests the tables; `more` are vars."""
+    return _dbt("build", circumstances, {"cluster_start": first, "cluster_date": last} | more)
+
+
+def mine(*circumstances: str, first: str = FIRST, last: str = LAST, **more: object) -> list[str]:
+    """Return the command that mines a range of days, without the data tests; `more` are vars."""
+    return _dbt("run", circumstances, {"cluster_start": first, "cluster_date": last} | more)
+
+
+def _dbt(command: str, circumstances: Sequence[str], given: dict[str, object]) -> list[str]:
+    command = [command, "--select", "tag:issues", "--vars", json.dumps(given)]
+    return [sys.executable, "-m", "tests.issues.building", *circumstances, *command]
+
+
+def collected(folder: Path, items: Path = SAMPLE) -> Project:
+    """Return a project that has the posts of a folder of items, and nothing built."""
+    project = Project(folder)
+    with ReplayServer(items, quota=0) as server:
+        project.collect(items, server.url)
+    return project
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    """Return a project with the same data, to be changed."""
+    shutil.copytree(project.folder / "data", folder / "data")
+    return Project(folder)
+
+
+def tables(project: Project) -> dict[str, list[tuple]]:
+    """Return the mined tables value by value."""
+    return {
+        table: project.rows(f"select columns(*)::varchar from (select * from {table}) order by all")
+        for table in TABLES
+    }

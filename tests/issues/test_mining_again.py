@@ -1,0 +1,139 @@
+"""Mining again: nothing twice, the same bits from the cache, whole after any kill."""
+
+import random
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.issues.mined import LAST, TABLES, collected, copy_of, mine, tables
+from tests.support import Project
+
+EVERYTHING = "forbid=embed,cluster,summarize,label,identify,map,connect"
+THIRD_LAST = "2026-11-13"
+BATCH = 50  # the sample has 457 posts: ten batches of these
+MOMENTS = (
+    "embed:1", "kept:1", "kept:5", "kept:9", "cluster:1", "cluster:3", "summarize:20",
+    "identify:2", "label:30", "map:1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the sample collected, its posts cleaned and folded, nothing mined."""
+    project = collected(tmp_path_factory.mktemp("posts"))
+    project.run("dbt", "run", "--select", "+documents")
+    return project
+
+
+@pytest.fixture(scope="module")
+def mined(posts: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the same with all days mined."""
+    project = copy_of(posts, tmp_path_factory.mktemp("mined"))
+    project.run(*mine())
+    return project
+
+
+@pytest.fixture(scope="module")
+def last_days(posts: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
+    """Return the tables with the last three days mined, undisturbed."""
+    project = copy_of(posts, tmp_path_factory.mktemp("last_days"))
+    project.run(*mine(first=THIRD_LAST))
+    return tables(project)
+
+
+def change(project: Project, sql: str) -> None:
+    with duckdb.connect(str(project.folder / "data" / "assay.duckdb")) as connection:
+        connection.execute(sql)
+
+
+def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
+    mined: Project, tmp_path: Path
+) -> None:
+    again = copy_of(mined, tmp_path)
+    again.run(*mine(EVERYTHING))
+    assert tables(again) == tables(mined)
+
+
+def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
+    mined: Project, tmp_path: Path
+) -> None:
+    again = copy_of(mined, tmp_path)
+    again.run(*mine("forbid=embed,connect"), "--full-refresh")
+    assert tables(again) == tables(mined)
+
+
+def test_days_one_by_one_give_what_a_range_gives(
+    posts: Project, mined: Project, tmp_path: Path
+) -> None:
+    """The clock of the issues is theirs: how often somebody looks changes nothing."""
+    daily = copy_of(posts, tmp_path)
+    for day in range(9, 16):
+        daily.run(*mine(first=f"2026-11-{day:02d}", last=f"2026-11-{day:02d}"))
+    assert tables(daily) == tables(mined)
+
+
+def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
+    mined: Project, tmp_path: Path
+) -> None:
+    more, log = copy_of(mined, tmp_path / "more"), tmp_path / "log"
+    change(
+        more,
+        "insert into bronze.raw_items by name select * replace ("
+        "sha256('new') as url_hash, 'A new complaint nobody has made yet' as title, "
+        "'Espresso machines in our office crash the booking calendar.' as body, "
+        f"timestamptz '{LAST} 12:00+00' as created_at, date '{LAST}' as collection_date) "
+        "from bronze.raw_items limit 1",
+    )
+    more.run(*mine(f"log={log}"))
+    assert len(log.read_text().splitlines()) == 1
+    before, after = tables(mined), tables(more)
+    assert len(after["silver.embeddings"]) == len(before["silver.embeddings"]) + 1
+    for table in ("silver.cluster_assignments", "silver.clusters", "gold.issues"):
+        columns = [name for (name,) in more.rows(
+            f"select column_name from (describe {table})"
+        )]  # fmt: skip
+        day = columns.index("cluster_date")
+        older = [row for row in after[table] if row[day] < LAST]
+        assert older == [row for row in before[table] if row[day] < LAST], table
+    assert more.rows(
+        f"select count(*) from silver.cluster_assignments where url_hash = sha256('new') "
+        f"and cluster_date = '{LAST}'"
+    ) == [(1,)]
+
+
+def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> None:
+    empty = copy_of(posts, tmp_path)
+    empty.run(*mine(first="2020-01-01", last="2020-01-02"))
+    found = tables(empty)
+    assert len(found["silver.embeddings"]) > 400
+    assert {len(found[table]) for table in TABLES if "embedding" not in table} == {0, 457}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_kill_nothing_is_lost_and_one_batch_at_most_is_computed_twice(
+    moment: str, posts: Project, last_days: dict[str, list[tuple]], tmp_path: Path
+) -> None:
+    killed, log = copy_of(posts, tmp_path / "killed"), tmp_path / "log"
+    circumstances = (f"batch={BATCH}", f"log={log}")
+    process = killed.start(*mine(f"die={moment}", *circumstances, first=THIRD_LAST))
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode == -9, output
+    killed.run(*mine(*circumstances, first=THIRD_LAST))
+    assert tables(killed) == last_days
+    computed = log.read_text().splitlines()
+    assert len(computed) - len(set(computed)) <= BATCH
+
+
+def test_kills_between_any_two_statements_leave_a_warehouse_that_goes_on(
+    posts: Project, last_days: dict[str, list[tuple]], tmp_path: Path
+) -> None:
+    killed = copy_of(posts, tmp_path)
+    chance, kills = random.Random(4), 0
+    for _ in range(4):
+        process = killed.start(*mine(f"die=sql:{chance.randint(20, 200)}", first=THIRD_LAST))
+        process.communicate(timeout=600)
+        kills += process.returncode == -9
+    assert kills >= 2
+    killed.run(*mine(first=THIRD_LAST))
+    assert tables(killed) == last_days
