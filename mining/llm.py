@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
-from mining.llm_answer import FENCE_RULE, fence, kept, looks_like_instructions, schema_text
+from mining.llm_answer import FENCE_RULE, cleaned, fence, kept, looks_like_instructions, schema_text
 from mining.llm_budget import Budget, count_tokens, prices
 from mining.llm_cache import Cache, Use
 from mining.llm_provider import Provider
@@ -35,6 +35,7 @@ __all__ = [
     "Result",
     "Settings",
     "Task",
+    "cleaned",
     "fence",
     "looks_like_instructions",
     "plan",

@@ -69,12 +69,17 @@ def fence(text: str, limit: int) -> str:
     invisible characters go, marks of chat templates are broken up, and whatever looks like a fence
     loses its bracket. Say FENCE_RULE in the system message of a prompt that uses it.
     """
-    kept = "".join(char for char in text if char in _KEPT_CONTROLS or _is_visible(char))
-    kept = _FENCE_LIKE.sub("(untrusted ", _TEMPLATE_MARK.sub(r"\g<0> ", kept)).strip()
-    if len(kept) > limit:
-        kept = kept[: max(limit - 1, 0)].rstrip() + "…"
+    kept = cleaned(text, limit)
     mark = hashlib.sha256(kept.encode()).hexdigest()[:16]
     return f"<untrusted-{mark}>\n{kept}\n</untrusted-{mark}>"
+
+
+def cleaned(text: str, limit: int) -> str:
+    """Return text without anything that could pass for a part of the prompt's own form, cut to at
+    most `limit` characters; what `fence` wraps."""
+    kept = "".join(char for char in text if char in _KEPT_CONTROLS or _is_visible(char))
+    kept = _FENCE_LIKE.sub("(untrusted ", _TEMPLATE_MARK.sub(r"\g<0> ", kept)).strip()
+    return kept if len(kept) <= limit else kept[: max(limit - 1, 0)].rstrip() + "…"
 
 
 def looks_like_instructions(text: str) -> bool:
@@ -92,9 +97,13 @@ def _is_visible(char: str) -> bool:
     return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-def prompt_hash(messages: list[dict[str, str]], schema: type[BaseModel] | None) -> str:
-    """Return the SHA-256 (hex) of what is asked: the messages and the schema of the answer."""
-    asked = [messages, schema and json_schema(schema)]
+def prompt_hash(
+    messages: list[dict[str, str]], schema: type[BaseModel] | None, temperature: float = 0.0
+) -> str:
+    """Return the SHA-256 (hex) of what is asked: messages, schema of the answer, temperature."""
+    asked: list[Any] = [messages, schema and json_schema(schema)]
+    if temperature:
+        asked.append(float(temperature))
     plain = json.dumps(asked, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 

@@ -126,6 +126,7 @@ class Provider:
         schema: type[BaseModel] | None,
         way: str,
         max_tokens: int,
+        temperature: float = 0.0,
     ) -> Reply:
         """Send one request; raises CallError when it brings no answer."""
         settings = self._settings
@@ -133,7 +134,7 @@ class Provider:
             "model": settings.model,
             "messages": told(messages, schema, way),
             "max_tokens": max_tokens,
-            "temperature": 0,
+            "temperature": temperature,
             "seed": SEED,
             "timeout": settings.timeout,
             "max_retries": 0,
@@ -154,7 +155,7 @@ class Provider:
             self._drop_params = True
         except Exception as error:
             raise self._explained(error) from None
-        return self.send(messages, schema, way, max_tokens)
+        return self.send(messages, schema, way, max_tokens, temperature)
 
     def _key(self) -> str | None:
         """Return the key; at an address of one's own, never the one meant for the provider."""

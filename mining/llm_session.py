@@ -186,7 +186,9 @@ class Session:
             asking.requests += 1
             started = time.monotonic()
             try:
-                reply = self._provider.send(asking.messages, task.schema, way, task.max_tokens)
+                reply = self._provider.send(
+                    asking.messages, task.schema, way, task.max_tokens, task.temperature
+                )
             except CallError as error:
                 use = replace(most if error.billed else Use(), seconds=time.monotonic() - started)
                 self._cache.failed(call_id, "failed", use, str(error))

@@ -16,6 +16,7 @@ class Task:
     key: the caller's name for it. purpose: what it is for, such as issue_labels. prompt_version:
     raised by the caller when its prompt changes. messages: OpenAI's, role and content, texts only.
     schema: what the answer must fit, None for free text. max_tokens: the longest answer.
+    temperature: 0 for the likeliest answer; another is another question.
     """
 
     key: str
@@ -24,10 +25,11 @@ class Task:
     messages: list[dict[str, str]]
     schema: type[BaseModel] | None
     max_tokens: int
+    temperature: float = 0.0
 
     def question(self, model: str) -> Question:
         """Return what identifies the answer of a model to this task."""
-        asked = prompt_hash(self.messages, self.schema)
+        asked = prompt_hash(self.messages, self.schema, self.temperature)
         return Question(model, self.prompt_version, asked, self.purpose, self.key)
 
 

@@ -1,0 +1,17 @@
+-- The answers that were paid for, whichever tasks are active now.
+select
+    task_id,
+    model_id,
+    template_id,
+    response,
+    model,
+    inputs_hash,
+    prompt_hash,
+    run_id,
+    tokens_in,
+    tokens_out,
+    cost_usd,
+    seconds,
+    recorded_at
+from {{ ref('stg_links_responses') }}
+where status = 'ok'

@@ -1,0 +1,21 @@
+"""One row per call of a language model, and per question that the cache answered, ever."""
+
+from assay.warehouse import data_dir
+from mining.llm import Cache
+
+
+def model(dbt, session):
+    """Return the record as it is now, whole: calls under way get their ends later."""
+    dbt.config(materialized="table")
+    with Cache(data_dir() / "llm.sqlite") as cache:
+        calls = cache.calls()
+    return calls
+
+
+def _comes_after(dbt):
+    """Name the models that ask, so that dbt builds this one after them. It reads none of them, and
+    a warehouse with only some of them is as good: so this is read by dbt and never run."""
+    dbt.ref("stg_issue_labels__llm")
+    dbt.ref("stg_links_responses")
+    dbt.ref("stg_essay_responses")
+    dbt.ref("stg_evaluation_responses")
