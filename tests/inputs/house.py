@@ -22,8 +22,10 @@ TEMPLATES = "template_id,file,active\nfirst,first.j2,true\nsecond,second.j2,true
 INPUTS = {
     "inputs/concepts.csv": (
         "concept_id,title,file,active\nlinks,Links,links.md,true\nhashes,Hashes,hashes.md,true\n"
-        "files,Files,files.md,true\n"
+        "files,Files,files.md,true\ntables,Tables,tables.md,true\nprompts,Prompts,prompts.md,true\n"
     ),
+    "inputs/concepts/tables.md": "A table has rows.\n",
+    "inputs/concepts/prompts.md": "A prompt asks.\n",
     "inputs/concepts/links.md": "A link joins two things.\n",
     "inputs/concepts/hashes.md": "A hash is short for a text.\n",
     "inputs/concepts/files.md": "A file has a name and bytes.\n",
@@ -97,10 +99,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from assay.progress import show_progress
 from mining.llm import Cache, Settings, Task, run
 
 
 def model(dbt, session):
+    show_progress()
     dbt.config(materialized="incremental", unique_key="key", incremental_strategy="delete+insert")
     tasks = [
         Task(key, "house", "1", [{"role": "user", "content": text}], None, 100)

@@ -41,8 +41,8 @@ def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
         "concepts", "link_templates", "essay_templates", "evaluation_templates", "llm_models",
     ]  # fmt: skip
     assert {name: [file.path for file in one.files] for name, one in found.items()} == {
-        "concepts": ["inputs/concepts.csv", "inputs/concepts/files.md",
-                     "inputs/concepts/hashes.md", "inputs/concepts/links.md"],
+        "concepts": ["inputs/concepts.csv", *(f"inputs/concepts/{name}.md" for name in
+                     ("files", "hashes", "links", "prompts", "tables"))],
         "link_templates": ["seeds/link_templates.csv", f"{LINK}/first.j2", f"{LINK}/second.j2"],
         **{f"{kind}_templates": [f"seeds/{kind}_templates.csv",
                                  f"inputs/templates/{kind}/first.j2",

@@ -113,7 +113,7 @@ def test_a_module_that_a_python_model_reaches_is_an_input_of_it(house: House) ->
 
 
 def test_one_byte_of_a_seed_above_dbts_limit_is_seen(house: House) -> None:
-    row = "writer-{:06},openai/test-model-with-a-long-name,{},0,100,,,true\n"
+    row = "writer-{:06},openai/test-model-with-a-long-name,{},0,100,,,false\n"
     head = (house.folder / "seeds" / "llm_models.csv").read_text(encoding="utf-8")
     big = head + "".join(row.format(number, "evaluation") for number in range(20_000))
     assert len(big) > 1 << 20
