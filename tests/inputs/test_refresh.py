@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -12,17 +14,21 @@ from tests.llm_server import LlmServer
 
 LINK = "inputs/templates/link/second.j2"
 REFRESH = (sys.executable, "-m", "assay.refresh")
+LOADED = [
+    f"source.assay.bronze.{name}"
+    for name in ("hf_tasks", "hf_models", "hf_task_listings", "raw_items", "collected_windows")
+]
 
 
 def test_the_first_refresh_builds_what_is_loaded_and_says_what_is_not(
     first: tuple[House, list],
 ) -> None:
-    [(told, ran, _), _] = first[1]
+    house, [(told, ran, _), _] = first
     assert "nothing was built here yet" in told
     assert "left out what needs it: bronze.hf_models is not loaded" in told
     assert "left out what needs it: bronze.raw_items is not loaded" in told
     assert {"house.link_tasks", "house.word_counts", "house.link_answers"} <= ran
-    assert not {name for name in ran if name.startswith(("hf.", "silver.", "gold."))}
+    assert not ran & house.hangs_on(*LOADED)
 
 
 def test_what_was_left_out_is_built_once_it_is_loaded_and_nothing_else(
@@ -30,10 +36,7 @@ def test_what_was_left_out_is_built_once_it_is_loaded_and_nothing_else(
 ) -> None:
     house, [_, (told, ran, _)] = first
     assert "bronze.raw_items is loaded now" in told
-    loaded = [f"source.assay.bronze.{name}" for name in (
-        "hf_tasks", "hf_models", "hf_task_listings", "raw_items", "collected_windows",
-    )]  # fmt: skip
-    assert ran == house.hangs_on(*loaded)
+    assert ran == house.hangs_on(*LOADED)
     assert {"hf.models", "silver.documents", "gold.issues"} <= ran
 
 
@@ -164,7 +167,7 @@ def test_a_refresh_killed_while_it_builds_is_made_good_by_the_next(house: House)
     assert "waiting for it to end" in (following.stdout.readline() if following.stdout else "")
     assert following.poll() is None
     (house.folder / "hold").unlink()
-    output, _ = following.communicate(timeout=120)
+    output, _ = following.communicate(timeout=300)
     assert following.returncode == 0, output
     assert house.ran() == house.hangs_on("source.assay.inputs.concepts")
     assert house.current() != state
@@ -179,12 +182,41 @@ def test_of_two_at_once_the_second_waits_and_finds_nothing_left(house: House) ->
     assert two.stdout
     assert "another refresh or `make run` is at work here: waiting" in two.stdout.readline()
     (house.folder / "hold").unlink()
-    first_told, _ = one.communicate(timeout=120)
-    second_told, _ = two.communicate(timeout=120)
+    first_told, _ = one.communicate(timeout=300)
+    second_told, _ = two.communicate(timeout=300)
     assert (one.returncode, two.returncode) == (0, 0), first_told + second_told
     assert "house.word_counts" in first_told
     assert "inputs: 0 of 5 changed" in second_told
     assert "built 0 of" in second_told
+
+
+def test_watch_refreshes_once_for_edits_that_come_together(house: House) -> None:
+    watching = house.start(sys.executable, "-m", "assay.watch")
+    late = threading.Timer(300, watching.kill)
+    late.start()
+    told_until_done(watching)
+    house.append(LINK, "w")
+    house.append("inputs/concepts/links.md", "w")
+    house.write("inputs/concepts/.links.md.swp", "an editor's")
+    told = told_until_done(watching)
+    watching.send_signal(signal.SIGINT)
+    rest, _ = watching.communicate(timeout=60)
+    late.cancel()
+    assert "watch: inputs/concepts/links.md, inputs/templates/link/second.j2\n" in told
+    assert house.ran() == house.hangs_on(
+        "source.assay.inputs.link_templates", "source.assay.inputs.concepts"
+    )
+    assert (watching.returncode, rest) == (0, "")
+
+
+def told_until_done(watching: "subprocess.Popen[str]") -> str:
+    """Return what is printed up to the end of a refresh."""
+    told = ""
+    for line in watching.stdout or ():
+        told += line
+        if line.startswith("refresh: done"):
+            return told
+    raise AssertionError(told)
 
 
 def test_wrong_usage_ends_with_2(house: House) -> None:
