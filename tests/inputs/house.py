@@ -176,7 +176,7 @@ class House:
     def run(self, *command: str, code: int = 0, **more: str) -> str:
         """Run one command to the end that is expected; return what it printed."""
         process = self.start(*command, **more)
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=900)
         assert process.returncode == code, f"{command}: exit {process.returncode}\n{output}"
         return output
 

@@ -167,7 +167,7 @@ def test_a_refresh_killed_while_it_builds_is_made_good_by_the_next(house: House)
     assert "waiting for it to end" in (following.stdout.readline() if following.stdout else "")
     assert following.poll() is None
     (house.folder / "hold").unlink()
-    output, _ = following.communicate(timeout=300)
+    output, _ = following.communicate(timeout=900)
     assert following.returncode == 0, output
     assert house.ran() == house.hangs_on("source.assay.inputs.concepts")
     assert house.current() != state
@@ -182,8 +182,8 @@ def test_of_two_at_once_the_second_waits_and_finds_nothing_left(house: House) ->
     assert two.stdout
     assert "another refresh or `make run` is at work here: waiting" in two.stdout.readline()
     (house.folder / "hold").unlink()
-    first_told, _ = one.communicate(timeout=300)
-    second_told, _ = two.communicate(timeout=300)
+    first_told, _ = one.communicate(timeout=900)
+    second_told, _ = two.communicate(timeout=900)
     assert (one.returncode, two.returncode) == (0, 0), first_told + second_told
     assert "house.word_counts" in first_told
     assert "inputs: 0 of 5 changed" in second_told
@@ -192,7 +192,7 @@ def test_of_two_at_once_the_second_waits_and_finds_nothing_left(house: House) ->
 
 def test_watch_refreshes_once_for_edits_that_come_together(house: House) -> None:
     watching = house.start(sys.executable, "-m", "assay.watch")
-    late = threading.Timer(300, watching.kill)
+    late = threading.Timer(900, watching.kill)
     late.start()
     told_until_done(watching)
     house.append(LINK, "w")
@@ -226,7 +226,7 @@ def test_wrong_usage_ends_with_2(house: House) -> None:
 
 def until_held(house: House) -> None:
     """Wait until the model that can be held is held."""
-    ends = time.monotonic() + 120
+    ends = time.monotonic() + 600
     while not (house.folder / "held").exists():
         assert time.monotonic() < ends
         time.sleep(0.02)
