@@ -39,6 +39,10 @@ def _places(
 ) -> Iterator[Path]:
     if not folder.is_dir():
         return
+    if not folder.resolve().is_relative_to(root.resolve()):
+        path = folder.relative_to(root).as_posix()
+        problems.append(f"{path}: leads out of the project: put the files themselves here")
+        return
     with os.scandir(folder) as entries:
         for entry in entries:
             place = Path(entry.path)

@@ -217,6 +217,15 @@ def test_links_may_point_inside_the_project_and_nowhere_else(root: Path, tmp_pat
     assert stale(root, before) == []
 
 
+def test_a_folder_that_leads_out_of_the_project_is_refused(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-templates"
+    (root / "inputs" / "templates").rename(outside)
+    (root / "inputs" / "templates").symlink_to(outside)
+    assert observe(root)[1][0] == (
+        f"{LINK}: leads out of the project: put the files themselves here"
+    )
+
+
 def test_a_linked_folder_and_a_pipe_are_refused_and_not_waited_for(root: Path) -> None:
     (root / "inputs" / "concepts" / "more").symlink_to(root / LINK)
     os.mkfifo(root / LINK / "pipe.j2")
