@@ -3,11 +3,13 @@
     python -m benchmarks.inputs [--files 10000] [--bytes 2000] [--repeats 3]
 
 Measured are the commands that `make refresh` starts before it builds, each with its start, on a
-copy of the project with so many concepts. Building is not: that is what the edit made stale.
+copy of the project with so many concepts. Building is not: that is what the edit made stale. CPU
+seconds are told beside the wall's, which other work on the machine stretches.
 """
 
 import argparse
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -36,11 +38,12 @@ def main() -> None:
         _copy(root)
         _concepts(root, options.files, options.bytes)
         print(f"{options.files:,} concept files of {options.bytes:,} bytes")
-        print(f"{'step':<44}{'seconds (median, min-max)':>28}{'peak MB':>10}")
+        print(f"{'step':<42}{'seconds (median, min-max)':>27}{'CPU s':>9}{'peak MB':>10}")
         for name, costs in _steps(root, options.repeats):
-            seconds = [cost.seconds for cost in costs]
+            seconds = [cost.seconds for cost, _ in costs]
             shown = f"{median(seconds):.1f} ({min(seconds):.1f}-{max(seconds):.1f})"
-            print(f"{name:<44}{shown:>28}{max(cost.peak_mb for cost in costs):>10.0f}")
+            cpu, peak = median(used for _, used in costs), max(cost.peak_mb for cost, _ in costs)
+            print(f"{name:<42}{shown:>27}{cpu:>9.1f}{peak:>10.0f}", flush=True)
 
 
 def _copy(root: Path) -> None:
@@ -64,13 +67,20 @@ def _concepts(root: Path, files: int, size: int) -> None:
     table.write_text("concept_id,title,file,active\n" + "".join(rows))
 
 
-def _steps(root: Path, repeats: int) -> Iterator[tuple[str, list[Cost]]]:
+def _cpu() -> float:
+    """Return the CPU seconds of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _steps(root: Path, repeats: int) -> Iterator[tuple[str, list[tuple[Cost, float]]]]:
     environment = {"PYTHONPATH": str(root), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
     for name in ("ASSAY_DATA_DIR", "DUCKDB_PATH", "DBT_TARGET_PATH"):
         os.environ.pop(name, None)
 
-    def measured(command: list[str]) -> Cost:
-        return run(command, environment, root / "log", cwd=root)
+    def measured(command: list[str]) -> tuple[Cost, float]:
+        before = _cpu()
+        return run(command, environment, root / "log", cwd=root), _cpu() - before
 
     yield "read and hash alone", [measured(READ) for _ in range(repeats)]
     yield "observe: all are new (once)", [measured(OBSERVE)]
