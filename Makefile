@@ -4,7 +4,7 @@ PYTHON ?= python3
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint pytest report docs bench llm-smoke lock clean
+.PHONY: help run refresh watch test lint pytest report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 BENCHMARKS := catalog posts duplicates cleaning embedding clustering summaries mining
 
@@ -18,6 +18,12 @@ help: ## list the targets
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
 	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
+
+refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: builds what follows from it, asks no model
+	@$(IN_VENV) python -m assay.refresh
+
+watch: .venv/.installed ## the same after every edit, until Ctrl-C
+	@$(IN_VENV) python -m assay.watch
 
 test: lint pytest ## everything that must pass
 

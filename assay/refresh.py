@@ -25,7 +25,7 @@ from assay.refresh_plan import Decision, Seen, artifact, decide, look, target_di
 
 # Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
 NOT_APPROVED = ("--vars", json.dumps({"approve_llm": False, "llm_max_usd": 0}))
-DBT = (sys.executable, "-m", "assay.refresh_dbt", "--quiet")
+DBT = ("dbt", "--quiet")
 
 
 class RefreshError(Exception):

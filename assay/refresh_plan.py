@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,9 @@ def _fresher(now: bytes, built: bytes) -> list[str]:
     )
 
 
-def _loaded_at(sources: bytes) -> dict[str, str]:
-    # All are ISO 8601 in UTC of one length, so they compare as texts.
+def _loaded_at(sources: bytes) -> dict[str, datetime]:
     return {
-        result["unique_id"]: result["max_loaded_at"]
+        result["unique_id"]: datetime.fromisoformat(result["max_loaded_at"])
         for result in json.loads(sources)["results"]
         if result.get("max_loaded_at")
     }

@@ -108,13 +108,15 @@ def _file(path: str, text: str, rows: tuple[Row, ...] | None = None) -> InputFil
 
 def _missing(one: Input, rows: tuple[Row, ...], paths: list[str]) -> Iterator[str]:
     """Yield a line for each active row whose file is not there."""
+    there = set(paths)
     for row in rows:
         path = f"{one.folder}/{row.file}"
-        if row.file is None or not row.active or path in paths:
+        if row.file is None or not row.active or path in there:
             continue
         similar = [other for other in paths if other.casefold() == path.casefold()]
-        hint = f"there is {similar[0]}, and case counts" if similar else "add it, or set active to"
-        cure = hint if similar else f"{hint} false"
+        cure = "add it, or set active to false"
+        if similar:
+            cure = f"there is {similar[0]}, and case counts"
         yield f"{one.table}: {path} of {row.key} is missing: {cure}"
 
 

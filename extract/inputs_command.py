@@ -18,7 +18,7 @@ from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
 from extract import bronze
-from extract.inputs import InputsError, Observed, observe, usable
+from extract.inputs import Observed, observe, usable
 from extract.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -186,5 +186,3 @@ INPUTS = Pipeline(
     check=lambda args: None,
     run=_run,
 )
-
-__all__ = ["INPUTS", "InputsError"]

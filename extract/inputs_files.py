@@ -19,7 +19,7 @@ def walk(
     see the same ones. Names that some systems cannot tell apart become problems.
     """
     seen: dict[str, str] = {}
-    for place in sorted(_places(root / folder, suffixes, problems)):
+    for place in sorted(_places(root, root / folder, suffixes, problems)):
         path = unicodedata.normalize("NFC", place.relative_to(root).as_posix())
         if not path.isprintable():  # line breaks and bytes that are no UTF-8
             problems.append(f"{path!a}: the name has unprintable characters: rename the file")
@@ -34,8 +34,14 @@ def walk(
         yield path, place
 
 
-def _places(folder: Path, suffixes: tuple[str, ...], problems: Problems) -> Iterator[Path]:
+def _places(
+    root: Path, folder: Path, suffixes: tuple[str, ...], problems: Problems
+) -> Iterator[Path]:
     if not folder.is_dir():
+        return
+    if not folder.resolve().is_relative_to(root.resolve()):
+        path = folder.relative_to(root).as_posix()
+        problems.append(f"{path}: leads out of the project: put the files themselves here")
         return
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -44,9 +50,10 @@ def _places(folder: Path, suffixes: tuple[str, ...], problems: Problems) -> Iter
                 continue
             if entry.is_dir():
                 if entry.is_symlink():
-                    problems.append(f"{_shown(place)}: is a link to a folder: put its files here")
+                    path = ascii(place.relative_to(root).as_posix())
+                    problems.append(f"{path}: is a link to a folder: put its files here")
                 else:
-                    yield from _places(place, suffixes, problems)
+                    yield from _places(root, place, suffixes, problems)
             elif place.suffix.lower() in suffixes:
                 yield place
 
@@ -80,7 +87,3 @@ def read_text(root: Path, place: Path, path: str, largest: int, problems: Proble
     else:
         return text.replace("\r\n", "\n").replace("\r", "\n")
     return None
-
-
-def _shown(place: Path) -> str:
-    return ascii(place.as_posix()) if not place.name.isprintable() else place.as_posix()

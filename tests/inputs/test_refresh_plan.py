@@ -1,0 +1,98 @@
+"""What is decided from what was seen, and how the state is kept."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assay import refresh_state
+from assay.refresh_plan import Seen, decide
+from assay.refresh_state import Record, promote, read
+
+
+def sources(**moments: str) -> bytes:
+    return json.dumps(
+        {"results": [{"unique_id": f"source.assay.inputs.{name}", "max_loaded_at": moment}
+                     for name, moment in moments.items()]}
+    ).encode()  # fmt: skip
+
+
+BEFORE = sources(concepts="2026-11-20T10:00:00.000001+00:00")
+RECORD = Record("here", "1.11", {"python_models/m.py": "a", "seeds/s.csv": "b"})
+
+
+def test_without_a_state_all_is_built() -> None:
+    decision = decide(Seen(BEFORE, RECORD), None, None)
+    assert (decision.select, decision.exclude) == ((), ())
+
+
+@pytest.mark.parametrize("other", [Record("there", "1.11"), Record("here", "1.12")])
+def test_the_state_of_another_warehouse_or_dbt_is_none(other: Record) -> None:
+    assert decide(Seen(BEFORE, RECORD), other, BEFORE).select == ()
+
+
+def test_nothing_changed_leaves_only_what_dbt_itself_compares() -> None:
+    decision = decide(Seen(BEFORE, RECORD), RECORD, BEFORE)
+    assert decision.select == ("source_status:fresher+", "state:modified+")
+    assert decision.reasons == ()
+
+
+def test_fresher_sources_changed_code_and_new_sources_are_reasons() -> None:
+    seen = Seen(
+        sources(
+            concepts="2026-11-20T10:00:00.000002+00:00", llm_models="2026-11-01T00:00:00+00:00"
+        ),
+        Record("here", "1.11", {"python_models/m.py": "A", "seeds/s.csv": "B"}, ("bronze.b",)),
+    )
+    built = Record("here", "1.11", RECORD.code, ("bronze.a", "bronze.b"))
+    decision = decide(seen, built, BEFORE)
+    assert decision.reasons == (
+        "inputs.concepts changed",
+        "inputs.llm_models changed",
+        "python_models/m.py or what it imports changed",
+        "seeds/s.csv changed",
+        "bronze.a is loaded now",
+    )
+    assert decision.select[2:] == (
+        "path:python_models/m.py+", "path:seeds/s.csv+", "source:bronze.a+",
+    )  # fmt: skip
+    assert decision.exclude == ("source:bronze.b+",)
+    assert decision.left_out == ("bronze.b is not loaded",)
+
+
+def test_a_model_that_is_gone_selects_nothing() -> None:
+    seen = Seen(BEFORE, Record("here", "1.11", {"seeds/s.csv": "b"}))
+    assert decide(seen, RECORD, BEFORE).reasons == ()
+
+
+def test_the_state_is_one_build_or_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    assert read(state) is None
+    promote(state, b"manifest 1", BEFORE, RECORD)
+    assert read(state) == RECORD
+    other = Record("here", "1.11", {}, ("bronze.a",))
+    link = refresh_state._link
+
+    def killed(place: Path, to: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(refresh_state, "_link", killed)
+    with pytest.raises(KeyboardInterrupt):
+        promote(state, b"manifest 2", sources(), other)
+    assert read(state) == RECORD
+    assert (state / "manifest.json").read_bytes() == b"manifest 1"
+    assert (state / "sources.json").read_bytes() == BEFORE
+    monkeypatch.setattr(refresh_state, "_link", link)
+    promote(state, b"manifest 3", sources(), other)
+    assert read(state) == other
+    assert (state / "manifest.json").read_bytes() == b"manifest 3"
+    assert len(list(state.glob("built-*"))) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"warehouse": 1}', b'{"missing": []}'])
+def test_a_record_of_another_version_is_none(tmp_path: Path, content: bytes) -> None:
+    promote(tmp_path, b"{}", b"{}", RECORD)
+    (tmp_path / "record.json").write_bytes(content)
+    assert read(tmp_path) is None
