@@ -159,8 +159,8 @@ def cut(text: str, most: int) -> str:
         return text
     head = text[:most]  # one more than there is room for: it may end exactly with a word
     words = head.rsplit(maxsplit=1)[0] if not head[-1].isspace() else head
-    # A last "word" of half the text is none; then the cut is where the room ends.
-    kept = words if len(words) > most // 2 else head
+    # A last "word" of most of the text is none; then the cut is where the room ends.
+    kept = words if 3 * len(words) >= most else head
     return kept.rstrip()[: most - len(MARK)] + MARK
 
 

@@ -190,7 +190,7 @@ def _make_superuser() -> None:
     handed = folder() / ".password"
     _write_secret(handed, account["password"])
     # What stands in the process list is a word that the hook replaces before it is stored.
-    unused = secrets.token_urlsafe(24)
+    unused = secrets.token_hex(16)  # no leading dash: it would be taken for an option
     try:
         result = subprocess.run(
             [*_pocketbase("superuser", "upsert", account["email"], unused), f"--hooksDir={HOOKS}"],

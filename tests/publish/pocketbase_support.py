@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from publish import pocketbase
 from tests.support import BIN, ROOT
 
 EMAIL = "someone@example.org"
-PASSWORD = secrets.token_urlsafe(16)
+PASSWORD = secrets.token_hex(12)
 DAYS = [date(2026, 11, 12) + timedelta(days=n) for n in range(4)]
 # As models/issues/gold/_gold__models.yml has them.
 TABLES = """
@@ -239,7 +239,7 @@ class Proxy:
         self.asked: list[tuple[str, str]] = []
         self.before: Hook = lambda number, path, body: None
         self.after: Hook = lambda number, path, body: None
-        self._server = server
+        self.server = server
         self._lock = threading.Lock()
         proxy = self
 
@@ -271,14 +271,16 @@ class Proxy:
             if is_write:
                 self.writes.append((method, path, body))
             number = len(self.writes)
-        answer = self.before(number, path, body) if is_write else None
         try:
+            answer = self.before(number, path, body) if is_write else None
             answer = answer or self._forward(request, method, path, body)
             if is_write:
                 answer = self.after(number, path, body) or answer
-        except (OSError, Cut):
+            self._answer(request, answer)
+        except (OSError, HTTPException, Cut):
             request.close_connection = True
-            return
+
+    def _answer(self, request: BaseHTTPRequestHandler, answer: Answer) -> None:
         status, headers, content = answer
         request.send_response(status)
         for name, value in headers.items():
@@ -290,7 +292,7 @@ class Proxy:
     def _forward(
         self, request: BaseHTTPRequestHandler, method: str, path: str, body: bytes
     ) -> Answer:
-        connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         kept = {name: request.headers[name] for name in ("authorization", "content-type")
                 if request.headers[name]}  # fmt: skip
         connection.request(method, path, body or None, kept)
