@@ -13,6 +13,16 @@ import httpx
 import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from publish.pocketbase_answers import (
+    BatchOffError,
+    BatchTooLargeError,
+    RefusedError,
+    reason,
+    refused_record,
+    retry_after,
+    transport_reason,
+    words,
+)
 from publish.pocketbase_settings import Patience, PublishError, Server, is_loopback
 
 log = logging.getLogger(__name__)
@@ -30,23 +40,6 @@ class _TryAgainError(Exception):
     def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
         super().__init__(reason)
         self.wanted_wait = wanted_wait
-
-
-class RefusedError(Exception):
-    """The server refused one record for what it holds. index: its place in the batch."""
-
-    def __init__(self, index: int, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.index = index
-        self.status = status
-
-
-class BatchTooLargeError(Exception):
-    """The server could not do a whole batch: too many records, too many bytes, or no time."""
-
-
-class BatchOffError(Exception):
-    """The server's settings do not allow batches."""
 
 
 @dataclass(frozen=True)
@@ -124,18 +117,18 @@ class Client:
         """
         body = b'{"requests":[' + b",".join(requests) + b"]}"
         response = self._send("POST", "/api/batch", body)
-        if (refused := _refused(response)) and refused.status in (401, 403):
+        if (refused := refused_record(response)) and refused.status in (401, 403):
             # An expired token does not fail the batch: its records are refused to a guest.
             self._sign_in()
             response = self._send("POST", "/api/batch", body)
-            refused = _refused(response)
+            refused = refused_record(response)
             self._good_for_superuser(refused)
         if refused:
             raise refused
         if response.status_code == 403 and "atch requests" in response.text:
             raise BatchOffError
         if response.status_code in (400, 413):
-            raise BatchTooLargeError(_said(response))
+            raise BatchTooLargeError(words(response))
         self._good(response)
 
     def single(self, method: str, path: str, body: Any = None) -> int:
@@ -148,7 +141,7 @@ class Client:
             self._sign_in()
             response = self._send(method, path, body)
         if response.status_code in (400, 413, 422):
-            raise RefusedError(0, response.status_code, _reason(response.json()))
+            raise RefusedError(0, response.status_code, reason(response.json()))
         return 404 if response.status_code == 404 else self._good(response).status_code
 
     def _check_health(self) -> None:
@@ -161,7 +154,8 @@ class Client:
             found = False
         except httpx.TransportError as error:
             raise PublishError(
-                f"the PocketBase at {url} does not answer ({_transport(error)}): is it running?"
+                f"the PocketBase at {url} does not answer ({transport_reason(error)}): "
+                "is it running?"
             ) from error
         if response.is_redirect:
             where = response.headers.get("location", "").removesuffix("/api/health")
@@ -222,11 +216,11 @@ class Client:
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
             raise  # our own mistake: asking again makes it no better
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _TryAgainError(_transport(error)) from error
-        refused = _refused(response)
+            raise _TryAgainError(transport_reason(error)) from error
+        refused = refused_record(response)
         status = refused.status if refused else response.status_code
         if status in AGAIN:
-            raise _TryAgainError(f"HTTP {status}", _retry_after(response))
+            raise _TryAgainError(f"HTTP {status}", retry_after(response))
         return response
 
     def _wait_time(self, state: RetryCallState) -> float:
@@ -253,51 +247,9 @@ class Client:
             return response
         raise PublishError(
             f"{self.server.url} refused {response.request.method} {response.request.url.path} "
-            f"(HTTP {response.status_code}): {_said(response)}"
+            f"(HTTP {response.status_code}): {words(response)}"
         )
 
     def _good_for_superuser(self, refused: RefusedError | None) -> None:
         if refused and refused.status in (401, 403):
             raise PublishError(f"{self.server.url} refused a record to its superuser: {refused}")
-
-
-def _refused(response: httpx.Response) -> RefusedError | None:
-    """Return which record of a failed batch was refused, and why; None for any other answer."""
-    if response.status_code != 400:
-        return None
-    try:
-        requests = response.json()["data"]["requests"]
-        [(index, failure)] = [(int(key), value) for key, value in requests.items() if key.isdigit()]
-        inner = failure["response"]
-        return RefusedError(index, int(inner["status"]), _reason(inner))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _reason(answer: dict[str, Any]) -> str:
-    """Return PocketBase's words for a refusal, field by field."""
-    fields = answer.get("data") or {}
-    words = [f"{name}: {error.get('message', error)}" for name, error in fields.items()]
-    return "; ".join(words) or str(answer.get("message", "refused"))
-
-
-def _said(response: httpx.Response) -> str:
-    try:
-        return _reason(response.json())
-    except (ValueError, AttributeError):
-        return " ".join(response.text.split())[:200] or "no reason given"
-
-
-def _retry_after(response: httpx.Response) -> float:
-    try:
-        return max(0.0, float(response.headers.get("retry-after", "0")))
-    except ValueError:
-        return 0.0
-
-
-def _transport(error: Exception) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    if isinstance(error, httpx.ConnectError):
-        return "connection refused, or the name is unknown"
-    return "the answer was cut off" if isinstance(error, httpx.RemoteProtocolError) else str(error)

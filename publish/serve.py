@@ -15,8 +15,9 @@ from types import FrameType
 
 from assay import warehouse
 from publish.pocketbase_client import Client
-from publish.pocketbase_server import bundled, folder, one_server, own_settings, served
+from publish.pocketbase_server import bundled, one_server, own_settings, served
 from publish.pocketbase_settings import PublishError, patience
+from publish.pocketbase_superuser import folder
 
 WEB = Path(__file__).resolve().parent / "web"
 PORT = 8090
