@@ -79,8 +79,10 @@ def make_superuser() -> None:
         check=False,
     )
     if result.returncode:
-        said = (result.stderr or result.stdout).replace(unused, "...").strip().splitlines()
-        raise PublishError(f"pocketbase superuser upsert failed: {said[-1] if said else 'no word'}")
+        said = (result.stderr or result.stdout).strip() or "no word"
+        for secret in (unused, superuser["password"]):
+            said = said.replace(secret, "...")
+        raise PublishError(f"pocketbase superuser upsert failed: {said.splitlines()[-1]}")
     made().touch(mode=0o600)
 
 

@@ -212,7 +212,7 @@ class House:
         finally:
             root.handlers = handlers
         assert ended == code, f"exit {ended}\n{out.getvalue()}\n{err.getvalue()}"
-        assert "Traceback" not in err.getvalue()
+        assert "Traceback" not in err.getvalue(), err.getvalue()
         return out.getvalue(), err.getvalue()
 
     def live(self) -> list[tuple]:
@@ -254,7 +254,11 @@ class Proxy:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Quiet(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """Say nothing of clients that were killed."""
+
+        self._http = Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
