@@ -2,8 +2,9 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
@@ -63,10 +64,10 @@ class Sender:
             self._say_off()
 
     def send(self, changes: Iterable[Change]) -> None:
-        """Send all changes, in their order."""
-        waiting = deque((change, change.request()) for change in changes)
-        while waiting:
-            part = self._take(waiting)
+        """Send all changes, in their order; they are taken as they are needed."""
+        source = ((change, change.request()) for change in changes)
+        waiting: deque[tuple[Change, bytes]] = deque()
+        while part := self._take(waiting, source):
             if not self._size:
                 self._one_by_one([change for change, _ in part])
                 continue
@@ -89,13 +90,17 @@ class Sender:
                 self._accepted([change for change, _ in part])
                 self._size = min(self._size * 2, self._limits.requests)
 
-    def _take(self, waiting: deque[tuple[Change, bytes]]) -> list[tuple[Change, bytes]]:
-        """Take the next batch from the left: as many as are allowed, of as many bytes."""
-        part = [waiting.popleft()]
-        size = len(part[0][1])
-        while waiting and len(part) < (self._size or ONE_BY_ONE):
+    def _take(
+        self, waiting: deque[tuple[Change, bytes]], source: Iterator[tuple[Change, bytes]]
+    ) -> list[tuple[Change, bytes]]:
+        """Take the next batch: as many as are allowed, of as many bytes; none at the end."""
+        most = self._size or ONE_BY_ONE
+        waiting.extend(islice(source, max(0, most - len(waiting))))
+        part: list[tuple[Change, bytes]] = []
+        size = 0
+        while waiting and len(part) < most:
             size += len(waiting[0][1]) + 1
-            if self._size and size > self._limits.size:
+            if part and self._size and size > self._limits.size:
                 break
             part.append(waiting.popleft())
         return part

@@ -97,7 +97,9 @@ def served(url: str) -> Iterator[None]:
 def one_server() -> Iterator[None]:
     """Let one `publish.serve` at a time have the folder. Raises PublishError for a second one."""
     try:
-        with FileLock(folder() / "serve.lock", timeout=0):
+        # A sync that looks whether somebody serves has the lock for a moment.
+        with FileLock(folder() / "serve.lock", timeout=1):
+            (folder() / "served.json").unlink(missing_ok=True)  # of one that was killed
             yield
     except Timeout as error:
         where = _served_at() or "starting"

@@ -23,7 +23,7 @@ from publish.tables import shown
 log = logging.getLogger(__name__)
 
 COLLECTIONS = (ISSUES, EVIDENCE)  # evidence refers to issues
-TOGETHER = 500  # changes, or rows of the log, that are collected before they go out
+TOGETHER = 500  # rows of the log that are collected before they are written
 REFUSALS_SHOWN = 5
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -99,15 +99,15 @@ class Sync:
         sender = Sender(self._client, self._accepted, self._refused)
         with tqdm(desc="publishing", unit=" records", disable=None, leave=False) as self._bar:
             for collection in COLLECTIONS:
-                self._publish(collection, sender)
+                sender.send(self._changes(collection))
             self._remove_evidence(sender)
             lost = self._held.surplus(ISSUES, self._wanted[ISSUES])
             self._remove(ISSUES, lost, sender)
         for collection in COLLECTIONS:
             self._mark_gone(collection)
 
-    def _publish(self, collection: str, sender: Sender) -> None:
-        waiting: list[Change] = []
+    def _changes(self, collection: str) -> Iterator[Change]:
+        """Yield what has to be sent, and write down what need not or cannot be."""
         logged: list[Entry] = []
         for record, change in compared(self._connection, collection, self._held):
             self._wanted[collection].add(record.id)
@@ -117,14 +117,10 @@ class Sync:
             elif collection == EVIDENCE and record.fields["issue"] not in self._held.hashes[ISSUES]:
                 self._refused(change, "its issue was refused")
             else:
-                waiting.append(change)
-            if len(waiting) == TOGETHER:
-                sender.send(waiting)
-                waiting = []
+                yield change
             if len(logged) >= TOGETHER:
                 self._log.write(collection, logged)
                 logged = []
-        sender.send(waiting)
         self._log.write(collection, logged)
 
     def _correction(self, record: Record) -> list[Entry]:
