@@ -182,7 +182,7 @@ def _publish_one(plain: httpx.Client, record: Record) -> None:
 
 def _check(client: Client, connection: duckdb.DuckDBPyConnection) -> None:
     for collection in (ISSUES, EVIDENCE):
-        page = client.ask("GET", f"/api/collections/{collection}/records?perPage=1").json()
+        page = client.ask("GET", f"/api/collections/{collection}/records?perPage=1")
         sql = f"select count(*) from gold.{collection}"
         if (wanted := connection.execute(sql).fetchone()[0]) != page["totalItems"]:
             raise BenchmarkError(f"{collection}: {page['totalItems']} of {wanted} are there")

@@ -17,7 +17,6 @@ from publish.pocketbase_answers import (
     BatchOffError,
     BatchTooLargeError,
     RefusedError,
-    reason,
     refused_record,
     retry_after,
     transport_reason,
@@ -79,7 +78,7 @@ class Client:
 
     def limits(self) -> Limits:
         """Return what the server's settings allow of our batches."""
-        batch = self.ask("GET", "/api/settings").json().get("batch", {})
+        batch = self.ask("GET", "/api/settings").get("batch", {})
         if not batch.get("enabled"):
             return Limits(0, 0)
         size = min(batch.get("maxBodySize") or DEFAULT_BODY_BYTES, LARGEST_BATCH_BYTES)
@@ -88,11 +87,11 @@ class Client:
     def find(self, path: str) -> Any:
         """Return what GET gives, None where the server has nothing there."""
         response = self._send("GET", path)
-        return None if response.status_code == 404 else self._good(response).json()
+        return None if response.status_code == 404 else self._parsed(response)
 
-    def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """Send one request that must succeed."""
-        return self._good(self._send(method, path, body))
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one request that must succeed; return what it gives, None for nothing."""
+        return self._parsed(self._send(method, path, body))
 
     def records(self, collection: str, fields: str) -> Iterator[dict[str, Any]]:
         """Yield every record of a collection, in the order of their ids; fields: "" for all."""
@@ -103,7 +102,7 @@ class Client:
             params |= {"filter": f'id>"{last}"'} if last else {}
             params |= {"fields": fields} if fields else {}
             query = httpx.QueryParams(params)
-            page = self.ask("GET", f"/api/collections/{collection}/records?{query}").json()["items"]
+            page = self.ask("GET", f"/api/collections/{collection}/records?{query}")["items"]
             yield from page
             if len(page) < PER_PAGE:
                 return
@@ -141,7 +140,7 @@ class Client:
             self._sign_in()
             response = self._send(method, path, body)
         if response.status_code in (400, 413, 422):
-            raise RefusedError(0, response.status_code, reason(response.json()))
+            raise RefusedError(0, response.status_code, words(response))
         return 404 if response.status_code == 404 else self._good(response).status_code
 
     def _check_health(self) -> None:
@@ -178,10 +177,7 @@ class Client:
                 f"{self.server.url} wants a second factor of {self.server.email}: use a superuser "
                 "without one"
             )
-        token = self._good(response).json().get("token")
-        if not token:
-            raise PublishError(f"there is no PocketBase at {self.server.url}: no token came")
-        self._http.headers["authorization"] = token
+        self._http.headers["authorization"] = self._parsed(response).get("token", "")
 
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Send one request, after signing in again when the token has run out."""
@@ -249,6 +245,21 @@ class Client:
             f"{self.server.url} refused {response.request.method} {response.request.url.path} "
             f"(HTTP {response.status_code}): {words(response)}"
         )
+
+    def _parsed(self, response: httpx.Response) -> Any:
+        """Return the JSON object of a good answer, None for an empty one."""
+        if not self._good(response).content:
+            return None
+        try:
+            found = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise PublishError(
+                f"{self.server.url} did not answer {response.request.url.path} as a PocketBase "
+                "does: is something in between?"
+            )
+        return found
 
     def _good_for_superuser(self, refused: RefusedError | None) -> None:
         if refused and refused.status in (401, 403):

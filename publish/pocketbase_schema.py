@@ -107,7 +107,7 @@ def migrate(client: Client) -> None:
         wanted = _definition(name, ids.get(ISSUES, ""))
         collection = server[name]
         if collection is None:
-            collection = client.ask("POST", "/api/collections", wanted).json()
+            collection = client.ask("POST", "/api/collections", wanted)
             log.info("made the collection %s", name)
         elif change := _change(collection, wanted):
             client.ask("PATCH", f"/api/collections/{name}", change)

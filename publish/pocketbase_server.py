@@ -213,7 +213,7 @@ def _free_port() -> int:
 
 def own_settings(client: Client) -> None:
     """Switch on what our own server needs: batches, and no sign-up of strangers."""
-    settings = client.ask("GET", "/api/settings").json()
+    settings = client.ask("GET", "/api/settings")
     batch = settings["batch"] | {"enabled": True, "maxRequests": MOST_REQUESTS, "timeout": 60}
     if settings["batch"] != batch:
         client.ask("PATCH", "/api/settings", {"batch": batch})

@@ -83,12 +83,13 @@ def _check_free(port: int) -> None:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM end the server as Ctrl-C does: in order."""
+    """Let SIGTERM end the server as Ctrl-C does: in order; started in the background, too."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in ends}
     try:
         yield
     finally:
