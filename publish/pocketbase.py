@@ -51,11 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     except (PublishError, warehouse.WarehouseError, duckdb.Error, OSError) as error:
         if args.verbose:
             log.exception("where it stopped:")
-        not_built = isinstance(error, duckdb.CatalogException)
-        cure = (
-            "; the issues are not built: run `dbt build --select tag:issues`" if not_built else ""
-        )
-        sys.stderr.write(f"publish.pocketbase: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"publish.pocketbase: {warehouse.first_line(error)}\n")
         return 1
 
 
