@@ -103,7 +103,7 @@ def test_the_password_is_in_no_process_list_log_or_file_but_its_own(house: House
     watcher.start()
     try:
         process = house.start("pocketbase", "-v")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     finally:
         stop.set()
         watcher.join()
@@ -166,7 +166,7 @@ def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
         "POCKETBASE_EMAIL and POCKETBASE_PASSWORD\n",
     )
     process = there.start("pocketbase", "-v", **wrong)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert "Traceback" in err
     assert "wrong-word-8154" not in out + err
 
@@ -174,7 +174,7 @@ def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
 def test_no_failure_shows_the_password(house: House, proxy: Proxy) -> None:
     process = house.start("pocketbase", "-v")
     proxy.before = lambda number, path, body: refuse(418)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "HTTP 418" in err.splitlines()[-1]
     assert PASSWORD not in out + err

@@ -86,7 +86,7 @@ def killed(proxy: Proxy, house: House, moment: Moment) -> bool:
                 process.wait()
 
     setattr(proxy, phase, hook)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     setattr(proxy, phase, lambda number, path, body: None)
     return process.returncode == -signal.SIGKILL
 
@@ -247,7 +247,7 @@ def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) 
     assert arrived.wait(60)
     out, err = house.sync(code=1)
     go.set()
-    first.communicate(timeout=60)
+    first.communicate(timeout=120)
     assert (out, err) == (
         "",
         "publish.pocketbase: another publish.pocketbase is at work: wait for it to end\n",
@@ -304,7 +304,7 @@ def test_what_a_killed_run_sent_is_not_sent_again(house: House, proxy: Proxy) ->
             process.wait()
 
     proxy.after = hook
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     kept = {
         record["id"] for records in published(proxy.url).values() for record in records.values()
     }

@@ -42,7 +42,7 @@ def test_make_run_publishes_to_the_bundled_server_and_serve_shows_it(house: Hous
     assert url.startswith("http://127.0.0.1:")
     assert_agrees(url, house.gold)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert (process.returncode, "Traceback" in err) == (0, False)
     wait_for(lambda: not servers(house))
 
@@ -53,7 +53,7 @@ def test_serving_before_anything_was_published_is_no_error(house: House) -> None
     assert httpx.get(f"{url}/api/health").status_code == 200
     assert httpx.get(f"{url}/api/collections/issues/records").status_code == 404
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 0
 
 
@@ -63,7 +63,7 @@ def test_it_listens_on_this_machine_only(house: House) -> None:
     [server] = servers(house)
     listening = {c.laddr.ip for c in server.net_connections() if c.status == "LISTEN"}
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert listening == {"127.0.0.1"}
 
 
@@ -75,19 +75,19 @@ def test_a_sync_uses_the_server_that_is_served_and_leaves_it_running(house: Hous
     assert len(servers(house)) == 1
     assert_agrees(url, house.gold)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
 
 def test_a_second_serve_says_where_the_first_one_is(house: House) -> None:
     first = house.start("serve", "--port", "0")
     url = url_of(first)
     second = house.start("serve", "--port", "0")
-    out, err = second.communicate(timeout=30)
+    out, err = second.communicate(timeout=120)
     assert (second.returncode, out) == (1, "")
     assert err == f"publish.serve: it is served already ({url}): stop that one first\n"
     assert answers(url)
     first.terminate()
-    first.communicate(timeout=30)
+    first.communicate(timeout=120)
 
 
 def test_a_port_in_use_is_one_line(house: House) -> None:
@@ -96,7 +96,7 @@ def test_a_port_in_use_is_one_line(house: House) -> None:
         other.listen()
         port = other.getsockname()[1]
         process = house.start("serve", "--port", str(port))
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert err == (
         f"publish.serve: port {port} is in use: stop what listens there, or choose another with "
@@ -124,18 +124,21 @@ def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(hous
     served = house.start("serve", "--port", "0")
     assert_agrees(url_of(served), house.gold)
     served.terminate()
-    served.communicate(timeout=30)
+    served.communicate(timeout=120)
     wait_for(lambda: not servers(house))
 
 
 def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_it_good(
     house: House,
 ) -> None:
+    for table in ("issues", "issue_evidence", "issue_trend"):
+        house.gold.run(f"delete from gold.{table}")
+    house.gold.fill(issues=50, posts=20)  # so that there is time to kill it
     process = house.start("pocketbase", POCKETBASE_BATCH_REQUESTS="1")
-    wait_for(lambda: servers(house) and house.folder.joinpath("assay.duckdb.wal").exists())
+    wait_for(house.folder.joinpath("assay.duckdb.wal").exists)
     for server in servers(house):
         server.send_signal(signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 1, err
     assert err.splitlines()[-1].startswith("publish.pocketbase: ")
     assert "Traceback" not in err
@@ -143,7 +146,7 @@ def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_
     served = house.start("serve", "--port", "0")
     assert_agrees(url_of(served), house.gold)
     served.terminate()
-    served.communicate(timeout=30)
+    served.communicate(timeout=120)
 
 
 def test_scripts_that_lie_about_are_not_run(house: House, tmp_path: Path) -> None:
@@ -164,7 +167,7 @@ def test_the_servers_environment_holds_none_of_the_persons_secrets(house: House)
     [server] = servers(house)
     names = set(server.environ())
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert "GITHUB_TOKEN" not in names
     assert names <= {"PATH", "HOME", "TMPDIR", "PWD", "OLDPWD", "_"}
 
@@ -175,7 +178,7 @@ def test_the_page_is_served_where_there_is_one(house: House) -> None:
     page = Path(__file__).resolve().parents[2] / "publish" / "web" / "index.html"
     answer = httpx.get(f"{url}/")
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     if page.exists():
         assert answer.content == page.read_bytes()
     else:
@@ -189,7 +192,7 @@ def test_nobody_can_make_an_account_on_the_bundled_server(house: House) -> None:
     account = {"email": "x@example.org", "password": "12345678", "passwordConfirm": "12345678"}
     joined = httpx.post(f"{url}/api/collections/users/records", json=account)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert joined.status_code == 403
 
 
@@ -199,9 +202,9 @@ def test_help_tells_everything(house: House) -> None:
         ("serve", ("--port", "127.0.0.1")),
     ):
         process = house.start(module, "--help")
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=120)
         assert process.returncode == 0
         assert not [word for word in words if word not in out]
         wrong = house.start(module, "--moon")
-        wrong.communicate(timeout=30)
+        wrong.communicate(timeout=120)
         assert wrong.returncode == 2
