@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.pocketbase_support import Gold, House, PocketBase, Proxy
+from tests.publish.pocketbase_gold import Gold
+from tests.publish.pocketbase_proxy import Proxy
+from tests.publish.pocketbase_support import House, PocketBase
 
 
 @pytest.fixture

@@ -10,15 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.publish.pocketbase_support import (
-    EMAIL,
-    PASSWORD,
-    House,
-    PocketBase,
-    Proxy,
-    published,
-    refuse,
-)
+from tests.publish.pocketbase_proxy import Proxy, refuse
+from tests.publish.pocketbase_support import EMAIL, PASSWORD, House, PocketBase, published
 
 
 @pytest.fixture

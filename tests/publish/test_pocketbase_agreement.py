@@ -5,16 +5,9 @@ import shutil
 
 import pytest
 
-from tests.publish.pocketbase_support import (
-    DAYS,
-    House,
-    PocketBase,
-    Proxy,
-    assert_agrees,
-    expected,
-    published,
-    wait_for,
-)
+from tests.publish.pocketbase_gold import DAYS, expected
+from tests.publish.pocketbase_proxy import Proxy
+from tests.publish.pocketbase_support import House, PocketBase, assert_agrees, published, wait_for
 
 RELABEL = "update gold.issues set canonical_title = ? where cluster_date = ? and cluster_id = ?"
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.publish.pocketbase_support import House, PocketBase, Proxy, assert_agrees, published
+from tests.publish.pocketbase_proxy import Proxy
+from tests.publish.pocketbase_support import House, PocketBase, assert_agrees, published
 
 ISSUES = {
     "cluster_date": "text", "cluster_id": "number", "issue_id": "text", "canonical_title": "text",

@@ -2,27 +2,20 @@
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.publish.pocketbase_gold import Gold
+from tests.publish.pocketbase_proxy import Answer, Cut, Proxy, refuse
 from tests.publish.pocketbase_support import (
-    Answer,
-    Cut,
-    Gold,
     House,
     PocketBase,
-    Proxy,
     assert_agrees,
     free_port,
-    kill,
     published,
-    refuse,
 )
 
 SEED = 20261121
@@ -233,64 +226,6 @@ def test_a_dead_server_is_one_line_and_exit_code_1(house: House) -> None:
         f"publish.pocketbase: the PocketBase at {url} does not answer (connection refused, or the "
         "name is unknown): is it running?\n",
     )
-
-
-def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) -> None:
-    arrived, go = threading.Event(), threading.Event()
-
-    def hook(number: int, path: str, body: bytes) -> None:
-        arrived.set()
-        go.wait(60)
-
-    proxy.before = hook
-    first = house.start("pocketbase")
-    assert arrived.wait(60)
-    out, err = house.sync(code=1)
-    go.set()
-    first.communicate(timeout=120)
-    assert (out, err) == (
-        "",
-        "publish.pocketbase: another publish.pocketbase is at work: wait for it to end\n",
-    )
-    assert first.returncode == 0
-    assert_agrees(proxy.url, house.gold)
-
-
-def test_a_warehouse_in_use_is_one_line(house: House, server: PocketBase, tmp_path: Path) -> None:
-    house.more |= server.environment()
-    ready = tmp_path / "ready"
-    code = (
-        f"import duckdb, time; c = duckdb.connect({str(house.gold.path)!r});"
-        f"open({str(ready)!r}, 'w').close(); time.sleep(60)"
-    )
-    other = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        while not ready.exists():
-            time.sleep(0.01)
-        _, err = house.sync(code=1)
-    finally:
-        kill(other)
-    assert err.count("\n") == 1
-    assert "is in use by another process, wait for it to end" in err
-    assert published_nothing(server)
-
-
-def published_nothing(server: PocketBase) -> bool:
-    with server.admin() as admin:
-        return admin.get("/api/collections/issues").status_code == 404
-
-
-def test_gold_that_is_not_built_is_one_line(there: House, server: PocketBase) -> None:
-    there.gold.run("drop table gold.issue_trend")
-    _, err = there.sync(code=1)
-    assert err == (
-        "publish.pocketbase: gold.issue_trend is not built: run `dbt build --select tag:issues` "
-        "first\n"
-    )
-    there.gold.path.unlink()
-    _, err = there.sync(code=1)
-    assert err.startswith("publish.pocketbase: no warehouse at ")
-    assert published_nothing(server)
 
 
 def test_what_a_killed_run_sent_is_not_sent_again(house: House, proxy: Proxy) -> None:

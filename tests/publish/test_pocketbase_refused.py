@@ -4,16 +4,9 @@ import json
 
 import pytest
 
-from tests.publish.pocketbase_support import (
-    DAYS,
-    Answer,
-    House,
-    PocketBase,
-    Proxy,
-    assert_agrees,
-    published,
-    refuse,
-)
+from tests.publish.pocketbase_gold import DAYS
+from tests.publish.pocketbase_proxy import Answer, Proxy, refuse
+from tests.publish.pocketbase_support import House, PocketBase, assert_agrees, published
 
 LONG = "https://example.org/" + "x" * 6000
 

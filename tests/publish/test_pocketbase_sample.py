@@ -3,7 +3,8 @@
 import sys
 
 from sample.replay import ReplayServer
-from tests.publish.pocketbase_support import PocketBase, expected, published
+from tests.publish.pocketbase_gold import expected
+from tests.publish.pocketbase_support import PocketBase, published
 from tests.support import SAMPLE, Project
 
 DAYS = "{cluster_start: 2026-11-14, cluster_date: 2026-11-15}"

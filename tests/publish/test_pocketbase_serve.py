@@ -7,13 +7,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from tests.publish.pocketbase_support import (
-    House,
-    answers,
-    assert_agrees,
-    kill,
-    wait_for,
-)
+from tests.publish.pocketbase_support import House, answers, assert_agrees, kill, wait_for
 
 
 def servers(house: House) -> list[psutil.Process]:
