@@ -1,0 +1,142 @@
+"""A small gold with generated issues, and what of it must be published, worked out row by row
+without the code under test."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+DAYS = [date(2026, 11, 12) + timedelta(days=n) for n in range(4)]
+# As models/issues/gold/_gold__models.yml has them.
+TABLES = """
+create schema gold;
+create table gold.issues (
+    cluster_date date, cluster_id integer, issue_id varchar, canonical_title varchar,
+    category varchar, description varchar, would_pay_signal boolean, impact_level varchar,
+    cluster_size bigint, confidence float, labeled_by varchar
+);
+create table gold.issue_evidence (
+    cluster_date date, cluster_id integer, url_hash varchar, source varchar, url varchar,
+    title varchar, body varchar, is_copy boolean, position integer, distance float,
+    engagement bigint, posted_at timestamptz
+);
+create table gold.issue_trend (
+    issue_id varchar, day date, items bigint, sources bigint, engagement bigint, heat double
+);
+"""
+SOURCES = ("github", "stackoverflow", "reddit", "hackernews")
+CATEGORIES = ("ai", "finance", "devtools", "other")
+WORDS = ["the", "invoice", "webhook", "fires", "twice", "and", "nobody", "sees", "why", "on"]
+
+
+class Gold:
+    """A warehouse with the three tables, in a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run(TABLES)
+
+    def run(self, sql: str, *values: Any) -> list[tuple]:
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set timezone = 'UTC'")
+            if not values:
+                return connection.execute(sql).fetchall()
+            return connection.execute(sql, list(values)).fetchall()
+
+    def fill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> "Gold":
+        """Put so many issues into each day, each with up to so many posts."""
+        drawn = random.Random(seed)
+        rows: dict[str, list[tuple]] = {"issues": [], "issue_evidence": [], "issue_trend": []}
+        for number in range(issues):
+            for day in [DAYS[0] - timedelta(days=2), *DAYS]:
+                rows["issue_trend"].append(
+                    (f"issue{number:04d}", day, drawn.randrange(9), 1, 5,
+                     round(drawn.random() * 99, 4))
+                )  # fmt: skip
+        for day in DAYS:
+            for number in range(issues):
+                rows["issues"].append(issue(day, number, drawn))
+                for place in range(drawn.randint(1, posts)):
+                    rows["issue_evidence"].append(post(day, number, place, drawn))
+        with duckdb.connect(str(self.path)) as connection:
+            for table, values in rows.items():
+                marks = ", ".join("?" * len(values[0]))
+                connection.executemany(f"insert into gold.{table} values ({marks})", values)
+        return self
+
+
+def issue(day: date, number: int, drawn: random.Random) -> tuple:
+    return (
+        day, number, f"issue{number:04d}", f"{text(drawn, 8)} {number}", drawn.choice(CATEGORIES),
+        text(drawn, 30), drawn.random() < 0.3, drawn.choice(("low", "medium", "high")),
+        drawn.randint(1, 50), drawn.random(), "local",
+    )  # fmt: skip
+
+
+def post(day: date, number: int, place: int, drawn: random.Random) -> tuple:
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(
+        seconds=drawn.randrange(400_000), microseconds=drawn.randrange(1_000_000)
+    )
+    url_hash = f"{number:04d}{place:04d}{drawn.getrandbits(224):056x}"
+    return (
+        day, number, url_hash, drawn.choice(SOURCES), f"https://example.org/{url_hash}",
+        text(drawn, 7), text(drawn, 40), drawn.random() < 0.2, place, drawn.random(),
+        drawn.randrange(500), moment,
+    )  # fmt: skip
+
+
+def text(drawn: random.Random, words: int) -> str:
+    return " ".join(drawn.choices(WORDS, k=words))
+
+
+def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
+    """Return what must be published, worked out row by row from gold."""
+    posts = rows(gold, "issue_evidence")
+    issues = rows(gold, "issues")
+    trends = rows(gold, "issue_trend")
+    newest = max((row["cluster_date"] for row in issues), default=None)
+    for row in issues:
+        own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
+        own_days = [t for t in trends if t["issue_id"] == row["issue_id"]]
+        days = sorted((t["day"], t["items"], t["heat"]) for t in own_days
+                      if t["day"] <= row["cluster_date"])  # fmt: skip
+        row["heat"] = next((heat for day, _, heat in days if day == row["cluster_date"]), 0)
+        row["trend"] = [{"day": str(d), "items": i, "heat": h} for d, i, h in days]
+        row["sources"] = sorted({p["source"] for p in own})
+        row["posts"] = len(own)
+        row["first_posted_at"] = min((p["posted_at"] for p in own), default="")
+        row["last_posted_at"] = max((p["posted_at"] for p in own), default="")
+        row["is_latest"] = row["cluster_date"] == newest
+    for row in issues:
+        hotter = [o for o in issues if o["cluster_date"] == row["cluster_date"]
+                  and (-o["heat"], o["issue_id"]) < (-row["heat"], row["issue_id"])]  # fmt: skip
+        row["heat_rank"] = 1 + len(hotter)
+    return {
+        "issues": {(str(r["cluster_date"]), r["cluster_id"]): plain(r) for r in issues},
+        "issue_evidence": {
+            (str(r["cluster_date"]), r["cluster_id"], r["url_hash"]): plain(r) for r in posts
+        },
+    }
+
+
+def rows(gold: Gold, table: str) -> list[dict]:
+    names = [row[0] for row in gold.run(f"describe gold.{table}")]
+    return [dict(zip(names, row, strict=True)) for row in gold.run(f"from gold.{table}")]
+
+
+def key_of(row: dict) -> tuple:
+    return row["cluster_date"], row["cluster_id"]
+
+
+def plain(row: dict) -> dict:
+    """Write moments as PocketBase does, to the millisecond."""
+    found = {}
+    for name, value in row.items():
+        if isinstance(value, datetime):
+            utc = value.astimezone(UTC)
+            found[name] = utc.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+        else:
+            found[name] = str(value) if isinstance(value, date) else value
+    return found

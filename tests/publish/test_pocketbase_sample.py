@@ -1,0 +1,53 @@
+"""The bundled sample, from its posts to PocketBase, with the tables that dbt builds."""
+
+import sys
+
+from sample.replay import ReplayServer
+from tests.publish.pocketbase_gold import expected
+from tests.publish.pocketbase_support import PocketBase, published
+from tests.support import SAMPLE, Project
+
+DAYS = "{cluster_start: 2026-11-14, cluster_date: 2026-11-15}"
+BUILD_SECONDS = 1500  # on a machine that does much else
+
+
+class BuiltGold:
+    """The gold of a project, read as tests.publish.pocketbase_support.Gold is."""
+
+    def __init__(self, project: Project) -> None:
+        self.run = project.rows
+
+
+def build(project: Project, select: str) -> None:
+    process = project.start("dbt", "build", "--select", select, "--vars", DAYS)
+    output, _ = process.communicate(timeout=BUILD_SECONDS)
+    assert process.returncode == 0, output
+
+
+def test_what_dbt_builds_is_published_whole_and_a_rebuild_changes_nothing(
+    project: Project, server: PocketBase
+) -> None:
+    with ReplayServer(SAMPLE, quota=0) as replay:
+        project.collect(SAMPLE, replay.url)
+    build(project, "tag:issues")
+    sync = (sys.executable, "-m", "publish.pocketbase")
+    project.run(*sync, **server.environment())
+    have, want = published(server.url), expected(BuiltGold(project))
+    assert len(want["issues"]) > 20
+    assert len(want["issue_evidence"]) > 200
+    for name, records in want.items():
+        assert have[name].keys() == records.keys()
+        for key, row in records.items():
+            assert {column: have[name][key][column] for column in row} == row
+    top = project.rows("select cluster_id, heat_rank, heat from gold.top_issues")
+    newest = {key[1]: record for key, record in have["issues"].items() if record["is_latest"]}
+    assert {number: (r["heat_rank"], r["heat"]) for number, r in newest.items()} == {
+        number: (rank, heat) for number, rank, heat in top
+    }
+    log = project.rows("from gold.live_issues order by all")
+    build(project, "models/issues/gold")
+    assert project.rows("from gold.live_issues order by all") == log
+    assert len(log) == len(want["issues"])
+    output = project.run(*sync, **server.environment())
+    assert "0 issues and 0 posts sent, 0 removed" in output
+    assert published(server.url) == have
