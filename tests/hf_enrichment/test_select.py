@@ -225,7 +225,7 @@ def test_wikidata_is_asked_for_definitions_only_if_wanted_and_each_word_once(
 ) -> None:
     workshop.catalog([{"id": "a/b", "tags": ["en", "zzz"], "pipeline_tag": "fill-mask"}])
     query = "select keyword_id, kind, label, description from bronze.hf_keywords order by 1"
-    with ReplayServer(SAMPLE, quota=0, wikidata=True) as server:
+    with ReplayServer(SAMPLE, quota=0, quirks=["wikidata"]) as server:
         workshop.server, workshop.more = server.url, {"WIKIDATA_ENDPOINT": server.url}
         assert workshop.run("--select", "keywords") is None
         without = workshop.rows(query)
