@@ -55,6 +55,8 @@ def main(argv: list[str] | None = None) -> int:
             _step("transform and test", build, common)
             for report in ("publish.hf_report", "publish.issue_report"):
                 _step("report", [sys.executable, "-m", report], common, quiet=True)
+            publish = [sys.executable, "-m", "publish.pocketbase"]
+            _step("publish", publish, common)
             _closing_table()
             if origin == "sample":
                 _step("judge", [sys.executable, "-m", "sample.judge"], common)

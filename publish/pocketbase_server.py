@@ -38,6 +38,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # Runs the server until the pipe on standard input closes. The other end is ours alone: however we
 # end, by SIGKILL too, the server is told to stop.
+PAGE_HOOKS = Path(__file__).resolve().parent / "pb_hooks"
 LIFELINE = """
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -153,7 +154,9 @@ def _server(url: str, *, is_ours: bool) -> Server:
 def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
     nothing = folder() / "nothing"
     command = pocketbase("serve", f"--http=127.0.0.1:{port}")
-    command += [f"--hooksDir={nothing}", f"--publicDir={web or nothing}"]
+    # The page's hooks set its headers; a page that is not there is a 404, not the front page.
+    command += [f"--hooksDir={PAGE_HOOKS if web else nothing}", f"--publicDir={web or nothing}"]
+    command += ["--indexFallback=false"]
     printed = warehouse.data_dir() / "logs" / "pocketbase.log"
     printed.parent.mkdir(parents=True, exist_ok=True)
     with printed.open("ab") as output:
