@@ -9,7 +9,10 @@ def model(dbt, session):
     dbt.config(materialized="table")
     with Cache(data_dir() / "llm.sqlite") as cache:
         calls = cache.calls()
-    return calls
+    # DuckDB does not take `at` for the name of a column.
+    return calls.rename_columns(
+        ["called_at" if name == "at" else name for name in calls.column_names]
+    )
 
 
 def _comes_after(dbt):
