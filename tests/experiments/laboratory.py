@@ -68,7 +68,7 @@ def connected(project: Project) -> duckdb.DuckDBPyConnection:
 
 def command(**given: object) -> list[str]:
     """Return the command that builds the scores and all before them, with these variables."""
-    words = ["dbt", "build", "--exclude-resource-type", "test", "--select", "+scores", "failures"]
+    words = ["dbt", "build", "--exclude-resource-type", "test", "--select", "+scores+", "failures"]
     return [*words, "--vars", json.dumps(given)] if given else words
 
 
