@@ -109,19 +109,25 @@ def rows(step: Step, session: DuckDBPyConnection, request: Request) -> pa.Table:
     found = _part(step, request.part)
     parts = _Parts(step)
     settings, refused = Settings.from_environment(), []
+    pending = _pending(session, found, step.before)
+    [(count,)] = pending.count("*").fetchall()
     with Cache(data_dir() / "llm.sqlite") as cache:
-        jobs = _jobs(_pending(session, found, step.before), parts, refused)
         answers = answer(
-            step.name, jobs, settings, cache,
+            step.name, _jobs(pending, parts, refused), settings, cache,
             approved=request.approved, max_usd=request.max_usd, run_id=get_invocation_id(),
-            limit=request.limit,
+            limit=request.limit, done=_done(step.before),
         )  # fmt: skip
-        if answers.left:
-            log.info("llm: %s: %d more are pending beyond experiment_limit %d", step.name,
-                     answers.left, request.limit)  # fmt: skip
+        left = count - len(answers) - len(refused)
+        if left:
+            log.info("llm: %s: %d more are pending beyond experiment_limit %d", step.name, left,
+                     request.limit)  # fmt: skip
         _say_what_waits(step.name, found, parts, settings, cache)
-    recorded = [row for one in answers.results if (row := _row(step.name, *one))]
+    recorded = [row for one in answers if (row := _row(step.name, *one))]
     return pa.Table.from_pylist([*recorded, *refused], schema=SCHEMA)
+
+
+def _done(before: DuckDBPyRelation | None) -> int:
+    return before.filter("status = 'ok'").count("*").fetchall()[0][0] if before is not None else 0
 
 
 class _Parts:

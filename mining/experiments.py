@@ -4,6 +4,7 @@ Three steps follow each other: links between concepts, essays from links, evalua
 Each asks through mining.llm, so that it has the plan, the lock, the budget and the cache.
 """
 
+import functools
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -82,14 +83,6 @@ class Job:
     prices: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What became of jobs, in their order. left: how many more are pending beyond the limit."""
-
-    results: list[tuple[Job, Result]]
-    left: int
-
-
 class Tasks:
     """Questions of one step; each template is read and checked once."""
 
@@ -122,7 +115,7 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "concepts": [
             {"id": one["id"], "title": _one_line(one["title"]),
-             "text": cleaned(one["text"], _CONCEPT)}
+             "text": _cleaned(one["text"], _CONCEPT)}
             for one in values["concepts"]
         ]
     }  # fmt: skip
@@ -136,8 +129,12 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
+# Each concept stands in thousands of prompts, and is read letter by letter once.
+_cleaned = functools.lru_cache(2_000)(cleaned)
+
+
 def _one_line(text: str) -> str:
-    return " ".join(cleaned(text, _LINK).split())
+    return " ".join(_cleaned(text, _LINK).split())
 
 
 def settings_for(job: Job, settings: Settings) -> Settings:
@@ -166,9 +163,12 @@ def _pair(first: float | None, second: float | None) -> tuple[float, float] | No
 
 def answer(
     step: str, jobs: Iterable[Job], settings: Settings, cache: Cache, *,
-    approved: bool, max_usd: float, run_id: str, limit: int,
-) -> Answers:  # fmt: skip
+    approved: bool, max_usd: float, run_id: str, limit: int, done: int = 0,
+) -> list[tuple[Job, Result]]:  # fmt: skip
     """Return what became of each job: from the cache, and for up to `limit` others by asking.
+
+    done: how many answers of this step the caller has already: when the cache has no others and the
+    limit is reached, the rest of the jobs is not looked at.
 
     Every prompt is rendered before anything is asked. A model that cannot be asked (no price, no
     key) fails its own jobs; when that is so for all of them, LlmError is raised.
@@ -177,16 +177,21 @@ def answer(
     kept: list[Job] = []
     by_model: dict[Settings, list[Task]] = {}
     pending = 0
+    unseen = cache.answered_questions(step) - done
     for job in jobs:
         how, task = settings_for(job, settings), tasks.task(job)
         if cache.answer(task.question(job.model)) is None:
             pending += 1
+            if pending > limit and unseen <= 0:
+                break
             if pending > limit:
                 continue
+        else:
+            unseen -= 1
         kept.append(replace(job, values={}, source=""))
         by_model.setdefault(how, []).append(task)
     results = _ask(by_model, cache, approved=approved, max_usd=max_usd, run_id=run_id)
-    return Answers([(job, results[job.task_id]) for job in kept], max(pending - limit, 0))
+    return [(job, results[job.task_id]) for job in kept]
 
 
 def _ask(by_model: dict[Settings, list[Task]], cache: Cache, **how: Any) -> dict[str, Result]:

@@ -208,6 +208,11 @@ class Cache:
         )
         return mean if count >= least else None
 
+    def answered_questions(self, purpose: str) -> int:
+        """Return how many questions of a purpose were ever answered here."""
+        query = "select count(*) from calls where purpose = ? and status = 'ok' and not cached"
+        return int(self._read(query, (purpose,))[0][0])
+
     def calls(self, since: datetime | None = None) -> pa.Table:
         """Return every call ever made, or since a time, oldest first.
 

@@ -68,7 +68,7 @@ def connected(project: Project) -> duckdb.DuckDBPyConnection:
 
 def command(**given: object) -> list[str]:
     """Return the command that builds the scores and all before them, with these variables."""
-    words = ["dbt", "build", "--exclude-resource-type", "test", "--select", "+scores", "failures"]
+    words = ["dbt", "build", "--exclude-resource-type", "test", "--select", "+scores+", "failures"]
     return [*words, "--vars", json.dumps(given)] if given else words
 
 
@@ -119,11 +119,10 @@ class Laboratory(LlmServer):
 
 
 def step_of(question: Question) -> str:
-    """Return links, essays or evaluations, by who the model is told to be."""
+    """Return links, essays or evaluations, by who the model is told to be; else issue_labels."""
     role = question.body["messages"][0]["content"]
-    return next(step for word, step in
-                (("links between", "links"), ("plain, exact", "essays"), ("judge", "evaluations"))
-                if word in role)  # fmt: skip
+    roles = {"links between": "links", "plain, exact": "essays", "You judge": "evaluations"}
+    return next((step for words, step in roles.items() if words in role), "issue_labels")
 
 
 def number(question: Question) -> int:

@@ -220,7 +220,7 @@ def test_a_killed_build_loses_no_answer_that_was_paid_for(project: Project) -> N
         with Cache(project.folder / "data" / "llm.sqlite") as cache:
             kept = cache.calls().to_pylist()
         answered = sum(call["status"] == "ok" for call in kept)
-        assert 19 <= answered <= sent
+        assert 12 <= answered <= sent
         assert sent - answered <= 8  # those in flight
         # Without approval the next build takes what was paid for out of the cache.
         server.build(project, **ONE)

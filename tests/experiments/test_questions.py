@@ -20,6 +20,7 @@ from mining.experiments import (
 from mining.llm import Cache, LlmError, Settings
 from mining.llm_task import Result
 from mining.prompt import PromptError
+from tests.experiments.laboratory import Laboratory, scholar
 
 VALUES = {
     "concepts": [{"id": "a", "title": "Lineage", "text": "Where numbers come from."}],
@@ -77,17 +78,30 @@ def test_every_template_is_read_before_anything_is_asked(tmp_path: Path) -> None
         assert cache.calls().num_rows == 0
 
 
-def test_without_approval_tasks_are_skipped_and_those_beyond_the_limit_counted(
+def test_without_approval_tasks_are_skipped_and_those_beyond_the_limit_left_alone(
     tmp_path: Path,
 ) -> None:
     jobs = [replace(JOB, task_id=f"t{n}", source=f"{n} {JOB.source}") for n in range(5)]
     with Cache(tmp_path / "llm.sqlite") as cache:
         found = answer(ESSAYS, jobs, Settings(), cache, approved=False, max_usd=0, run_id="r",
                        limit=3)  # fmt: skip
-    assert [(job.task_id, one.status) for job, one in found.results] == [
+    assert [(job.task_id, one.status) for job, one in found] == [
         ("t0", "skipped"), ("t1", "skipped"), ("t2", "skipped")
     ]  # fmt: skip
-    assert found.left == 2
+
+
+def test_an_answer_in_the_cache_is_found_beyond_the_limit_unless_the_caller_has_it(
+    tmp_path: Path,
+) -> None:
+    jobs = [replace(JOB, task_id=f"t{n}", source=f"{n} {JOB.source}") for n in range(5)]
+    with Laboratory(scholar) as server, Cache(tmp_path / "llm.sqlite") as cache:
+        how = Settings(api_base=server.base, api_key="k")
+        more = {"max_usd": 1, "run_id": "r"}
+        answer(ESSAYS, jobs[3:4], how, cache, approved=True, limit=9, **more)
+        for done, expected in ((0, ["t0", "t3"]), (1, ["t0"])):
+            found = answer(ESSAYS, jobs, how, cache, approved=False, limit=1, done=done, **more)
+            assert [job.task_id for job, _ in found] == expected
+        assert len(server.questions) == 1
 
 
 def test_links_that_repeat_one_another_are_kept_once() -> None:
