@@ -170,6 +170,7 @@ listen({
   edge: (first) => list.focus(first ? 0 : rows.length - 1),
   open: () => (rows[list.place] ? open(rows[list.place].issue_id) : false),
   search: () => {
+    if (byId("search").offsetParent === null) go({ issue: "" });
     byId("search").focus();
     byId("search").select();
   },

@@ -1,8 +1,11 @@
 /** The filters: reads them from the controls, and puts a view and its counts into them. */
 
+import { byId } from "./dom.js";
 import { number } from "./format.js";
+import { EVERYTHING } from "./url.js";
 
 const COUNTED = ["category", "impact", "source"];
+const NARROWING = [...COUNTED, "pay", "label", "min", "from", "to"];
 
 export class Filters {
   /** `changed(patch, {typing})` is called with what a person changed of the view. */
@@ -21,6 +24,8 @@ export class Filters {
   show(view) {
     if (this.search.value !== view.q) this.search.value = view.q;
     this.sort.value = view.sort;
+    const set = NARROWING.filter((name) => String(view[name]) !== String(EVERYTHING[name])).length;
+    byId("set").textContent = set ? `(${set})` : "";
     for (const control of this.form.elements) {
       const value = view[control.name];
       if (control.type === "checkbox") {

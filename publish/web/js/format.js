@@ -11,7 +11,7 @@ export const CATEGORIES = {
   ai: "AI", finance: "Finance", compliance: "Compliance", logistics: "Logistics",
   healthtech: "Healthtech", devtools: "Devtools", ecommerce: "E-commerce", other: "Other",
 };
-export const IMPACTS = { high: "High impact", medium: "Medium impact", low: "Low impact" };
+export const IMPACTS = { high: "High", medium: "Medium", low: "Low" };
 export const SOURCES = {
   github: "GitHub", stackoverflow: "Stack Overflow", reddit: "Reddit", hackernews: "Hacker News",
 };

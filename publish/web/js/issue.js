@@ -33,9 +33,9 @@ export class IssueView {
     this.title.textContent = issue.canonical_title || "Untitled issue";
     this.notice.hidden = !older;
     this.notice.textContent = `Not among the days listed: last seen on ${day(issue.cluster_date)}.`;
-    this.body.replaceChildren(facts(issue), chart(issue.trend),
-      el("h3", {}, "What goes wrong"),
-      el("p", { class: "description", dir: "auto" }, issue.description || "No description."));
+    this.body.replaceChildren(
+      el("p", { class: "description", dir: "auto" }, issue.description || "No description."),
+      facts(issue), el("h3", {}, "Trend"), chart(issue.trend));
     this.evidence.element.hidden = false;
     this.evidence.show(issue.id);
   }
@@ -66,10 +66,10 @@ export class IssueView {
 
 function facts(issue) {
   const range = [issue.first_posted_at, issue.last_posted_at].map(day);
-  const confidence = `${number(Math.round(issue.confidence * 100))} %`;
+  const confidence = `${number(Math.round(issue.confidence * 100))}%`;
   const rows = [
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
-    ["Impact", [gauge(issue.impact_level), IMPACTS[issue.impact_level].replace(" impact", "")]],
+    ["Impact", [gauge(issue.impact_level), IMPACTS[issue.impact_level]]],
     ["Category", CATEGORIES[issue.category]],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
     ["Cluster", `${plural(issue.cluster_size, "post")}, confidence ${confidence}`],

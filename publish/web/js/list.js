@@ -27,6 +27,7 @@ export class List {
     const anchor = steady ? this.#anchor() : null;
     Object.assign(this, { rows, inPosts, open });
     this.places = new Map(rows.map((issue, place) => [issue.issue_id, place]));
+    this.element.hidden = !rows.length;
     if (!this.height) this.#measure();
     this.element.style.height = `${rows.length * this.height}px`;
     if (anchor) this.#restore(anchor);
@@ -71,6 +72,10 @@ export class List {
 
   /** Put the rows near the window into the page. */
   draw() {
+    if (!this.rows.length) {
+      this.#nodes.clear();
+      this.element.replaceChildren();
+    }
     if (!this.element.offsetParent || !this.height) return;
     const from = Math.max(0, Math.floor((scrollY - this.#top()) / this.height) - SPARE);
     const to = Math.min(this.rows.length, from + Math.ceil(innerHeight / this.height) + 2 * SPARE);

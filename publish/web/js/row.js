@@ -24,7 +24,7 @@ function facts(issue, inPosts) {
   const items = [
     el("span", { class: "fact" }, CATEGORIES[issue.category]),
     el("span", { class: `fact impact-${issue.impact_level}` }, gauge(issue.impact_level),
-      IMPACTS[issue.impact_level]),
+      IMPACTS[issue.impact_level], el("span", { class: "wide" }, " impact")),
     issue.would_pay_signal ? el("span", { class: "fact pays" }, "Would pay") : null,
     el("span", { class: "fact" }, plural(issue.cluster_size, "post")),
     inPosts ? el("span", { class: "fact" }, "Found in its posts") : null,

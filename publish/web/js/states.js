@@ -1,7 +1,7 @@
 /** What the page says about itself: loading, nothing there, nobody answers, live or not. */
 
 import { byId, el } from "./dom.js";
-import { clock, day, plural } from "./format.js";
+import { clock, day, number, plural } from "./format.js";
 import { isFiltered } from "./url.js";
 
 const PATIENCE = 1500; // ms without a connection before it is mentioned: the server closes idle ones
@@ -75,6 +75,6 @@ function counted(view, shown, total, newest) {
   const days = view.from || view.to
     ? [view.from && `from ${day(view.from)}`, view.to && `to ${day(view.to)}`].filter(Boolean).join(" ")
     : newest && `on ${day(newest)}, the newest day`;
-  const issues = shown === total ? plural(total, "issue") : `${plural(shown, "issue")} of ${plural(total, "").trim()}`;
+  const issues = shown === total ? plural(total, "issue") : `${number(shown)} of ${plural(total, "issue")}`;
   return `${issues} ${days}`.trim();
 }

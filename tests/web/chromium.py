@@ -1,0 +1,115 @@
+"""Where a Chromium is on this machine, and how one gets there.
+
+    python -m tests.web.chromium              # print its path, or say in one line what to do
+    python -m tests.web.chromium --install    # apt-get install chromium, where that can work
+
+The browser is the system's: packages of a Python index carry none, and playwright's own downloads
+from elsewhere.
+"""
+
+import argparse
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CURE = (
+    "python -m tests.web.chromium --install, or install Chromium or Google Chrome yourself, "
+    "or set CHROMIUM to its path"
+)
+
+log = logging.getLogger(__name__)
+
+
+class NoChromiumError(Exception):
+    """There is no browser; the message is one line that says what to do."""
+
+
+def find() -> Path:
+    """Return the path of an installed Chromium: CHROMIUM of the environment, or a known name.
+
+    Raises NoChromiumError when there is none, or when CHROMIUM is not a program.
+    """
+    if wanted := os.environ.get("CHROMIUM"):
+        if found := shutil.which(wanted):
+            return Path(found)
+        raise NoChromiumError(f"CHROMIUM is {wanted}, which is no program: correct or unset it")
+    for name in (*NAMES, *PLACES):
+        if found := shutil.which(name):
+            return Path(found)
+    raise NoChromiumError(f"no Chromium for the tests of the live page: {CURE}")
+
+
+def install() -> Path:
+    """Install Debian's chromium unless a browser is there, and return its path.
+
+    Raises NoChromiumError where apt-get or the right to use it is missing, or when it fails.
+    """
+    try:
+        return find()
+    except NoChromiumError:
+        if os.environ.get("CHROMIUM"):
+            raise
+    for command in commands():
+        log.info("%s", " ".join(command))
+        if subprocess.run(command, check=False).returncode != 0:
+            raise NoChromiumError(f"`{' '.join(command)}` failed: {CURE}")
+    return find()
+
+
+def commands() -> list[list[str]]:
+    """Return the commands that install it.
+
+    Raises NoChromiumError where they could not work.
+    """
+    if not shutil.which("apt-get"):
+        raise NoChromiumError(
+            "Chromium is installed by apt-get only, which is not here: install Chromium or Google "
+            "Chrome yourself, or set CHROMIUM to its path"
+        )
+    before = []
+    if os.geteuid() != 0:
+        before = ["sudo", "-n"]
+        if not shutil.which("sudo") or subprocess.run([*before, "true"], check=False).returncode:
+            raise NoChromiumError(
+                "installing Chromium needs root: run `sudo apt-get install chromium` once, "
+                "or set CHROMIUM to a browser's path"
+            )
+    apt = [*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    return [
+        [*apt, "update", "--quiet"],
+        [*apt, "install", "--quiet", "--yes", "--no-install-recommends", "chromium"],
+    ]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the browser's path, after installing it when asked to; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--install", action="store_true", help="install it when it is missing")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        path = install() if args.install else find()
+    except NoChromiumError as error:
+        log.error("%s", error)
+        return 1
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
