@@ -79,7 +79,7 @@ def test_many_posts_come_a_page_at_a_time_with_copies_named(
     page.get_by_role("button", name="Show 10 more").click()
     expect(page.locator(".post")).to_have_count(70)
     expect(page.locator("#issue").get_by_role("button", name="more")).to_be_hidden()
-    titles = page.locator(".post-title").all_inner_texts()
+    titles = page.locator(".post-title").all_text_contents()
     assert titles == [post["title"] for post in posts]
     expect(page.locator(".post").nth(1)).to_contain_text("a copy of another post")
     expect(page.locator(".post").nth(2)).to_contain_text("2 votes and comments")

@@ -9,15 +9,10 @@ import PocketBase, { BaseAuthStore } from "../vendor/pocketbase.es.mjs";
 import { issueOf, words } from "./issues.js";
 
 const PAGE = 1000; // PocketBase's own limit
+const WHOLE_PAGE = 500; // whole records: choosing fields takes the server as long as sending the rest
 const FIRST = 100; // what a screen shows, asked for first
 const BY_IDS = 100; // 100 ids make a filter of 2,400 characters; PocketBase takes 3,500
 const SEARCHED_WORDS = 8;
-const ISSUE_FIELDS = [
-  "id", "cluster_date", "issue_id", "canonical_title", "category", "description",
-  "would_pay_signal", "impact_level", "cluster_size", "confidence", "labeled_by", "heat",
-  "heat_rank", "sources", "posts", "first_posted_at", "last_posted_at", "trend", "is_latest",
-  "content_hash",
-].join(",");
 const POST_FIELDS = "id,source,url,title,body,is_copy,engagement,posted_at,content_hash";
 
 export const POSTS_PAGE = 30;
@@ -33,17 +28,17 @@ export class Api {
   /** Yield arrays of issues of the days of a view, the hottest first of all. */
   async *issues(view, signal) {
     const filter = this.#days(view);
-    const ask = { sort: "-heat,id", fields: ISSUE_FIELDS, skipTotal: true, filter, signal };
+    const ask = { sort: "-heat,id", skipTotal: true, filter, signal };
     const { items } = await this.pb.collection("issues").getList(1, FIRST, ask);
     yield items.map(issueOf);
     if (items.length < FIRST) return;
-    for await (const page of this.#pages(filter, ISSUE_FIELDS, signal)) yield page.map(issueOf);
+    for await (const page of this.#pages(filter, WHOLE_PAGE, { signal })) yield page.map(issueOf);
   }
 
   /** Return a Map from id to content_hash of every issue of the days of a view. */
   async hashes(view, signal) {
     const hashes = new Map();
-    for await (const page of this.#pages(this.#days(view), "id,content_hash", signal)) {
+    for await (const page of this.#pages(this.#days(view), PAGE, { fields: "id,content_hash", signal })) {
       for (const record of page) hashes.set(record.id, record.content_hash);
     }
     return hashes;
@@ -54,7 +49,7 @@ export class Api {
     for (let start = 0; start < ids.length; start += BY_IDS) {
       const some = ids.slice(start, start + BY_IDS);
       const filter = some.map((id) => this.pb.filter("id={:id}", { id })).join("||");
-      const ask = { filter, fields: ISSUE_FIELDS, skipTotal: true, signal };
+      const ask = { filter, skipTotal: true, signal };
       yield (await this.pb.collection("issues").getList(1, BY_IDS, ask)).items.map(issueOf);
     }
   }
@@ -62,7 +57,7 @@ export class Api {
   /** Return the newest record of one issue whatever its day, or null. */
   async issue(issueId, signal) {
     const filter = this.pb.filter("issue_id = {:issueId}", { issueId });
-    const ask = { filter, sort: "-cluster_date,-id", fields: ISSUE_FIELDS, skipTotal: true, signal };
+    const ask = { filter, sort: "-cluster_date,-id", skipTotal: true, signal };
     const { items } = await this.pb.collection("issues").getList(1, 1, ask);
     return items.length ? issueOf(items[0]) : null;
   }
@@ -95,7 +90,7 @@ export class Api {
     await this.pb.realtime.unsubscribe(); // what an attempt that failed may have left
     await Promise.all([ // together, so that `connected` comes when changes are followed already
       this.pb.realtime.subscribe("PB_CONNECT", connected),
-      this.pb.collection("issues").subscribe("*", changed, { fields: ISSUE_FIELDS }),
+      this.pb.collection("issues").subscribe("*", changed),
     ]);
   }
 
@@ -105,13 +100,13 @@ export class Api {
     return this.pb.collection("issue_evidence").subscribe("*", changed, { filter, fields: "id" });
   }
 
-  async *#pages(filter, fields, signal) {
+  async *#pages(filter, size, options) {
     for (let last = ""; ; ) {
       const after = this.pb.filter("id > {:last}", { last });
-      const ask = { filter: `${filter} && ${after}`, sort: "id", fields, skipTotal: true, signal };
-      const { items } = await this.pb.collection("issues").getList(1, PAGE, ask);
+      const ask = { filter: `${filter} && ${after}`, sort: "id", skipTotal: true, ...options };
+      const { items } = await this.pb.collection("issues").getList(1, size, ask);
       yield items;
-      if (items.length < PAGE) return;
+      if (items.length < size) return;
       last = items.at(-1).id;
     }
   }
