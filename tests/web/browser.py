@@ -59,7 +59,7 @@ class Visit:
         visit.page.on("pageerror", lambda error: visit.troubles.append(f"error {error}"))
         visit.page.on("dialog", lambda dialog: visit.troubles.append(f"dialog {dialog.message}"))
         visit.page.on("console", visit._said)
-        visit.context.on("page", lambda page: visit._opened(page))
+        visit.context.on("page", visit._opened)
         return visit
 
     def open(self, query: str = "") -> Page:

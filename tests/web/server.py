@@ -63,6 +63,10 @@ class PocketBase:
         self._http.headers["Authorization"] = answer["token"]
         batch = {"enabled": True, "maxRequests": BATCH, "timeout": 60}
         self._ask("PATCH", "/api/settings", {"batch": batch})
+        self.make()
+
+    def make(self) -> None:
+        """Make the collections."""
         issues = self._collection("issues", ISSUE_FIELDS, [])
         relation = {
             "name": "issue",
@@ -107,6 +111,11 @@ class PocketBase:
         """Remove every record."""
         for collection in ("issue_evidence", "issues"):
             self._ask("DELETE", f"/api/collections/{collection}/truncate", None)
+
+    def drop(self) -> None:
+        """Remove the collections, as before anything was ever published."""
+        for collection in ("issue_evidence", "issues"):
+            self._ask("DELETE", f"/api/collections/{collection}", None)
 
     def put(self, issues: Iterable[Record] = (), posts: Iterable[Record] = ()) -> None:
         """Create these records, or update those whose ids are there."""

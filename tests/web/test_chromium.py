@@ -62,7 +62,9 @@ def test_install_runs_apt_get_and_finds_what_it_brought(tmp_path: Path) -> None:
     program(tmp_path, "env", 'shift; exec "$@"')
     program(tmp_path, "sudo", 'shift; exec "$@"')
     program(tmp_path, "true")
-    script = f'echo "$@" >> {tmp_path}/asked; [ "$1" = update ] || {{ printf "" > {tmp_path}/chromium; /bin/chmod 755 {tmp_path}/chromium; }}'
+    browser = tmp_path / "chromium"
+    brings = f"/bin/cp {tmp_path}/apt-get {browser}"
+    script = f'echo "$@" >> {tmp_path}/asked; [ "$1" = update ] || {brings}'
     program(tmp_path, "apt-get", script)
     done = ask(tmp_path, "--install")
     assert done.returncode == 0, done.stderr

@@ -48,7 +48,7 @@ def test_the_list_is_ranked_by_heat_and_says_how(visit: Visit, forty: list[Recor
 
 
 @pytest.mark.parametrize(
-    ("group", "choice", "query", "wanted"),
+    "case",
     [
         ("Category", "Devtools", "?category=devtools", {"category": "devtools"}),
         ("Impact", "High", "?impact=high", {"impact_level": "high"}),
@@ -56,8 +56,9 @@ def test_the_list_is_ranked_by_heat_and_says_how(visit: Visit, forty: list[Recor
     ],
 )
 def test_a_filter_leaves_the_issues_that_have_the_value_and_is_in_the_address(
-    visit: Visit, forty: list[Record], group: str, choice: str, query: str, wanted: Record
+    visit: Visit, forty: list[Record], case: tuple[str, str, str, Record]
 ) -> None:
+    group, choice, query, wanted = case
     page = visit.open()
     tick(page, choice, group=group)
     expected = those(forty, **wanted)
@@ -87,9 +88,7 @@ def test_two_sources_are_either_and_two_filters_are_both(
     assert page.url == f"{visit.url}/?category=ai&source=github,hackernews"
 
 
-def test_each_choice_says_how_many_issues_it_would_leave(
-    visit: Visit, forty: list[Record]
-) -> None:
+def test_each_choice_says_how_many_issues_it_would_leave(visit: Visit, forty: list[Record]) -> None:
     page = visit.open("?category=ai")
     for name, category in (("AI", "ai"), ("Finance", "finance"), ("Logistics", "logistics")):
         choice = page.get_by_role("group", name="Category").locator("label", has_text=name)

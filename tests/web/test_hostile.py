@@ -10,20 +10,21 @@ from tests.web.records import Record
 from tests.web.server import PocketBase
 
 TEXTS = {
-    "script": "<script>alert(1)</script><script src=https://evil.example/x.js></script>",
+    "script": "<script>alert(1)</script><script src=https://evil.test/x.js></script>",
     "handler": "<img src=x onerror=alert(1)><svg/onload=alert(2)><body onload=alert(3)>",
     "frame": "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe><object data=x></object>",
-    "style": "</style><style>*{display:none}</style><link rel=stylesheet href=//evil.example/a.css>",
+    "style": "</style><style>*{display:none}</style><link rel=stylesheet href=//evil.test/a.css>",
     "breakout": "\"'`><a href=javascript:alert(1) autofocus onfocus=alert(2)>x</a>",
     "svg": '<svg><a xlink:href="javascript:alert(1)"><text>x</text></a><use href="data:x"/></svg>',
-    "math": "<math><mtext><table><mglyph><style><!--</style><img title='--><img src onerror=alert(1)>'>",
+    "math": "<math><mtext><table><mglyph><style><!--</style>"
+    "<img title='--><img src onerror=alert(1)>'>",
     "template": "{{constructor.constructor('alert(1)')()}} ${alert(1)} <%= alert(1) %> #{alert(1)}",
-    "form": "<form action=https://evil.example><input name=id><input name=attributes></form>",
-    "base": "<base href=https://evil.example/><meta http-equiv=refresh content=0;url=//evil.example>",
+    "form": "<form action=https://evil.test><input name=id><input name=attributes></form>",
+    "base": "<base href=https://evil.test/><meta http-equiv=refresh content=0;url=//evil.test>",
     "direction": "safe \u202egnp.exe\u202c \u2066\u2067 \u200fend",
     "control": "a\u0001b\u0008c\u007fd \ufffe\u2028\u2029 e",
     "combining": "Z" + "\u0315\u0348\u0354\u0335" * 400 + "algo",
-    "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 \U000e0001",
+    "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308",
     "prototype": "__proto__ constructor hasOwnProperty toString",
     "word": "W" * 100_000,
     "wide": "\ufdfd" * 3000,
@@ -35,23 +36,23 @@ REFUSED = (
     "\u0001javascript:alert(1)", " javascript:alert(1)", "data:text/html,<script>alert(1)</script>",
     "data:image/svg+xml,<svg onload=alert(1)>", "vbscript:msgbox(1)", "file:///etc/passwd",
     "blob:https://github.com/1", "about:blank", "view-source:https://github.com", "ftp://example.org",
-    "mailto:a@example.org", "//evil.example/x", "/api/collections", "?issue=x", "#x", "", "x",
-    "https://github.com@evil.example/", "https://user:secret@github.com/", "https://", "http://[",
+    "mailto:a@example.org", "//evil.test/x", "/api/collections", "?issue=x", "#x", "", "x",
+    "https://github.com@evil.test/", "https://user:secret@github.com/", "https://", "http://[",
     "intent://x#Intent;scheme=https;end", "filesystem:https://github.com/x", "wss://github.com",
 )  # fmt: skip
 # Addresses that may be links, with the host that must be seen.
 SHOWN = {
     "https://github.com/a/b?c=<d>&e='f'": "github.com",
     "http://news.ycombinator.com:8080/item": "news.ycombinator.com:8080",
-    "https://gith\u0443b.com/login": "xn--githb-kze.com",
+    "https://gith\u0443b.com/login": "xn--githb-hze.com",
     "https://\u0430pple.com/": "xn--pple-43d.com",
-    "https://github.com\u2215evil.example/": "xn--github.com-",
+    "https://github.com\u2215evil.test/": "github.xn--comevil-ef0d.test",
     "https://\u24d6ithub.com/": "github.com",
-    "https://github.com.evil.example/": "github.com.evil.example",
+    "https://github.com.evil.test/": "github.com.evil.test",
     "HTTPS://GitHub.COM/x": "github.com",
     "https:github.com/x": "github.com",
     "https://0x7f000001/": "127.0.0.1",
-    "https://evil.example\\@github.com/": "evil.example",
+    "https://evil.test\\@github.com/": "evil.test",
 }
 HREFS = "links => links.map(link => [link.href, link.protocol, link.rel, link.target])"
 # What the page itself never has, wherever it comes from.
@@ -108,9 +109,7 @@ def test_endless_words_do_not_widen_the_page(
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-def test_evidence_never_links_to_anything_but_the_web(
-    visit: Visit, pocketbase: PocketBase
-) -> None:
+def test_evidence_never_links_to_anything_but_the_web(visit: Visit, pocketbase: PocketBase) -> None:
     issue = records.issue(0)
     posts = [records.post(issue, n, url=url) for n, url in enumerate((*REFUSED, *SHOWN))]
     pocketbase.put([issue], posts)
@@ -128,8 +127,7 @@ def test_evidence_never_links_to_anything_but_the_web(
     for url, host in zip(REFUSED, hosts, strict=False):
         assert host == f"Not a web address: {url}"
     for wanted, host in zip(SHOWN.values(), hosts[len(REFUSED) :], strict=True):
-        assert host == wanted or (wanted.endswith("-") and host.startswith("xn--"))
-        assert host.isascii()
+        assert host == wanted
 
 
 def test_a_hostile_post_that_arrives_live_does_nothing_either(
@@ -183,8 +181,8 @@ def test_the_page_asks_nothing_of_anybody_else_and_sends_no_credentials(
     sent: list[str | None] = []
     visit.page.on("request", lambda request: sent.append(request.headers.get("authorization")))
     visit.page.goto(visit.url)
-    secret = '{"token": "somebody", "record": {"id": "x"}}'
-    visit.page.evaluate("secret => localStorage.setItem('pocketbase_auth', secret)", secret)
+    kept = '{"token": "somebody", "record": {"id": "x"}}'
+    visit.page.evaluate("kept => localStorage.setItem('pocketbase_auth', kept)", kept)
     page = visit.open(f"?issue={forty[0]['issue_id']}")
     expect(page.locator(".post")).to_have_count(7)
     page.get_by_label("Search issues and their posts").fill("workaround")

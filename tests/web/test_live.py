@@ -1,6 +1,6 @@
 """The page follows PocketBase without a reload: arrivals, changes, deletions, lost connections."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web import records
 from tests.web.browser import Visit
@@ -9,7 +9,19 @@ from tests.web.server import PocketBase
 
 # Set once, gone after a reload.
 MARK = "document.documentElement.dataset.visited = 'yes'"
+RECORDS = "**/api/collections/issues/records*"
 STILL = "document.documentElement.dataset.visited === 'yes'"
+
+
+def hold(page: Page) -> list[Route]:
+    """Hold back the answers to what is asked of the issues, until `page.unroute(RECORDS)`."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(RECORDS, keep)
+    return held
 
 
 def first(page: Page) -> str:
@@ -161,14 +173,17 @@ def test_a_server_that_is_away_from_the_start_is_waited_for(
     expect(page.locator("#count")).to_contain_text("40 issues")
     expect(page.locator("#issue-title")).to_have_text(forty[0]["canonical_title"])
     expect(page.locator("#status")).to_have_text("Live", timeout=15_000)
+    expect(page.locator(".post")).to_have_count(7)
+    page.wait_for_timeout(500)
+    pocketbase.put(posts=[records.post(forty[0], 7, position=-1, title="Live posts too")])
+    expect(page.locator(".post-title").first).to_have_text("Live posts too")
 
 
 def test_an_answer_that_is_late_does_not_undo_a_newer_event(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
     page = visit.open()
-    held = []
-    page.route("**/api/collections/issues/records*", lambda route: held.append(route))
+    held = hold(page)
     page.evaluate("dispatchEvent(new Event('online'))")  # asks for the hashes again
     page.wait_for_timeout(300)
     assert len(held) == 1
@@ -177,7 +192,7 @@ def test_an_answer_that_is_late_does_not_undo_a_newer_event(
     pocketbase.remove(forty[2]["id"])
     expect(page.locator(".row-title").first).to_have_text("Newer")
     held[0].fulfill(response=stale)
-    page.unroute("**/api/collections/issues/records*")
+    page.unroute(RECORDS)
     page.wait_for_timeout(500)
     assert first(page) == "Newer"
     expect(page.locator("#count")).to_contain_text("39 issues")
@@ -194,10 +209,21 @@ def test_an_empty_database_says_so_and_fills_by_itself(
     expect(page.locator("#panel")).to_be_hidden()
 
 
+def test_a_server_without_collections_has_nothing_yet_and_is_asked_again(
+    visit: Visit, pocketbase: PocketBase
+) -> None:
+    pocketbase.drop()
+    visit.page.goto(visit.url)
+    expect(visit.page.locator("#panel")).to_contain_text("Nothing is published yet")
+    pocketbase.make()
+    pocketbase.put([records.issue(0, canonical_title="The first of all")])
+    expect(visit.page.locator(".row-title")).to_have_text(["The first of all"], timeout=20_000)
+    visit.troubles.clear()  # Chromium reports each 404
+
+
 def test_loading_shows_the_shape_of_the_list(visit: Visit, forty: list[Record]) -> None:
     page = visit.page
-    held = []
-    page.route("**/api/collections/issues/records*", lambda route: held.append(route))
+    held = hold(page)
     page.goto(visit.url)
     expect(page.locator("#skeleton")).to_be_visible()
     expect(page.locator("#count")).to_have_text("Loading issues…")
@@ -205,6 +231,6 @@ def test_loading_shows_the_shape_of_the_list(visit: Visit, forty: list[Record]) 
     visit.shot("loading")
     for route in held:
         route.continue_()
-    page.unroute("**/api/collections/issues/records*")
+    page.unroute(RECORDS)
     expect(page.locator("#count")).to_contain_text("40 issues")
     expect(page.locator("#skeleton")).to_be_hidden()

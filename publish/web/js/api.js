@@ -94,6 +94,11 @@ export class Api {
     ]);
   }
 
+  /** Whether events come at present. */
+  get isConnected() {
+    return this.pb.realtime.isConnected;
+  }
+
   /** Call back when a post of one issue changes; resolves to a function that ends it. */
   async watchPosts(recordId, changed) {
     const filter = this.pb.filter("issue = {:recordId}", { recordId });

@@ -56,7 +56,7 @@ function refresh({ steady = false }) {
   rows = chosen.rows;
   showIssue();
   filters.show(view);
-  filters.count(chosen.counts);
+  filters.count(chosen.counts, live.state.loaded || all.length > 0);
   list.show(rows, { inPosts: search.found, open: view.issue, steady });
   states.result({ view, shown: rows.length, total: all.length, newest, state: live.state });
   performance.measure("assay:refresh", { start });
@@ -70,7 +70,7 @@ function dataChanged(ids) {
 
 function connectionTurned(state) {
   states.connection(state);
-  if (state.live && view.issue) issueView.evidence.refresh();
+  if (state.live) issueView.evidence.connected();
   refresh({ steady: true });
 }
 

@@ -13,6 +13,7 @@ export class Evidence {
   #count = POSTS_PAGE;
   #nodes = new Map(); // post id -> {hash, node}
   #asking = null;
+  #watched = false;
   #unwatch = () => {};
   #timer = 0;
 
@@ -48,9 +49,16 @@ export class Evidence {
     this.#watch(recordId);
   }
 
+  /** Take up events again: the connection stands, for the first time or again. */
+  connected() {
+    this.refresh();
+    if (this.#record && !this.#watched) this.#watch(this.#record);
+  }
+
   /** Ask for the shown posts again and put in what changed. */
   async refresh() {
     clearTimeout(this.#timer);
+    if (!this.#record) return;
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
@@ -63,9 +71,12 @@ export class Evidence {
   }
 
   async #watch(recordId) {
+    if (!this.api.isConnected) return; // `connected` will be called
     let stopped = false;
     let stop = () => {};
+    this.#watched = true;
     this.#unwatch = () => {
+      this.#watched = false;
       stopped = true;
       stop();
     };
@@ -78,7 +89,7 @@ export class Evidence {
       stop = () => end().catch(() => {});
       if (stopped) stop();
     } catch {
-      // Without a connection there are no events; the posts are asked for when it is back.
+      if (!stopped) this.#watched = false; // the connection is gone; `connected` will be called
     }
   }
 

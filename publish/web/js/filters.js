@@ -36,14 +36,14 @@ export class Filters {
     }
   }
 
-  /** Show how many issues each choice would leave. */
-  count(counts) {
+  /** Show how many issues each choice would leave; nothing while none are loaded. */
+  count(counts, known) {
     for (const control of this.form.querySelectorAll("input[type=checkbox][name]")) {
       const { name } = control;
       const count = COUNTED.includes(name) ? counts[name][control.value] ?? 0 : counts.pay.true;
       const label = control.parentElement;
-      label.lastElementChild.textContent = number(count);
-      label.classList.toggle("none", !count && !control.checked);
+      label.lastElementChild.textContent = known ? number(count) : "";
+      label.classList.toggle("none", known && !count && !control.checked);
     }
   }
 

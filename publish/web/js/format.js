@@ -24,6 +24,17 @@ export const clock = (date) => CLOCK.format(date);
 
 /** Format a day or a moment, `2026-11-20` or `2026-11-20 10:00:00.000Z`; empty stays empty. */
 export function day(text) {
+  const moment = utc(text);
+  return moment ? DAY.format(moment) : "";
+}
+
+/** Format the days from one moment to another, `13–20 Nov 2026`. */
+export function days(first, last) {
+  const ends = [utc(first), utc(last)].filter(Boolean).sort((one, other) => one - other);
+  return ends.length === 2 ? DAY.formatRange(...ends) : day(first || last);
+}
+
+function utc(text) {
   const moment = new Date(String(text ?? "").slice(0, 10));
-  return Number.isNaN(moment.getTime()) ? "" : DAY.format(moment);
+  return Number.isNaN(moment.getTime()) ? null : moment;
 }

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { Evidence } from "./evidence.js";
-import { CATEGORIES, IMPACTS, LABELS, day, heat, number, plural } from "./format.js";
+import { CATEGORIES, IMPACTS, LABELS, day, days, heat, number, plural } from "./format.js";
 import { gauge, named } from "./row.js";
 import { chart } from "./spark.js";
 
@@ -65,18 +65,17 @@ export class IssueView {
 }
 
 function facts(issue) {
-  const range = [issue.first_posted_at, issue.last_posted_at].map(day);
-  const confidence = `${number(Math.round(issue.confidence * 100))}%`;
   const rows = [
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
     ["Impact", [gauge(issue.impact_level), IMPACTS[issue.impact_level]]],
     ["Category", CATEGORIES[issue.category]],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
-    ["Cluster", `${plural(issue.cluster_size, "post")}, confidence ${confidence}`],
+    ["Cluster size", plural(issue.cluster_size, "post")],
+    ["Confidence", `${number(Math.round(issue.confidence * 100))}%`],
     ["Label by", LABELS[issue.labeled_by] ?? (issue.labeled_by || "Unknown")],
     ["Sources", named(issue.sources) || "None"],
-    ["Posted", range[0] === range[1] ? range[0] : range.join(" to ")],
-    ["Day", day(issue.cluster_date)],
+    ["Posted", days(issue.first_posted_at, issue.last_posted_at)],
+    ["Clustered", day(issue.cluster_date)],
   ];
   return el("dl", { class: "facts" }, ...rows.map(([name, value]) =>
     el("div", {}, el("dt", {}, name), el("dd", {}, ...[value].flat()))));

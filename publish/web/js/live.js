@@ -22,11 +22,12 @@ export class Live {
 
   /**
    * `changed(ids)` is called after the store changed, with the ids that did, or null for a load;
-   * `turned(state)` with `{loaded, loading, reachable, live}` when one of these did.
+   * `turned(state)` with `{loaded, reachable, missing, live}` when one of these did;
+   * `missing`: the server answers, but has no such collection yet.
    */
   constructor(api, store, { changed, turned }) {
     Object.assign(this, { api, store, changed, turned });
-    this.state = { loaded: false, loading: true, reachable: true, live: false };
+    this.state = { loaded: false, reachable: true, missing: false, live: false };
     this.view = { from: "", to: "" };
   }
 
@@ -42,7 +43,7 @@ export class Live {
   move(view) {
     this.view = view;
     this.store.records.clear();
-    this.#turn({ loaded: false, loading: true });
+    this.#turn({ loaded: false });
     this.#pass?.abort();
     this.refresh();
   }
@@ -59,7 +60,7 @@ export class Live {
       try {
         await (this.state.loaded ? this.#compare() : this.#load());
         this.#failures = 0;
-        this.#turn({ loading: this.#again && !this.state.loaded, reachable: true });
+        this.#turn({ reachable: true, missing: false });
       } catch (error) {
         if (!this.#pass.signal.aborted) await this.#wait(error);
       }
@@ -102,8 +103,9 @@ export class Live {
   }
 
   async #wait(error) {
-    console.warn("PocketBase does not answer:", error);
-    this.#turn({ loading: false, reachable: false });
+    const missing = error?.status === 404;
+    if (!missing) console.warn("PocketBase does not answer:", error);
+    this.#turn({ reachable: missing, missing });
     const pause = RETRY_AFTER[Math.min(this.#failures++, RETRY_AFTER.length - 1)];
     this.#again = true;
     await new Promise((resolve) => {

@@ -21,15 +21,17 @@ export class States {
   connection(state) {
     const pill = byId("status");
     const kind = state.live && state.reachable ? "live" : state.reachable && !state.loaded ? "wait" : "gone";
-    if (kind === "live") this.#since = new Date();
+    if (kind !== "gone") this.#since = null;
+    else this.#since ??= new Date();
     clearTimeout(this.#banner);
     const show = () => {
       pill.dataset.kind = kind;
       pill.lastElementChild.textContent = { live: "Live", wait: "Connecting", gone: "Not live" }[kind];
       byId("banner").hidden = kind !== "gone" || !state.loaded;
-      const at = this.#since ? ` of ${clock(this.#since)}` : "";
-      byId("banner").textContent =
-        `The connection is lost. You see the state${at}; it updates by itself once the server answers.`;
+      if (kind === "gone") {
+        byId("banner").textContent = `The connection is lost. You see the state of ${clock(this.#since)}; ` +
+          "it updates by itself once the server answers.";
+      }
       if (!byId("banner").hidden) this.announce(byId("banner").textContent);
     };
     if (kind === "gone") this.#banner = setTimeout(show, PATIENCE);
@@ -38,11 +40,11 @@ export class States {
 
   /** Show how many issues there are, or why there are none. */
   result({ view, shown, total, newest, state }) {
-    const busy = !state.loaded && state.reachable;
+    const busy = !state.loaded && state.reachable && !state.missing;
     byId("list").setAttribute("aria-busy", String(busy && !total));
     byId("skeleton").hidden = !(busy && !total);
     const count = busy && !total ? "Loading issues…" : counted(view, shown, total, newest);
-    byId("count").textContent = state.loaded || total ? count : busy ? count : "No connection";
+    byId("count").textContent = state.loaded || state.missing || total || busy ? count : "No connection";
     byId("panel").hidden = shown > 0 || (busy && !total);
     if (!byId("panel").hidden) this.#panel({ view, total, state });
     if (state.loaded) this.announce(`${plural(shown, "issue")} shown.`);
@@ -57,7 +59,7 @@ export class States {
   }
 
   #panel({ view, total, state }) {
-    const [title, text, action, label] = !state.loaded && !total
+    const [title, text, action, label] = !state.loaded && !state.missing && !total
       ? ["The server does not answer", "Nothing could be loaded. The page tries again by itself.",
         this.retry, "Try again now"]
       : isFiltered(view)
