@@ -35,7 +35,7 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
         "Heat": "12.3, rank 7", "Impact": "High", "Category": "E-commerce",
         "Would pay": "Yes, somebody says so", "Cluster size": "1,234 posts", "Confidence": "88%",
         "Label by": "Language model", "Sources": "Reddit, Hacker News",
-        "Posted": "9\u2009\u2013\u200920 Nov 2026", "Clustered": "20 Nov 2026",
+        "Posted": "9 \u2013 20 Nov 2026", "Clustered": "20 Nov 2026",
     }  # fmt: skip
     expect(view.locator("figcaption")).to_have_text(
         "Line: heat, now 10.0, its highest. Bars: posts a day, 21 posts in 6 days."

@@ -109,9 +109,11 @@ async function askElsewhere(issueId) {
     if (elsewhere?.issueId !== issueId) return;
     elsewhere = { issueId, issue };
     refresh({ steady: true });
-  } catch {
-    elsewhere = null; // asked again when the server answers
-    live.refresh();
+  } catch (error) {
+    const refused = error?.status >= 400 && error.status < 500;
+    elsewhere = refused ? { issueId, issue: null } : null; // null: asked again once there is an answer
+    if (refused) refresh({ steady: true });
+    else live.refresh();
   }
 }
 

@@ -76,7 +76,7 @@ export class States {
 function counted(view, shown, total, newest) {
   const days = view.from || view.to
     ? [view.from && `from ${day(view.from)}`, view.to && `to ${day(view.to)}`].filter(Boolean).join(" ")
-    : newest && `on ${day(newest)}, the newest day`;
+    : newest && `on ${day(newest)}`;
   const issues = shown === total ? plural(total, "issue") : `${number(shown)} of ${plural(total, "issue")}`;
   return `${issues} ${days}`.trim();
 }
