@@ -15,6 +15,8 @@ from tests.web import chromium
 ARTIFACTS = Path(os.environ.get("ASSAY_TEST_ARTIFACTS", ROOT / "build" / "tests" / "web"))
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000  # ms: a busy machine is slow, and says nothing about the page
+expect.set_options(timeout=PATIENCE)
 # What a hostile post would need: dialogs, and code that is run by a string of the page's text.
 TRAP = """
 window.trapped = [];
@@ -54,7 +56,7 @@ class Visit:
         visit = cls(browser.new_context(**chosen), url)
         visit.context.add_init_script(TRAP)
         visit.page = visit.context.new_page()
-        visit.page.set_default_timeout(15_000)
+        visit.page.set_default_timeout(PATIENCE)
         visit.page.on("request", lambda request: visit.requests.append(request.url))
         visit.page.on("pageerror", lambda error: visit.troubles.append(f"error {error}"))
         visit.page.on("dialog", lambda dialog: visit.troubles.append(f"dialog {dialog.message}"))

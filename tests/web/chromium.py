@@ -54,6 +54,15 @@ def find() -> Path:
     raise NoChromiumError(f"no Chromium for the tests of the live page: {CURE}")
 
 
+def missing() -> str:
+    """Return the line that says what to do about a missing browser; empty when one is there."""
+    try:
+        find()
+    except NoChromiumError as error:
+        return str(error)
+    return ""
+
+
 def install() -> Path:
     """Install Debian's chromium unless a browser is there, and return its path.
 

@@ -15,10 +15,9 @@ Visitor = Callable[..., Visit]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium; without one the tests fail and say what to do."""
-    try:
-        chromium.find()
-    except chromium.NoChromiumError as error:
-        pytest.fail(str(error), pytrace=False)
+    missing = chromium.missing()
+    if missing:
+        pytest.fail(missing, pytrace=False)
     with sync_playwright() as playwright:
         running = launch(playwright)
         yield running
