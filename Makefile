@@ -4,9 +4,10 @@ PYTHON ?= python3
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run refresh watch test lint pytest report docs bench llm-smoke lock clean
+.PHONY: help run serve publish refresh watch test lint pytest report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
-BENCHMARKS := catalog posts duplicates cleaning embedding clustering summaries mining
+BENCHMARKS := catalog enrichment enrichment_build posts duplicates cleaning embedding clustering \
+	summaries mining publish inputs experiments
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -18,6 +19,12 @@ help: ## list the targets
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
 	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
+
+serve: .venv/.installed ## the live page of the published issues, on http://127.0.0.1:8090, until Ctrl-C
+	@$(IN_VENV) python -m publish.serve
+
+publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
+	@$(IN_VENV) python -m publish.pocketbase
 
 refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: builds what follows from it, asks no model
 	@$(IN_VENV) python -m assay.refresh
@@ -31,11 +38,12 @@ lint: .venv/.installed ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 
-pytest: .venv/.installed ## the tests: dbt on DuckDB and Postgres, faults, kills
+pytest: .venv/.installed ## the tests: DuckDB, Postgres, PocketBase, a browser; faults and kills
+	@$(IN_VENV) python -m tests.web.chromium >/dev/null 2>&1 || python -m tests.web.chromium --install
 	@$(IN_VENV) python -m pytest -n 2 --dist loadfile
 
-report: .venv/.installed ## reports/hf_ingestion_report.md from the warehouse
-	@$(IN_VENV) python -m publish.hf_report
+report: .venv/.installed ## reports/hf_ingestion_report.md and reports/issues.html from the warehouse
+	@$(IN_VENV) python -m publish.hf_report && python -m publish.issue_report
 
 docs: .venv/.installed ## the dbt docs site as one file, target/static_index.html
 	@$(IN_VENV) dbt docs generate --static
