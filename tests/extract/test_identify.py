@@ -97,7 +97,7 @@ def test_a_field_that_no_tag_repeats_is_a_keyword_too_and_a_word_that_is_both_is
         ("1706.3", None),
         ("1713.03762", None),
         ("1706.03762v", None),
-        ("1706.03762v0", None),
+        ("1706.03762v0", "1706.03762"),
         ("https://arxiv.org/abs/1706.03762", None),
         ("1706.03762,1810.04805", None),
         ("\uff11706.03762", None),
