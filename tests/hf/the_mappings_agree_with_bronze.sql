@@ -15,7 +15,7 @@ expected as (
 
     {% for entity in mappings %}
         select
-            'model_{{ entity }}s' as mapping,
+            'model_{{ entity }}s' as table_name,
             count(*) as pairs
         from {{ ref('stg_hf__' ~ entity ~ '_pairs') }} as pairs
         inner join models on pairs.model_id = models.model_id
@@ -29,7 +29,7 @@ found as (
 
     {% for entity in mappings %}
         select
-            'model_{{ entity }}s' as mapping,
+            'model_{{ entity }}s' as table_name,
             count(*) as pairs
         from {{ ref('model_' ~ entity ~ 's') }}
         {{ 'union all' if not loop.last }}
@@ -40,11 +40,11 @@ found as (
 final as (
 
     select
-        expected.mapping,
+        expected.table_name,
         expected.pairs as expected_pairs,
         found.pairs as found_pairs
     from expected
-    inner join found on expected.mapping = found.mapping
+    inner join found on expected.table_name = found.table_name
     -- Bronze without its tables (a new pipeline, an old warehouse) leaves the mappings as they are.
     where expected.pairs <> found.pairs and expected.pairs > 0
 

@@ -1,4 +1,5 @@
--- One row per model that has the paper of the card template, and one if hf.articles does not mark it.
+-- One row per model that has the paper of the card template, and one where hf.articles does not
+-- mark it.
 
 with
 

@@ -14,9 +14,13 @@ upper_steps as (
 -- A circle never leaves the models that have a parent.
 inner_steps as (
 
-    select *
+    select upper_steps.*
     from upper_steps
-    where parent_number in (select upper_steps.child_number from upper_steps)
+    where exists (
+        select 1
+        from upper_steps as further
+        where further.child_number = upper_steps.parent_number
+    )
 
 ),
 

@@ -1,5 +1,5 @@
 -- The steps from models that are themselves a parent. Only over these can a way go further up, or
--- round in a circle; they are few, and numbered, since a recursion keeps all it has found in memory.
+-- round in a circle. They are few, and numbered: a recursion keeps all it has found in memory.
 
 {{ config(tags=['base_models']) }}
 
