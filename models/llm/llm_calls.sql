@@ -14,6 +14,6 @@ select
     cost_usd,
     seconds,
     cached,
-    at as called_at,
+    called_at,
     tokens_in + tokens_out as tokens
 from {{ ref('stg_llm_calls') }}

@@ -8,7 +8,7 @@ def model(dbt, session):
     """Return the record as it is now, whole: calls under way get their ends later."""
     dbt.config(materialized="table")
     with Cache(data_dir() / "llm.sqlite") as cache:
-        calls = cache.calls()
+        calls = cache.calls().rename_columns({"at": "called_at"})
     return calls
 
 
