@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assay import recorded, warehouse
+from assay import recorded, refresh, warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0
@@ -51,8 +51,11 @@ def main(argv: list[str] | None = None) -> int:
                         raise
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
+            # What `make refresh` compares with is what was there when this build began.
+            seen = refresh.observed()
             build = ["dbt", "--quiet", "build", *_days_to_cluster(folder)]
             _step("transform and test", build, common)
+            refresh.remember(seen)
             for report in ("publish.hf_report", "publish.issue_report"):
                 _step("report", [sys.executable, "-m", report], common, quiet=True)
             publish = [sys.executable, "-m", "publish.pocketbase"]
@@ -62,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
                 _step("judge", [sys.executable, "-m", "sample.judge"], common)
             if failed:
                 raise failed
-    except (StepFailedError, warehouse.WarehouseError) as error:
+    except (StepFailedError, refresh.RefreshError, warehouse.WarehouseError) as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1
     return 0
@@ -177,7 +180,8 @@ def _days_to_cluster(folder: Path | None) -> list[str]:
     """Name the same days to dbt; live, yesterday and today."""
     today = datetime.now(UTC).date()
     first, last = (folder and recorded.span(folder)) or (today - timedelta(days=1), today)
-    return ["--vars", json.dumps({"cluster_start": str(first), "cluster_date": str(last)})]
+    given = {"cluster_start": str(first), "cluster_date": str(last)}
+    return ["--vars", json.dumps(given | {"approve_llm": False, "llm_max_usd": 0})]
 
 
 def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:

@@ -8,11 +8,8 @@ def model(dbt, session):
     """Return the record as it is now, whole: calls under way get their ends later."""
     dbt.config(materialized="table")
     with Cache(data_dir() / "llm.sqlite") as cache:
-        calls = cache.calls()
-    # DuckDB does not take `at` for the name of a column.
-    return calls.rename_columns(
-        ["called_at" if name == "at" else name for name in calls.column_names]
-    )
+        calls = cache.calls().rename_columns({"at": "called_at"})
+    return calls
 
 
 def _comes_after(dbt):
