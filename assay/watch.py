@@ -5,6 +5,7 @@ while one runs are the next. Each refresh is a process of its own, so that edite
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -32,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     argparse.ArgumentParser(prog="make watch", description=__doc__).parse_args(argv)
     folders = [warehouse.ROOT / name for name in FOLDERS if (warehouse.ROOT / name).is_dir()]
     sys.stdout.write(f"watch: {', '.join(folder.name for folder in folders)}; Ctrl-C ends it\n")
+    # A shell starts what it puts in the background with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         # The watch begins before the first refresh: an edit during that is not missed.
         changes = watch(
