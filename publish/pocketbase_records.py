@@ -6,6 +6,7 @@ from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -109,12 +110,12 @@ class Record:
     issue_id: str
     fields: dict[str, Any]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Return the record's id."""
         return record_id(self.collection, self.key)
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Return the hash of the fields."""
         return content_hash(self.collection, self.fields)

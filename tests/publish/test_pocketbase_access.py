@@ -88,7 +88,7 @@ def test_the_password_is_in_no_process_list_log_or_file_but_its_own(house: House
     while ended.is_alive():
         seen |= arguments(process.pid)
         time.sleep(0.005)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0
     password = json.loads(
         (house.folder / "data/pocketbase/superuser.json").read_text(encoding="utf-8")
@@ -159,7 +159,7 @@ def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
         "POCKETBASE_EMAIL and POCKETBASE_PASSWORD\n",
     )
     process = there.start("pocketbase", "-v", **wrong)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert "Traceback" in err
     assert "wrong-word-8154" not in out + err
 
@@ -167,7 +167,7 @@ def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
 def test_no_failure_shows_the_password(house: House, proxy: Proxy) -> None:
     process = house.start("pocketbase", "-v")
     proxy.before = lambda number, path, body: refuse(418)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "HTTP 418" in err.splitlines()[-1]
     assert PASSWORD not in out + err

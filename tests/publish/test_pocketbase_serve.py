@@ -36,7 +36,7 @@ def test_make_run_publishes_to_the_bundled_server_and_serve_shows_it(house: Hous
     assert url.startswith("http://127.0.0.1:")
     assert_agrees(url, house.gold)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, "Traceback" in err) == (0, False)
     wait_for(lambda: not servers(house))
 
@@ -47,7 +47,7 @@ def test_serving_before_anything_was_published_is_no_error(house: House) -> None
     assert httpx.get(f"{url}/api/health").status_code == 200
     assert httpx.get(f"{url}/api/collections/issues/records").status_code == 404
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert process.returncode == 0
 
 
@@ -57,7 +57,7 @@ def test_it_listens_on_this_machine_only(house: House) -> None:
     [server] = servers(house)
     listening = {c.laddr.ip for c in server.net_connections() if c.status == "LISTEN"}
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert listening == {"127.0.0.1"}
 
 
@@ -69,19 +69,19 @@ def test_a_sync_uses_the_server_that_is_served_and_leaves_it_running(house: Hous
     assert len(servers(house)) == 1
     assert_agrees(url, house.gold)
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
 
 
 def test_a_second_serve_says_where_the_first_one_is(house: House) -> None:
     first = house.start("serve", "--port", "0")
     url = url_of(first)
     second = house.start("serve", "--port", "0")
-    out, err = second.communicate(timeout=120)
+    out, err = second.communicate(timeout=300)
     assert (second.returncode, out) == (1, "")
     assert err == f"publish.serve: it is served already ({url}): stop that one first\n"
     assert answers(url)
     first.terminate()
-    first.communicate(timeout=120)
+    first.communicate(timeout=300)
 
 
 def test_a_port_in_use_is_one_line(house: House) -> None:
@@ -90,7 +90,7 @@ def test_a_port_in_use_is_one_line(house: House) -> None:
         other.listen()
         port = other.getsockname()[1]
         process = house.start("serve", "--port", str(port))
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert err == (
         f"publish.serve: port {port} is in use: stop what listens there, or choose another with "
@@ -118,7 +118,7 @@ def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(hous
     served = house.start("serve", "--port", "0")
     assert_agrees(url_of(served), house.gold)
     served.terminate()
-    served.communicate(timeout=120)
+    served.communicate(timeout=300)
     wait_for(lambda: not servers(house))
 
 
@@ -132,7 +132,7 @@ def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_
     wait_for(house.folder.joinpath("assay.duckdb.wal").exists)
     for server in servers(house):
         server.send_signal(signal.SIGKILL)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
     assert err.splitlines()[-1].startswith("publish.pocketbase: ")
     assert "Traceback" not in err
@@ -140,7 +140,7 @@ def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_
     served = house.start("serve", "--port", "0")
     assert_agrees(url_of(served), house.gold)
     served.terminate()
-    served.communicate(timeout=120)
+    served.communicate(timeout=300)
 
 
 def test_scripts_that_lie_about_are_not_run(house: House, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_the_servers_environment_holds_none_of_the_persons_secrets(house: House)
     [server] = servers(house)
     names = set(server.environ())
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert "GITHUB_TOKEN" not in names
     assert names <= {"PATH", "HOME", "TMPDIR", "PWD", "OLDPWD", "_"}
 
@@ -172,7 +172,7 @@ def test_the_page_is_served_where_there_is_one(house: House) -> None:
     page = Path(__file__).resolve().parents[2] / "publish" / "web" / "index.html"
     answer = httpx.get(f"{url}/")
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     if page.exists():
         assert answer.content == page.read_bytes()
     else:
@@ -186,7 +186,7 @@ def test_nobody_can_make_an_account_on_the_bundled_server(house: House) -> None:
     account = {"email": "x@example.org", "password": "12345678", "passwordConfirm": "12345678"}
     joined = httpx.post(f"{url}/api/collections/users/records", json=account)
     process.terminate()
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert joined.status_code == 403
 
 
@@ -196,9 +196,9 @@ def test_help_tells_everything(house: House) -> None:
         ("serve", ("--port", "127.0.0.1")),
     ):
         process = house.start(module, "--help")
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=300)
         assert process.returncode == 0
         assert not [word for word in words if word not in out]
         wrong = house.start(module, "--moon")
-        wrong.communicate(timeout=120)
+        wrong.communicate(timeout=300)
         assert wrong.returncode == 2

@@ -22,7 +22,7 @@ def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) 
     assert arrived.wait(60)
     out, err = house.sync(code=1)
     go.set()
-    first.communicate(timeout=120)
+    first.communicate(timeout=300)
     assert (out, err) == (
         "",
         "publish.pocketbase: another publish.pocketbase is at work: wait for it to end\n",
