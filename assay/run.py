@@ -25,6 +25,7 @@ from assay import recorded, refresh, warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0
+PUBLISHED_TO = ("POCKETBASE_URL", "POCKETBASE_EMAIL", "POCKETBASE_PASSWORD")
 
 
 class StepFailedError(Exception):
@@ -58,8 +59,9 @@ def main(argv: list[str] | None = None) -> int:
             refresh.remember(seen)
             for report in ("publish.hf_report", "publish.issue_report"):
                 _step("report", [sys.executable, "-m", report], common, quiet=True)
-            publish = [sys.executable, "-m", "publish.pocketbase"]
-            _step("publish", publish, common)
+            # Invented and recorded issues go to the bundled PocketBase, whatever .env names.
+            own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
+            _step("publish", [sys.executable, "-m", "publish.pocketbase"], common | own)
             _closing_table()
             if origin == "sample":
                 _step("judge", [sys.executable, "-m", "sample.judge"], common)
@@ -140,10 +142,21 @@ def _alone() -> Iterator[None]:
 
 @contextmanager
 def _nobody_loads(data: Path) -> Iterator[None]:
-    """Hold the lock that `dlt pipeline run` takes on a data folder (extract/running.py)."""
+    """Hold the lock that `dlt pipeline run` takes on a data folder (extract/running.py), and the one
+    of the live page (publish/pocketbase_server.py)."""
     try:
         with FileLock(data / "run.lock", timeout=0):
-            yield
+            served = data / "pocketbase" / "serve.lock"
+            if not served.exists():
+                yield
+                return
+            try:
+                with FileLock(served, timeout=0):
+                    yield
+            except Timeout as error:
+                raise StepFailedError(
+                    f"the live page is served from {data.name}/: stop `make serve` first"
+                ) from error
     except Timeout as error:
         raise StepFailedError(f"a run is loading {data.name}/: wait for it to end") from error
 
@@ -238,6 +251,7 @@ def _closing_table() -> None:
     _say("""\
   .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
   .venv/bin/dbt show --inline "select heat_rank, canonical_title from gold.top_issues order by 1"
+  make serve           then open http://127.0.0.1:8090: the live page of the issues
   less reports/hf_ingestion_report.md
   open reports/issues.html in a browser: the map of issues and their ranking
   make docs            then open target/static_index.html""")

@@ -1,1 +1,1 @@
-"""What leaves the warehouse for people: reports now, PocketBase later."""
+"""What leaves the warehouse for people: reports, and the issues on a live page (PocketBase)."""
