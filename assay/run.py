@@ -142,8 +142,8 @@ def _alone() -> Iterator[None]:
 
 @contextmanager
 def _nobody_loads(data: Path) -> Iterator[None]:
-    """Hold the lock that `dlt pipeline run` takes on a data folder (extract/running.py), and that of
-    the live page (publish/pocketbase_server.py)."""
+    """Hold the lock that `dlt pipeline run` takes on a data folder (extract/running.py), and that
+    of the live page (publish/pocketbase_server.py)."""
     try:
         with FileLock(data / "run.lock", timeout=0):
             served = data / "pocketbase" / "serve.lock"

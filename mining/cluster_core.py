@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mining.cluster import Clusters, Floats, Method, cluster
+from mining.features import features, neighbour_graph, unit, walked
 
-CORE_VERSION = "1"  # raise it when the rules change: days are then clustered again
+CORE_VERSION = "2"  # raise it when the rules change: days are then clustered again
 # Fewer than these are no ground for clusters: then all items are clustered alike.
 LEAST_CORE, LEAST_SHARE = 10, 0.02
 JOIN_QUANTILE = 0.75  # of the distances of a cluster's own: an item that joins is as near as these
@@ -49,19 +50,41 @@ def cluster_core(
     found = cluster(vectors[core], method=method, seed=seed, **of_core)
     others = np.flatnonzero(~is_core)
     willing = np.ones(len(others), bool) if may_join is None else may_join[others]
-    return _joined(found, vectors, core, others, willing)
+    nearest = (vectors[others] @ found.centroids.T).argmax(axis=1)
+    # Where the others are many, only those that may join are worth a closer look.
+    looked = willing if len(others) > len(core) else np.ones(len(others), bool)
+    if looked.any():
+        rows = np.concatenate([core, others[looked]])
+        even = _evened(vectors, columns, rows, seed)
+        own = found.cluster_id
+        means = [even[: len(core)][own == c].mean(axis=0) for c in range(len(found.centroids))]
+        nearest[looked] = (even[len(core) :] @ unit(np.stack(means)).T).argmax(axis=1)
+    return _joined(found, vectors, (core, others), nearest, willing)
+
+
+def _evened(
+    vectors: Floats, columns: dict[str, Sequence[str] | None], rows: NDArray[np.int64], seed: int
+) -> Floats:
+    """Return what clustering looks at, words and neighbours included, for some rows."""
+    texts, places = (
+        None if columns[name] is None else [columns[name][row] for row in rows]
+        for name in ("texts", "places")
+    )
+    points = features(vectors[rows], texts, places, seed)
+    return walked(points, neighbour_graph(points, seed)[0])
 
 
 def _joined(
     found: Clusters,
     vectors: Floats,
-    core: NDArray[np.int64],
-    others: NDArray[np.int64],
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    nearest: NDArray[np.int64],
     willing: NDArray[np.bool_],
 ) -> Clusters:
-    cosines = vectors[others] @ found.centroids.T
-    nearest = cosines.argmax(axis=1)
-    distances = np.clip(1 - cosines[np.arange(len(others)), nearest], 0, 2)
+    """Put the others beside the core; rows: of the core, of the others."""
+    core, others = rows
+    cosines = np.einsum("ij,ij->i", vectors[others], found.centroids[nearest])
+    distances = np.clip(1 - cosines, 0, 2)
     fits = willing & (distances <= _reach(found)[nearest])
     cluster_id = np.empty(len(vectors), np.int32)
     distance = np.empty(len(vectors), np.float32)
