@@ -159,7 +159,10 @@ def cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     head = text[:most]  # one more than there is room for: it may end exactly with a word
-    words = head.rsplit(maxsplit=1)[0] if not head[-1].isspace() else head
+    ends = len(head)
+    while ends and not head[ends - 1].isspace():
+        ends -= 1
+    words = head[:ends]
     # A last "word" of most of the text is none; then the cut is where the room ends.
     kept = words if 3 * len(words) >= most else head
     return kept.rstrip()[: most - len(MARK)] + MARK

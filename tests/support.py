@@ -22,6 +22,8 @@ RECORDED = ROOT.parent / "shared" / "recorded"
 SALT = "salt of the tests"
 BIN = Path(sys.executable).parent
 
+# The tables beside the catalog that only enrichment needs.
+LINEAGE = ("stg_hf__ancestors", "stg_hf__loops", "stg_hf__parents", "stg_hf__upper_steps")
 POSTS = ("bronze.raw_items", "bronze.collected_windows")
 
 # What a run leaves that another run of the same input would leave too.
@@ -106,6 +108,13 @@ class Project:
         """Run the issues pipeline against a replay of a folder, for all days the folder has."""
         environment = recorded.environment(folder, server) | more
         return self.run(*collecting(folder, *options), **environment)
+
+    def build_catalog(self) -> str:
+        """Run dbt's models and tests of the catalog, without what its models point at."""
+        return self.run(
+            "dbt", "build", "--target", self.target, "--select", "path:models/hf",
+            "--exclude", "path:models/hf/enrichment", *LINEAGE,
+        )  # fmt: skip
 
     def build(self, tag: str = "hf") -> str:
         """Run dbt's models and tests of one area."""

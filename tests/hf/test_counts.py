@@ -33,7 +33,7 @@ def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
 ) -> None:
     with ReplayServer(folder, quota=0) as server:
         project.load(server.url, "--limit-per-task", str(LIMIT))
-    project.build()
+    project.build_catalog()
 
     expected = counted(folder, LIMIT)
     ranked = defaultdict(list)
@@ -53,7 +53,7 @@ def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
 def test_every_value_of_a_model_is_the_one_in_the_file(folder: Path, project: Project) -> None:
     with ReplayServer(folder, quota=0) as server:
         project.load(server.url)
-    project.build()
+    project.build_catalog()
 
     items = {}
     for line in (folder / "hf_models.jsonl").read_text(encoding="utf-8").splitlines():
@@ -99,7 +99,7 @@ def test_every_value_of_a_model_is_the_one_in_the_file(folder: Path, project: Pr
 def test_two_tasks_of_fifty_are_any_to_any_and_audio_classification(any_project: Project) -> None:
     with ReplayServer(folders_of_items()[-1], quota=0) as server:
         any_project.load(server.url, "--max-tasks", "2", "--limit-per-task", "50")
-    any_project.build()
+    any_project.build_catalog()
     expected = counted(folders_of_items()[-1], 50)
     found = any_project.rows("select task_id, count(*) from hf.model_tasks group by 1 order by 1")
     assert found == [(task, len(expected[task])) for task in ("any-to-any", "audio-classification")]
@@ -112,7 +112,7 @@ def test_both_databases_end_with_the_same_catalog(
     with ReplayServer(folders_of_items()[0], quota=0) as server:
         for one in (project, postgres_project):
             one.load(server.url, "--limit-per-task", "20")
-            one.build()
+            one.build_catalog()
 
     def comparable(one: Project) -> dict[str, list[tuple]]:
         # JSONB writes spaces after separators; what it holds is the same.

@@ -20,7 +20,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
     project = Project(tmp_path_factory.mktemp("undisturbed"))
     with ReplayServer(SAMPLE, quota=0) as server:
         project.load(server.url)
-    project.build()
+    project.build_catalog()
     return project.content()
 
 
@@ -39,7 +39,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
     with ReplayServer(SAMPLE, quota=0) as server:
         if earlier_run:
             project.load(server.url, "--limit-per-task", "10")
-            project.build()
+            project.build_catalog()
         killed = project.start(
             sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
             HF_ENDPOINT=server.url,
@@ -50,7 +50,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
             "running" if moment in ("page:1", "page:30", "rename") else "extracted"
         )
         project.load(server.url)
-    project.build()
+    project.build_catalog()
     assert project.content() == undisturbed
     assert manifests(project)[-1]["status"] == "loaded"
 
@@ -68,7 +68,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
     time.sleep(0.01)  # into the statement
     killed.kill()
     assert killed.wait() == -signal.SIGKILL, "it had ended by itself: the test shows nothing"
-    project.build()
+    project.build_catalog()
     assert project.content() == undisturbed
 
 
@@ -85,7 +85,7 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     project.load("http://127.0.0.1:9", "--run-folder", str(folder))
-    project.build()
+    project.build_catalog()
     assert project.content() == undisturbed
 
 
@@ -101,5 +101,5 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
         assert "Traceback" not in output
         assert manifests(project)[-1]["status"] == "failed"
         project.load(server.url)
-    project.build()
+    project.build_catalog()
     assert project.content() == undisturbed
