@@ -24,7 +24,7 @@ WRONG = {
     ("hf_catalog", "run", "--run-folder", "no/such"):
         "--run-folder no/such: there is no such folder",
     ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog, "
-    "hf_enrichment, issues",
+    "hf_enrichment, issues, inputs",
 }  # fmt: skip
 
 
