@@ -93,7 +93,7 @@ class Project:
     def run(self, *command: str, **more: str) -> str:
         """Run one command to its good end and return what it printed."""
         process = self.start(*command, **more)
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=900)
         assert process.returncode == 0, f"{' '.join(command)}: exit {process.returncode}\n{output}"
         return output
 
