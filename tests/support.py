@@ -116,6 +116,10 @@ class Project:
             "--exclude", "path:models/hf/enrichment", *LINEAGE,
         )  # fmt: skip
 
+    def build_documents(self) -> str:
+        """Run dbt's models and tests of posts up to silver.documents, without the mining."""
+        return self.run("dbt", "build", "--select", "+documents", "--target", self.target)
+
     def build(self, tag: str = "hf") -> str:
         """Run dbt's models and tests of one area."""
         return self.run("dbt", "build", "--select", f"tag:{tag}", "--target", self.target)

@@ -27,7 +27,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("built"))
     with ReplayServer(SAMPLE, quota=0) as server:
         project.collect(SAMPLE, server.url)
-    project.build("issues")
+    project.build_documents()
     return project
 
 
@@ -93,7 +93,7 @@ def test_a_build_without_new_posts_changes_nothing_and_cleans_nothing(
         name: another.rows(f"select columns(*)::varchar from {name} order by all")
         for name in (CLEANED, FOLDED)
     }
-    another.build("issues")
+    another.build_documents()
     assert cleaned_anew(another) == set()
     for name, rows in tables.items():
         assert another.rows(f"select columns(*)::varchar from {name} order by all") == rows
@@ -110,7 +110,7 @@ def test_a_body_that_was_edited_is_cleaned_again_alone(another: Project, tmp_pat
     folder = items.write(tmp_path / "edited", **edited)
     with ReplayServer(folder, quota=0) as server:
         another.collect(folder, server.url, "--refresh", "--source", "stackoverflow")
-    another.build("issues")
+    another.build_documents()
     numbers = [str(edited["stackoverflow"][place]["question_id"]) for place in (3, 4)]
     [(key,)] = another.rows(
         f"select url_hash from bronze.raw_items where native_id = '{numbers[0]}'"
@@ -131,17 +131,17 @@ def test_texts_cleaned_by_older_rules_are_cleaned_again_and_no_others(
     change(another, f"update {CLEANED} set cleaning_version = 'old' where url_hash < '4'")
     old = {key for (key,) in another.rows(f"select url_hash from {CLEANED} where url_hash < '4'")}
     assert 50 < len(old) < 200
-    another.build("issues")
+    another.build_documents()
     assert cleaned_anew(another) == old
     change(another, f"update {CLEANED} set cleaning_version = 'old'")
-    another.build("issues")
+    another.build_documents()
     assert documents(another) == documents(built)
     assert another.rows(f"select distinct cleaning_version from {CLEANED}") == [(CLEANING_VERSION,)]
 
 
 def test_posts_folded_by_older_rules_are_all_folded_again(built: Project, another: Project) -> None:
     change(another, f"update {FOLDED} set duplicate_of = null, folding_version = 'old'")
-    another.build("issues")
+    another.build_documents()
     assert documents(another) == documents(built)
     assert another.rows(f"select distinct folding_version from {FOLDED}") == [(FOLDING_VERSION,)]
 
@@ -151,16 +151,16 @@ def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(
 ) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         project.collect(SAMPLE, server.url, *days(13, 15))
-        project.build("issues")
+        project.build_documents()
         firsts = project.rows("select count(*) from silver.documents where duplicate_of is null")
         project.collect(SAMPLE, server.url)
-    project.build("issues")
+    project.build_documents()
     assert documents(project) == documents(built)
     assert firsts < project.rows("select count(*) from silver.documents where duplicate_of is null")
 
 
 def test_a_full_refresh_builds_the_same_documents(built: Project, another: Project) -> None:
-    another.run("dbt", "build", "--select", "tag:issues", "--full-refresh")
+    another.run("dbt", "build", "--select", "+documents", "--full-refresh")
     assert documents(another) == documents(built)
 
 
