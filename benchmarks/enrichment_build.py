@@ -32,8 +32,8 @@ CATALOG = {
     "hf_models": (
         f"select 'task-' || n % {TASKS} as task_id, model_id, 'owner' as author, "
         "'task-0' as pipeline_tag, 'transformers' as library_name, 'false' as gated, "
-        "json_array('license:mit', 'region:us', 'task-0') as tags, n % 100 as likes, "
-        "n as downloads, n as seq, true as is_listed, false as is_private, "
+        "json_array('license:mit', 'region:us', 'task-0') as tags, (n % 100)::bigint as likes, "
+        "n::bigint as downloads, n as seq, true as is_listed, false as is_private, "
         "null::timestamptz as hub_created_at, null::timestamptz as last_modified, "
         f"{RUN} from models"
     ),
@@ -69,7 +69,7 @@ ENTITIES = {
     "hf_datasets": (
         "dataset_id", "hf_model_datasets",
         "dataset_id as resolved_id, 'owner' as author, 'mit' as license, 'false' as gated, "
-        "repeat('what it holds ', 30) as description, 1 as downloads, 1 as likes, "
+        "repeat('what it holds ', 30) as description, 1::bigint as downloads, 1::bigint as likes, "
         "false as is_private, false as is_disabled, null::timestamptz as hub_created_at, "
         "null::timestamptz as last_modified, '[]'::json as tags, "
         "json_object('name', dataset_id, 'recordSet', repeat('x', 2000)) as croissant",
@@ -79,14 +79,15 @@ ENTITIES = {
         "false as is_template_leftover, 'A title' as title, repeat('abstract ', 100) as summary, "
         "'[\"A. Author\"]'::json as authors, 'cs.CL' as primary_category, "
         "'[\"cs.CL\"]'::json as categories, null::text as doi, null::text as journal_ref, "
-        "null::text as comment, 1 as version, null::timestamptz as published_at, "
+        "null::text as comment, 1::bigint as version, null::timestamptz as published_at, "
         "null::timestamptz as updated_at",
     ),
     "hf_base_models": (
         "base_model_id", "hf_model_base_models",
         "base_model_id as resolved_id, 'owner' as author, null::text as pipeline_tag, "
-        "null::text as library_name, 'mit' as license, 'false' as gated, 1 as downloads, "
-        "1 as likes, 1 as parameters, 1 as depth, false as is_private, false as is_disabled, "
+        "null::text as library_name, 'mit' as license, 'false' as gated, 1::bigint as downloads, "
+        "1::bigint as likes, 1::bigint as parameters, 1::bigint as depth, "
+        "false as is_private, false as is_disabled, "
         "null::timestamptz as hub_created_at, null::timestamptz as last_modified, "
         "'[]'::json as tags",
     ),
