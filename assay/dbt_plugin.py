@@ -4,7 +4,6 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
-
 from duckdb import DuckDBPyConnection
 
 from assay import journal, writer
