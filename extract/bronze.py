@@ -8,6 +8,7 @@ those as they are; memory stays the same however long the file is.
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from dlt.common.destination import Destination
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from assay import warehouse
+from assay import journal, warehouse, writer
 from extract.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -148,9 +149,23 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
 
 
 def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
-    """Load resources. Raises dlt's PipelineStepFailed when the destination refuses."""
-    info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
-    info.raise_on_failed_jobs()
+    """Load resources, when it is our turn to have the warehouse.
+
+    Raises dlt's PipelineStepFailed when the destination refuses.
+    """
+    with turn(target):
+        info = pipeline.run(
+            resources, loader_file_format="parquet" if target == "duckdb" else "csv"
+        )
+        if step := journal.current():
+            step.load_ids += info.loads_ids
+        info.raise_on_failed_jobs()
+
+
+def turn(target: str) -> AbstractContextManager[None]:
+    """Return the turn to have a DuckDB warehouse; a Postgres takes any number at once."""
+    settings = warehouse.output(target)
+    return writer.alone(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
 
 
 def destination(target: str) -> Destination[Any, Any]:

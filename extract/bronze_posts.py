@@ -205,18 +205,16 @@ def unfinished_since(day: date) -> date | None:
 def _warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory with the warehouse attached for reading, or an empty one."""
     settings = warehouse.output(TARGET)
-    with duckdb.connect() as connection:
+    # What is loaded from here on is ours to load: no other command comes in between.
+    with bronze.turn(TARGET), duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(f"set memory_limit = {_quoted(settings['settings']['memory_limit'])}")
         path = settings["path"]
         found = Path(path).exists()
-        try:
-            connection.execute(
-                f"attach {_quoted(path if found else ':memory:')} as warehouse"
-                f"{' (read_only)' if found else ''}"
-            )
-        except duckdb.IOException as error:
-            raise warehouse.WarehouseError(warehouse.locked_or(error, path)) from error
+        connection.execute(
+            f"attach {_quoted(path if found else ':memory:')} as warehouse"
+            f"{' (read_only)' if found else ''}"
+        )
         yield connection
 
 

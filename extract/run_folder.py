@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
+from assay import journal
+
 MANIFEST = "manifest.json"
 VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")
 
@@ -85,6 +87,8 @@ class RunFolder:
             },
         )
         folder.save()
+        if step := journal.current():
+            step.run_folders.append(run_id)
         return folder
 
     @classmethod
