@@ -1,6 +1,8 @@
-"""The rooms of the house (CONTRIBUTING.md): what each may import, and how large a module may be."""
+"""The rooms of the house (CONTRIBUTING.md): what each may import, how large a module may be, and
+that the page on architecture names what is there."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,12 +40,14 @@ REASON = "more than 400 lines because"
 @dataclass(frozen=True)
 class Module:
     """One file. imports: full names as imported, wherever in the file: at the top, in a function,
-    for type checkers only; `from a import b` is a.b, which may be a module or a part of one."""
+    for type checkers only; `from a import b` is a.b, which may be a module or a part of one.
+    defines: functions, classes and methods by their full names."""
 
     name: str
     lines: int
     docstring: str
     imports: frozenset[str]
+    defines: frozenset[str]
 
     @property
     def room(self) -> str:
@@ -53,7 +57,15 @@ class Module:
 def read(name: str, text: str) -> Module:
     tree = ast.parse(text)
     docstring = ast.get_docstring(tree) or ""
-    return Module(name, len(text.splitlines()), docstring, frozenset(imported(name, tree)))
+    imports, defines = frozenset(imported(name, tree)), frozenset(defined(name, tree))
+    return Module(name, len(text.splitlines()), docstring, imports, defines)
+
+
+def defined(name: str, tree: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield f"{name}.{node.name}"
+            yield from defined(f"{name}.{node.name}", node)
 
 
 def imported(name: str, tree: ast.Module) -> Iterator[str]:
@@ -154,6 +166,18 @@ def test_no_import_leads_back_to_where_it_came_from(house) -> None:
 
 def test_a_module_of_more_than_400_lines_says_why(house) -> None:
     assert {module.name: module.lines for module in house.values() if is_too_long(module)} == {}
+
+
+def test_what_the_page_on_architecture_names_is_there(house) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    there = [f".{one}" for module in house.values() for one in (module.name, *module.defines)]
+    code = set(re.findall(r"`(\w+(?:\.\w+)+)`", page))
+    assert len(code) > 40
+    assert {one for one in code if not any(name.endswith(f".{one}") for name in there)} == set()
+    files = [*ROOT.glob("models/**/*.sql"), *ROOT.glob("python_models/**/*.py")]
+    named = set(re.findall(r"`((?:stg|model)_\w+)`", page))
+    assert len(named) > 15
+    assert named - {path.stem for path in files} == set()
 
 
 @pytest.mark.parametrize(
