@@ -220,9 +220,15 @@ def read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[
                 "path": str(folder.path / name),
             },
         ).to_arrow_reader(BATCH_ROWS)
-        yield schema.empty_table()  # so that the table is made even when there is no row
-        for batch in reader:
-            yield pa.Table.from_batches([batch]).cast(schema)
+        yield from tables(reader, schema)
+
+
+def tables(batches: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield what a query finds as tables of `schema`, first an empty one: dlt makes the bronze
+    table even when there is no row."""
+    yield schema.empty_table()
+    for batch in batches:
+        yield pa.Table.from_batches([batch]).cast(schema)
 
 
 def _listings(folder: RunFolder) -> pa.Table:

@@ -52,9 +52,6 @@ class Hub:
             inner=inner or network(self.endpoint),
         )
         # False, not None: None would make huggingface_hub look for a token of its own.
-        token = (token or "").strip()
-        if not (token.isascii() and token.isprintable()):
-            raise HubError("HF_TOKEN holds characters that no token has: copy it anew")
         self._headers = build_hf_headers(token=token or False, library_name="assay")
 
     def __enter__(self) -> "Hub":
