@@ -140,9 +140,16 @@ def _import_more() -> None:
     """Import what most commands need; nothing that reads its settings when it is imported."""
     import dbt.adapters.duckdb.impl  # noqa: F401
     import dlt.destinations.impl.duckdb.duck  # noqa: F401
+    import httpx  # noqa: F401
+    import openvino  # noqa: F401
     import pyarrow.parquet  # noqa: F401
-    import sklearn.feature_extraction.text  # noqa: F401
+    import safetensors.numpy  # noqa: F401
+    import sklearn.cluster
+    import sklearn.feature_extraction.text
+    import sklearn.manifold
     import sqlglot  # noqa: F401
+    import tiktoken  # noqa: F401
+    import tokenizers  # noqa: F401
 
 
 def _mind(request: list, output: int, status: int, scripts: dict) -> None:
