@@ -144,9 +144,7 @@ def _import_more() -> None:
     import openvino  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import safetensors.numpy  # noqa: F401
-    import sklearn.cluster
-    import sklearn.feature_extraction.text
-    import sklearn.manifold
+    import sklearn.manifold  # noqa: F401
     import sqlglot  # noqa: F401
     import tiktoken  # noqa: F401
     import tokenizers  # noqa: F401

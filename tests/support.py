@@ -121,16 +121,21 @@ class Project:
         environment = recorded.environment(folder, server) | more
         return self.run(*collecting(folder, *options), **environment)
 
-    def build_catalog(self) -> str:
-        """Run dbt's models and tests of the catalog, without what its models point at."""
+    def build_catalog(self, *, tested: bool = True) -> str:
+        """Run dbt's models of the catalog, without what its models point at, and their tests."""
         return self.run(
-            "dbt", "build", *QUICK, "--target", self.target, "--select", "path:models/hf",
-            "--exclude", "path:models/hf/enrichment", *LINEAGE,
+            "dbt", "build" if tested else "run", *QUICK, "--target", self.target,
+            "--select", "path:models/hf", "--exclude", "path:models/hf/enrichment", *LINEAGE,
         )  # fmt: skip
 
     def build_documents(self) -> str:
         """Run dbt's models and tests of posts up to silver.documents, without the mining."""
         return self.run("dbt", "build", *QUICK, "--select", "+documents", "--target", self.target)
+
+    def copy(self, folder: Path) -> "Project":
+        """Return a project with the same data on DuckDB, to be changed."""
+        shutil.copytree(self.folder / "data", folder / "data")
+        return Project(folder)
 
     def build(self, tag: str = "hf") -> str:
         """Run dbt's models and tests of one area."""

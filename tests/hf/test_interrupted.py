@@ -24,6 +24,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
     return project.content()
 
 
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project that an earlier run has filled."""
+    project = Project(tmp_path_factory.mktemp("earlier"))
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url, "--limit-per-task", "10")
+    project.build_catalog(tested=False)
+    return project
+
+
 def manifests(project: Project) -> list[dict]:
     """Return the manifests of all run folders in the order in which the runs began."""
     folders = (project.folder / "data" / "raw" / "hf").iterdir()
@@ -31,15 +41,20 @@ def manifests(project: Project) -> list[dict]:
     return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
+@pytest.fixture(params=["first-run", "later-run"])
+def begun(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Project:
+    """Return an empty project, and one that an earlier run has filled."""
+    if request.param == "first-run":
+        return project
+    return request.getfixturevalue("earlier").copy(tmp_path / "later")
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("earlier_run", [False, True], ids=["first-run", "later-run"])
 def test_a_killed_extraction_is_made_good_by_the_next(
-    project: Project, undisturbed: dict[str, list[tuple]], moment: str, earlier_run: bool
+    begun: Project, undisturbed: dict[str, list[tuple]], moment: str
 ) -> None:
+    project = begun
     with ReplayServer(SAMPLE, quota=0) as server:
-        if earlier_run:
-            project.load(server.url, "--limit-per-task", "10")
-            project.build_catalog()
         killed = project.start(
             sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
             HF_ENDPOINT=server.url,
@@ -50,7 +65,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
             "running" if moment in ("page:1", "page:30", "rename") else "extracted"
         )
         project.load(server.url)
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.content() == undisturbed
     assert manifests(project)[-1]["status"] == "loaded"
 
@@ -68,7 +83,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
     time.sleep(0.01)  # into the statement
     killed.kill()
     assert killed.wait() == -signal.SIGKILL, "it had ended by itself: the test shows nothing"
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.content() == undisturbed
 
 
@@ -85,7 +100,7 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     project.load("http://127.0.0.1:9", "--run-folder", str(folder))
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.content() == undisturbed
 
 
@@ -101,5 +116,5 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
         assert "Traceback" not in output
         assert manifests(project)[-1]["status"] == "failed"
         project.load(server.url)
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.content() == undisturbed

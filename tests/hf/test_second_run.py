@@ -13,7 +13,7 @@ TIMES = "select model_id, created_at, updated_at, last_synced_at from hf.models 
 def run_once(project: Project, folder: Path, *options: str) -> None:
     with ReplayServer(folder, quota=0) as server:
         project.load(server.url, *(options or OPTIONS))
-    project.build_catalog()
+    project.build_catalog(tested=False)
 
 
 def change(folder: Path, model_id: str, **values: object) -> None:
@@ -102,7 +102,7 @@ def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         project.load(server.url, "--tasks", "any-to-any")
         project.load(server.url, "--tasks", "fill-mask")
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(2,)]
 
 
@@ -121,7 +121,7 @@ def test_an_old_run_folder_loads_again_without_the_network(project: Project) -> 
     nowhere = "http://127.0.0.1:9"
     output = project.load(nowhere, "--run-folder", str(folder))
     assert folder.name in output
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.content() == content
 
 
@@ -168,7 +168,7 @@ def test_an_old_run_folder_fills_gaps_and_takes_nothing_back(
     change(folder, model, likes=888_888)
     run_once(project, folder)
     project.load("http://127.0.0.1:9", "--run-folder", str(first))
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert likes_of(project, model) == [(888_888,)]
     assert project.rows(f"select likes from hf.model_stats_daily where model_id = '{model}'") == [
         (888_888,)
@@ -179,5 +179,5 @@ def test_building_again_without_a_new_run_changes_nothing_at_all(project: Projec
     run_once(project, SAMPLE)
     everything = "select * from hf.models order by model_id"
     before = project.rows(everything)
-    project.build_catalog()
+    project.build_catalog(tested=False)
     assert project.rows(everything) == before

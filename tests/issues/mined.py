@@ -1,13 +1,12 @@
 """What the tests of mining in dbt share: a mined sample, its commands, its tables as text."""
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from sample.replay import ReplayServer
-from tests.support import SAMPLE, Project
+from tests.support import QUICK, SAMPLE, Project
 
 FIRST, LAST = "2026-11-09", "2026-11-15"
 # In the order of the flow; what a run leaves that depends on nothing but its input.
@@ -42,7 +41,7 @@ def mine(*circumstances: str, first: str = FIRST, last: str = LAST, **more: obje
 
 
 def _dbt(how: Sequence[str], circumstances: Sequence[str], given: dict[str, object]) -> list[str]:
-    command = [*how, "--select", "tag:issues", "--vars", json.dumps(given)]
+    command = [*how, *QUICK, "--select", "tag:issues", "--vars", json.dumps(given)]
     return [sys.executable, "-m", "tests.issues.building", *circumstances, *command]
 
 
@@ -52,12 +51,6 @@ def collected(folder: Path, items: Path = SAMPLE) -> Project:
     with ReplayServer(items, quota=0) as server:
         project.collect(items, server.url)
     return project
-
-
-def copy_of(project: Project, folder: Path) -> Project:
-    """Return a project with the same data, to be changed."""
-    shutil.copytree(project.folder / "data", folder / "data")
-    return Project(folder)
 
 
 def tables(project: Project) -> dict[str, list[tuple]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.issues import items
-from tests.issues.mined import LAST, collected, copy_of, mine, tables
+from tests.issues.mined import LAST, collected, mine, tables
 from tests.llm_server import LlmServer, Question, Reply, always, error, good, obedient
 from tests.support import SAMPLE, Project
 
@@ -48,7 +48,7 @@ def spent(server: LlmServer) -> float:
 def test_without_approval_the_plan_is_printed_and_no_socket_is_opened(
     mined: Project, tmp_path: Path
 ) -> None:
-    project, before = copy_of(mined, tmp_path), tables(mined)
+    project, before = mined.copy(tmp_path), tables(mined)
     with LlmServer() as server:
         for given in ({}, {"approve_llm": False, "llm_max_usd": 5}, {"llm_max_usd": 5}):
             output = label(project, server, "forbid=connect", **given)
@@ -63,7 +63,7 @@ def test_without_approval_the_plan_is_printed_and_no_socket_is_opened(
 def test_with_approval_every_issue_of_the_day_is_labelled_once_and_never_paid_twice(
     mined: Project, tmp_path: Path
 ) -> None:
-    project = copy_of(mined, tmp_path)
+    project = mined.copy(tmp_path)
     with LlmServer() as server:
         label(project, server, approve_llm=True, llm_max_usd=5)
         found = labels(project)
@@ -84,7 +84,7 @@ def test_with_approval_every_issue_of_the_day_is_labelled_once_and_never_paid_tw
 def test_the_budget_holds_with_eight_calls_in_flight_and_the_rest_is_asked_next_time(
     mined: Project, tmp_path: Path
 ) -> None:
-    project = copy_of(mined, tmp_path)
+    project = mined.copy(tmp_path)
     with LlmServer() as server:
         label(project, server, approve_llm=True, llm_max_usd=0.01)
         paid = labels(project)
@@ -108,7 +108,7 @@ def test_the_budget_holds_with_eight_calls_in_flight_and_the_rest_is_asked_next_
 def test_a_model_that_answers_badly_leaves_the_local_labels(
     rule: object, mined: Project, tmp_path: Path
 ) -> None:
-    project = copy_of(mined, tmp_path)
+    project = mined.copy(tmp_path)
     with LlmServer(rule) as server:
         label(project, server, approve_llm=True, llm_max_usd=5)
         assert server.questions

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.issues.mined import LAST, TABLES, collected, copy_of, mine, tables
+from tests.issues.mined import LAST, TABLES, collected, mine, tables
 from tests.support import Project
 
 EVERYTHING = "forbid=embed,cluster,summarize,label,identify,map,connect"
@@ -29,7 +29,7 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def mined(posts: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the same with all days mined."""
-    project = copy_of(posts, tmp_path_factory.mktemp("mined"))
+    project = posts.copy(tmp_path_factory.mktemp("mined"))
     project.run(*mine())
     return project
 
@@ -37,7 +37,7 @@ def mined(posts: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
     """Return a third of the posts: where a run is killed matters, not how long it takes."""
-    project = copy_of(posts, tmp_path_factory.mktemp("few"))
+    project = posts.copy(tmp_path_factory.mktemp("few"))
     change(project, "delete from bronze.raw_items where url_hash[1] > '5'")
     project.run("dbt", "build", "--select", "+documents", "--exclude-resource-type", "test")
     return project
@@ -46,7 +46,7 @@ def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
 @pytest.fixture(scope="module")
 def last_days(few: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
     """Return the tables with the last three days of these mined, undisturbed."""
-    project = copy_of(few, tmp_path_factory.mktemp("last_days"))
+    project = few.copy(tmp_path_factory.mktemp("last_days"))
     project.run(*mine(first=THIRD_LAST))
     return tables(project)
 
@@ -59,7 +59,7 @@ def change(project: Project, sql: str) -> None:
 def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
     mined: Project, tmp_path: Path
 ) -> None:
-    again = copy_of(mined, tmp_path)
+    again = mined.copy(tmp_path)
     again.run(*mine(EVERYTHING))
     assert tables(again) == tables(mined)
 
@@ -67,7 +67,7 @@ def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
 def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
     mined: Project, tmp_path: Path
 ) -> None:
-    again = copy_of(mined, tmp_path)
+    again = mined.copy(tmp_path)
     again.run(*mine("forbid=embed,connect"), "--full-refresh")
     assert tables(again) == tables(mined)
 
@@ -76,7 +76,7 @@ def test_days_one_by_one_give_what_a_range_gives(
     few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
     """The clock of the issues is theirs: how often somebody looks changes nothing."""
-    daily = copy_of(few, tmp_path)
+    daily = few.copy(tmp_path)
     for day in range(13, 16):
         daily.run(*mine(first=f"2026-11-{day:02d}", last=f"2026-11-{day:02d}"))
     assert tables(daily) == last_days
@@ -85,7 +85,7 @@ def test_days_one_by_one_give_what_a_range_gives(
 def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
     mined: Project, tmp_path: Path
 ) -> None:
-    more, log = copy_of(mined, tmp_path / "more"), tmp_path / "log"
+    more, log = mined.copy(tmp_path / "more"), tmp_path / "log"
     change(
         more,
         "insert into bronze.raw_items by name select * replace ("
@@ -112,7 +112,7 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
 
 
 def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> None:
-    empty = copy_of(posts, tmp_path)
+    empty = posts.copy(tmp_path)
     empty.run(*mine(first="2020-01-01", last="2020-01-02"))
     found = tables(empty)
     assert len(found["silver.embeddings"]) > 400
@@ -125,7 +125,7 @@ def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> Non
 def test_after_a_kill_nothing_is_lost_and_one_batch_at_most_is_computed_twice(
     moment: str, few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
-    killed, log = copy_of(few, tmp_path / "killed"), tmp_path / "log"
+    killed, log = few.copy(tmp_path / "killed"), tmp_path / "log"
     circumstances = (f"batch={BATCH}", f"log={log}")
     process = killed.start(*mine(f"die={moment}", *circumstances, first=THIRD_LAST))
     output, _ = process.communicate(timeout=600)
@@ -139,7 +139,7 @@ def test_after_a_kill_nothing_is_lost_and_one_batch_at_most_is_computed_twice(
 def test_kills_between_any_two_statements_leave_a_warehouse_that_goes_on(
     few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
-    killed = copy_of(few, tmp_path)
+    killed = few.copy(tmp_path)
     chance, kills = random.Random(4), 0
     for _ in range(4):
         process = killed.start(*mine(f"die=sql:{chance.randint(20, 200)}", first=THIRD_LAST))
