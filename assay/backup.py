@@ -77,11 +77,15 @@ def main(argv: list[str] | None = None) -> int:
 def backup(folder: Path) -> Path:
     """Write a back-up into a folder, whole or not at all, and return its path.
 
-    Nothing loads, builds or publishes meanwhile. Raises BackupError, or what the files raise.
+    Nothing loads, builds or publishes meanwhile; an extraction goes on. Raises what DuckDB, SQLite
+    or the disk raise.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"assay-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}.tar"
-    with _nothing_else(), tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with (
+        writer.alone(warehouse.output("duckdb")["path"]),
+        tempfile.TemporaryDirectory(dir=folder) as scratch,
+    ):
         with warehouse.duckdb_file(writing=True) as connection:
             connection.execute("checkpoint")  # so that the file holds all, and its log nothing
         partial = Path(scratch) / path.name
@@ -113,7 +117,7 @@ def restore(path: Path) -> Path:
     data = warehouse.data_dir()
     data.mkdir(parents=True, exist_ok=True)
     places = {WAREHOUSE: target} | {name: data / name for name in (*DATABASES, *FILES)}
-    with _nothing_else(restoring=True), tempfile.TemporaryDirectory(dir=data) as scratch:
+    with _nothing_else(), tempfile.TemporaryDirectory(dir=data) as scratch:
         found = _extracted(path, Path(scratch))
         mark = Path(f"{target}{writer.RESTORING}")
         kept = data / f"before-restore-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}"
@@ -135,20 +139,17 @@ def restore(path: Path) -> Path:
 
 
 @contextmanager
-def _nothing_else(*, restoring: bool = False) -> Iterator[None]:
-    """Have the warehouse, and let nobody load, publish or ask meanwhile."""
+def _nothing_else() -> Iterator[None]:
+    """Have the warehouse, and let nobody read a source meanwhile for what is replaced."""
     data = warehouse.data_dir()
-    data.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        for name in ("run.lock", "publish.lock", "llm.lock"):
-            try:
-                stack.enter_context(FileLock(data / name, timeout=0))
-            except Timeout as error:
-                raise BackupError(
-                    f"something is at work in {data} ({name}): run again when it has ended"
-                ) from error
-        path = warehouse.output("duckdb")["path"]
-        stack.enter_context(writer.alone(path, restoring=restoring))
+        stack.enter_context(writer.alone(warehouse.output("duckdb")["path"], restoring=True))
+        try:
+            stack.enter_context(FileLock(data / "run.lock", timeout=0))
+        except Timeout as error:
+            raise BackupError(
+                f"a `dlt pipeline run` is at work in {data}: run again when it has ended"
+            ) from error
         yield
 
 

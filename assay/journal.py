@@ -10,6 +10,7 @@ step in data/logs/assay.jsonl (docs/operations.md).
 import json
 import logging
 import os
+import re
 import secrets
 import time
 import uuid
@@ -71,9 +72,14 @@ _steps: list[Step] = []  # of this process; the last is under way
 
 
 def run_id() -> str:
-    """Return the id of this run, which every command started from here will have as well."""
-    if not os.environ.get(RUN_ID):
-        os.environ[RUN_ID] = f"{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(4)}"
+    """Return the id of this run, which every command started from here will have as well.
+
+    One set from outside loses what is no letter, digit or one of `_.:-`, as in dbt's hooks.
+    """
+    given = os.environ.get(RUN_ID)
+    if not given:
+        given = f"{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(4)}"
+    os.environ[RUN_ID] = re.sub(r"[^A-Za-z0-9_.:-]", "_", given)
     return os.environ[RUN_ID]
 
 

@@ -39,7 +39,7 @@
         set
             status = '{{ "failed" if failed else "done" }}',
             finished_at = '{{ modules.datetime.datetime.now(modules.pytz.utc).isoformat() }}',
-            counts = '{{ tojson(counts) }}',
+            counts = '{{ tojson(counts, sort_keys=true) }}',
             error = {{ "'" ~ (failed[:5] | join(', ')) ~ "'" if failed else 'null' }}
         where step_id = '{{ invocation_id }}'
     {%- endif -%}
