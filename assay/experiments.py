@@ -103,8 +103,26 @@ class Step:
     concepts: DuckDBPyRelation
 
 
-def rows(step: Step, session: DuckDBPyConnection, request: Request) -> pa.Table:
-    """Return a row for each task that was answered, failed or was refused by this run."""
+def rows(
+    name: str,
+    session: DuckDBPyConnection,
+    request: Request,
+    *,
+    sql: str,
+    before: DuckDBPyRelation | None,
+    tasks: DuckDBPyRelation,
+    templates: DuckDBPyRelation,
+    models: DuckDBPyRelation,
+    combinations: DuckDBPyRelation,
+    concepts: DuckDBPyRelation,
+    responses: DuckDBPyRelation | None = None,
+    links: DuckDBPyRelation | None = None,
+) -> pa.Table:
+    """Return a row for each task that was answered, failed or was refused by this run.
+
+    sql: of assay/experiment_tasks.py, which reads the relations by the names they have here.
+    """
+    step = Step(name, tasks, session.sql(sql), before, templates, models, concepts)
     show_progress()
     found = _part(step, request.part)
     parts = _Parts(step)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import httpx
-from huggingface_hub import constants
 from lxml import etree
 
 from extract.client import Api
@@ -21,6 +20,7 @@ from extract.http import (
     SourceUnavailableError,
     Wish,
     is_loopback,
+    why_not_asked,
 )
 from extract.pace import Clock
 
@@ -72,9 +72,7 @@ class Arxiv:
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
-        local = is_loopback(endpoint)
-        self._is_offline = constants.is_offline_mode() and not local
-        if not local:
+        if not is_loopback(endpoint):
             pause = max(politeness.min_interval, MIN_INTERVAL_SECONDS)
             politeness = replace(politeness, min_interval=pause)
         self.api = Api(
@@ -137,10 +135,8 @@ class Arxiv:
         )
 
     def _ask(self, ids: list[str]) -> Feed:
-        if self._is_offline:
-            raise SourceRefusedError(
-                f"HF_HUB_OFFLINE is set, so {self.api.endpoint} is not asked: unset it"
-            )
+        if reason := why_not_asked(self.api.endpoint):
+            raise SourceRefusedError(reason)
         asked = {"id_list": ",".join(ids), "start": 0, "max_results": len(ids)}
         response = self.api.get("api/query", asked)
         feed = read_feed(response.content)

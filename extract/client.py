@@ -1,4 +1,4 @@
-"""The HTTP client that the sources of posts share: one polite session with one API."""
+"""The HTTP client of every source but the Hub: one polite session with one API."""
 
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any

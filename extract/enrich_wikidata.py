@@ -8,11 +8,10 @@ https://www.wikidata.org/w/api.php?action=help&modules=wbsearchentities
 from typing import Any, Self
 
 import httpx
-from huggingface_hub import constants
 
 from extract.client import Api
 from extract.enrich_cache import Answer
-from extract.http import Politeness, SourceRefusedError, is_loopback
+from extract.http import Politeness, SourceRefusedError, why_not_asked
 from extract.pace import Clock
 
 CANDIDATES = 7
@@ -29,7 +28,6 @@ class Wikidata:
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
-        self._is_offline = constants.is_offline_mode() and not is_loopback(endpoint)
         self.api = Api(
             f"Wikidata at {endpoint}", endpoint, politeness, user_agent="assay/0.1 (hf_enrichment)",
             most=0, clock=clock, inner=inner,
@@ -47,10 +45,8 @@ class Wikidata:
         Raises SourceUnavailableError after all retries, SourceRefusedError when what answers is
         not Wikidata.
         """
-        if self._is_offline:
-            raise SourceRefusedError(
-                f"HF_HUB_OFFLINE is set, so {self.api.endpoint} is not asked: unset it"
-            )
+        if reason := why_not_asked(self.api.endpoint):
+            raise SourceRefusedError(reason)
         asked = {
             "action": "wbsearchentities", "format": "json", "language": "en", "type": "item",
             "search": label, "limit": CANDIDATES,

@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import orjson
+from huggingface_hub import constants
 from huggingface_hub.utils import parse_ratelimit_headers
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -273,3 +274,11 @@ def is_loopback(endpoint: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def why_not_asked(endpoint: str) -> str | None:
+    """Say in one line why an address is not asked: HF_HUB_OFFLINE is set, and it is not this
+    machine's own; None when it may be asked."""
+    if constants.is_offline_mode() and not is_loopback(endpoint):
+        return f"HF_HUB_OFFLINE is set, so {endpoint} is not asked: unset it"
+    return None

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 import httpx
-from huggingface_hub import close_session, constants, get_session, set_client_factory
+from huggingface_hub import close_session, get_session, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
-from extract.http import Politeness, PoliteTransport, is_loopback, network, parsed
+from extract.http import Politeness, PoliteTransport, network, parsed, why_not_asked
 from extract.pace import Clock
 
 PAGE_CAP = 1000  # the server's own maximum
@@ -43,8 +43,8 @@ class Hub:
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
-        if constants.is_offline_mode() and not is_loopback(self.endpoint):
-            raise HubError(f"HF_HUB_OFFLINE is set, so {self.endpoint} is not asked: unset it")
+        if reason := why_not_asked(self.endpoint):
+            raise HubError(reason)
         self.transport = PoliteTransport(
             f"The Hub at {self.endpoint}",
             politeness,

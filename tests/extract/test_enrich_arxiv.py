@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from huggingface_hub import constants
 
-from extract import arxiv as arxiv_module
 from extract.arxiv import LOOKS, MIN_INTERVAL_SECONDS, Arxiv, Looked, read_feed
 from extract.http import Politeness, SourceRefusedError, SourceUnavailableError
 from tests.extract.helpers import Script, VirtualClock
@@ -70,7 +70,7 @@ def asked(script: Script) -> list[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _online(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arxiv_module.constants, "is_offline_mode", lambda: False)
+    monkeypatch.setattr(constants, "is_offline_mode", lambda: False)
 
 
 def test_papers_come_back_by_the_ids_that_were_asked_for_in_whatever_order() -> None:
@@ -210,7 +210,7 @@ def test_an_address_that_is_not_arxivs_is_told() -> None:
 
 
 def test_offline_only_this_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arxiv_module.constants, "is_offline_mode", lambda: True)
+    monkeypatch.setattr(constants, "is_offline_mode", lambda: True)
     session, script = scripted()
     with pytest.raises(SourceRefusedError, match="HF_HUB_OFFLINE is set"):
         session.look(["1706.03762"])

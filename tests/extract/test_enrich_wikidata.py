@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
+from huggingface_hub import constants
 
-from extract import enrich_wikidata
 from extract.enrich_cache import Answer
 from extract.enrich_wikidata import Wikidata
 from extract.http import Politeness, SourceRefusedError
@@ -55,7 +55,7 @@ def test_an_answer_without_a_search_is_told(body: Any) -> None:
 
 
 def test_offline_only_this_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrich_wikidata.constants, "is_offline_mode", lambda: True)
+    monkeypatch.setattr(constants, "is_offline_mode", lambda: True)
     script = Script(VirtualClock())
     wikidata = Wikidata("https://www.wikidata.org", Politeness(), inner=script)
     with pytest.raises(SourceRefusedError, match="HF_HUB_OFFLINE is set"):

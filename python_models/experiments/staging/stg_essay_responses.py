@@ -3,29 +3,8 @@
 Without `approve_llm` nothing is asked: the table keeps its rows and the plan is printed.
 """
 
-from assay.experiments import Request, Step, rows
-from mining.experiments import PROMPTS_VERSION
-
-FOUND_SQL = f"""
-    with found as (
-        select link_task_id, list(struct_pack(
-            text := description, first := first_concept_id, second := second_concept_id
-        ) order by link_position) as links
-        from links group by link_task_id
-    )
-    select t.*, t.essay_template_id as template_id, t.generation_model_id as model_id,
-        c.concept_ids, r.task_id is not null as is_ready, coalesce(f.links, []) as links,
-        md5(concat_ws(
-            ' ', '{PROMPTS_VERSION}', p.sha256, m.model, m.temperature, c.content_hash,
-            md5(r.response)
-        )) as inputs_hash
-    from tasks as t
-    join combinations as c on t.combo_id = c.combo_id
-    join templates as p on t.essay_template_id = p.template_id
-    join models as m on t.generation_model_id = m.model_id
-    left join responses as r on t.link_task_id = r.task_id
-    left join found as f on t.link_task_id = f.link_task_id
-"""  # noqa: S608 - a version of ours
+from assay.experiment_tasks import found_sql
+from assay.experiments import Request, rows
 
 
 def model(dbt, session):
@@ -33,16 +12,22 @@ def model(dbt, session):
     dbt.config(
         materialized="incremental", unique_key="task_id", incremental_strategy="delete+insert"
     )
-    tasks, templates = dbt.ref("essay_generation_tasks"), dbt.ref("stg_essay_templates")
-    models, combinations = dbt.ref("llm_models"), dbt.ref("content_combinations")  # noqa: F841
-    responses, links = dbt.ref("links_responses"), dbt.ref("links")  # noqa: F841 - in the SQL
-    step = Step(
+    return rows(
         "essays",
-        tasks=tasks,
-        found=session.sql(FOUND_SQL),
+        session,
+        Request.from_config(dbt.config.get("request")),
+        sql=found_sql(
+            "essay_template_id",
+            "generation_model_id",
+            after="link_task_id",
+            given="coalesce(f.links, []) as links",
+        ),
         before=session.sql(f"from {dbt.this}") if dbt.is_incremental else None,
-        templates=templates,
-        models=models,
+        tasks=dbt.ref("essay_generation_tasks"),
+        templates=dbt.ref("stg_essay_templates"),
+        models=dbt.ref("llm_models"),
+        combinations=dbt.ref("content_combinations"),
         concepts=dbt.ref("stg_concepts"),
+        responses=dbt.ref("links_responses"),
+        links=dbt.ref("links"),
     )
-    return rows(step, session, Request.from_config(dbt.config.get("request")))

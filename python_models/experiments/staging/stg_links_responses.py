@@ -3,20 +3,8 @@
 Without `approve_llm` nothing is asked: the table keeps its rows and the plan is printed.
 """
 
-from assay.experiments import Request, Step, rows
-from mining.experiments import PROMPTS_VERSION
-
-FOUND_SQL = f"""
-    select t.*, t.link_template_id as template_id, t.generation_model_id as model_id,
-        c.concept_ids, true as is_ready,
-        md5(concat_ws(
-            ' ', '{PROMPTS_VERSION}', p.sha256, m.model, m.temperature, c.content_hash
-        )) as inputs_hash
-    from tasks as t
-    join combinations as c on t.combo_id = c.combo_id
-    join templates as p on t.link_template_id = p.template_id
-    join models as m on t.generation_model_id = m.model_id
-"""  # noqa: S608 - a version of ours
+from assay.experiment_tasks import found_sql
+from assay.experiments import Request, rows
 
 
 def model(dbt, session):
@@ -24,15 +12,15 @@ def model(dbt, session):
     dbt.config(
         materialized="incremental", unique_key="task_id", incremental_strategy="delete+insert"
     )
-    tasks, templates = dbt.ref("link_generation_tasks"), dbt.ref("stg_link_templates")
-    models, combinations = dbt.ref("llm_models"), dbt.ref("content_combinations")  # noqa: F841
-    step = Step(
+    return rows(
         "links",
-        tasks=tasks,
-        found=session.sql(FOUND_SQL),
+        session,
+        Request.from_config(dbt.config.get("request")),
+        sql=found_sql("link_template_id", "generation_model_id"),
         before=session.sql(f"from {dbt.this}") if dbt.is_incremental else None,
-        templates=templates,
-        models=models,
+        tasks=dbt.ref("link_generation_tasks"),
+        templates=dbt.ref("stg_link_templates"),
+        models=dbt.ref("llm_models"),
+        combinations=dbt.ref("content_combinations"),
         concepts=dbt.ref("stg_concepts"),
     )
-    return rows(step, session, Request.from_config(dbt.config.get("request")))
