@@ -1,7 +1,7 @@
 """What the docs site must say, as rules over dbt's manifest.json.
 
-Each rule takes the manifest and returns its complaints, one line each, sorted: none when the rule is
-kept. A rule knows the shape of the manifest (schemas.getdbt.com/dbt/manifest/v12) and nothing of
+Each rule takes the manifest and returns its complaints, one line each, sorted: none when the rule
+is kept. A rule knows the shape of the manifest (schemas.getdbt.com/dbt/manifest/v12) and nothing of
 the machine: it needs no warehouse and no dbt.
 """
 
@@ -16,8 +16,13 @@ Thing = dict[str, Any]
 PROJECT = "assay"
 PLACEHOLDER = re.compile(r"\b(todo|tbd|tbc|fixme|xxx|placeholder|lorem|n/?a|describe me)\b", re.I)
 # Words that say nothing about a thing beyond its name.
-EMPTY_WORDS = {*"a an and are as by for from has in is it its of on or the this that to with".split()}
-EMPTY_WORDS |= {*"column contains description field model table value".split()}
+EMPTY_WORDS = set(
+    re.findall(
+        r"\w+",
+        "a an and are as by for from has in is it its of on or the this that to with "
+        "column contains description field model table value",
+    )
+)
 SIGNATURE = re.compile(r"{%-?\s*(?:macro|test)\s+\w+\s*\((.*?)\)\s*-?%}", re.S)
 GRAIN = re.compile(r"^One row(?: per\b|[,.])")
 # What names another row: `issue_id`, `duplicate_of`.
@@ -57,7 +62,7 @@ def _says_nothing(name: str, description: str | None) -> str | None:
         return "has no description"
     if PLACEHOLDER.search(text):
         return f"has a placeholder for a description: {text}"
-    if not _words(text) - _words(name) - {word.removesuffix("s") for word in EMPTY_WORDS}:
+    if not _words(text) - _words(name) - _words(" ".join(EMPTY_WORDS)):
         return f"has a description that only repeats its name: {text}"
     return None
 
@@ -73,9 +78,8 @@ def descriptions(manifest: Manifest) -> list[str]:
         for name, column in thing.get("columns", {}).items():
             if wrong := _says_nothing(name, column["description"]):
                 found.append(f"{what}: column {name} {wrong}")
-        if thing["resource_type"] in ("model", "seed", "snapshot", "source"):
-            if not thing["columns"]:
-                found.append(f"{what} has no columns")
+        if not thing.get("columns", True):
+            found.append(f"{what} has no columns")
     for test in ours(manifest, "test"):
         # Instances of generic tests are shown at their columns, and described by their macro.
         generic = "test_metadata" in test
@@ -84,7 +88,7 @@ def descriptions(manifest: Manifest) -> list[str]:
     return sorted(found)
 
 
-def sources_of_descriptions(manifest: Manifest) -> list[str]:
+def one_home(manifest: Manifest) -> list[str]:
     """A column that is described in the same words in two tables takes them from one doc block."""
     places = defaultdict(set)
     for thing in ours(manifest, "model", "seed", "snapshot", "source"):
@@ -166,7 +170,9 @@ def keys(manifest: Manifest) -> list[str]:
             found.append(f"{label(thing)} does not begin with its grain (One row per ...)")
         tested = _keys(thing, tests[thing["unique_id"]])
         if not tested:
-            found.append(f"{label(thing)} has no tested key (unique and not_null, or unique_together)")
+            found.append(
+                f"{label(thing)} has no tested key (unique and not_null, or unique_together)"
+            )
         for constraint in thing.get("constraints", []):
             if constraint["type"] == "primary_key" and tuple(constraint["columns"]) not in tested:
                 columns = ", ".join(constraint["columns"])
@@ -282,7 +288,7 @@ def exposures(manifest: Manifest, programs: Mapping[str, str]) -> list[str]:
 
 ALL: tuple[Callable[[Manifest], list[str]], ...] = (
     descriptions,
-    sources_of_descriptions,
+    one_home,
     macros,
     keys,
     foreign_keys,
