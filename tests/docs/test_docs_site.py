@@ -196,9 +196,8 @@ def test_the_page_of_an_issue_has_its_columns_its_owner_and_its_readers(
     )
     columns = model(parsed, "issues")["columns"].items()
     assert described_there == [[name, one["description"].strip()] for name, one in columns]
-    body = page.locator(".app-body")
     for said in ("Issue mining", "public", "Enforced"):
-        expect(body.get_by_text(said).first).to_be_visible()
+        expect(page.locator(".app-details").get_by_text(said, exact=True)).to_be_visible()
     page.locator("reference-list").first.get_by_text("Exposures").click()
     expect(page.get_by_role("link", name="live_issues_page")).to_be_visible()
     page.screenshot(path=ARTIFACTS / "docs_issues.png")
