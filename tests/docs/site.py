@@ -77,6 +77,15 @@ class Reader:
             self.troubles.append(f"console {message.type}: {said}")
 
 
+def picture(reader: Reader, into: Path) -> None:
+    """Save the site's graph as a picture."""
+    reader.open_graph(PICTURED)
+    reader.page.evaluate(DOWNWARDS)
+    reader.page.wait_for_timeout(500)  # ms: the canvas draws on its own time
+    into.parent.mkdir(parents=True, exist_ok=True)
+    reader.page.locator("#cy").screenshot(path=into)
+
+
 def main() -> int:
     """Make the picture from the site that `make docs` built; return the process's exit code."""
     site = warehouse.ROOT / "target" / "static_index.html"
@@ -85,12 +94,7 @@ def main() -> int:
         return 1
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        reader = Reader(browser, site, viewport=WINDOW, device_scale_factor=1.25)
-        reader.open_graph(PICTURED)
-        reader.page.evaluate(DOWNWARDS)
-        reader.page.wait_for_timeout(500)  # ms: the canvas draws on its own time
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        reader.page.locator("#cy").screenshot(path=PICTURE)
+        picture(Reader(browser, site, viewport=WINDOW, device_scale_factor=1.25), PICTURE)
         browser.close()
     return 0
 

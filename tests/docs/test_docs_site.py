@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.docs import described, rules
 from tests.docs.rules import Manifest
-from tests.docs.site import PICTURED, Reader
+from tests.docs.site import PICTURE, PICTURED, Reader, picture
 from tests.docs.spoilt import SPOILT, model
 from tests.support import ROOT, STAGE, Project
 from tests.web import chromium
@@ -207,3 +207,9 @@ def test_the_lineage_graph_goes_from_bronze_to_those_who_read(reader: Reader) ->
     assert reader.open_graph(PICTURED) >= 20
     assert {"bronze.raw_items", "top_issues", "Live page of the issues"} <= set(reader.labels())
     reader.page.screenshot(path=ARTIFACTS / "docs_lineage.png")
+
+
+def test_the_readme_s_picture_of_the_lineage_can_be_made_again(reader: Reader) -> None:
+    picture(reader, ARTIFACTS / "lineage.png")
+    assert (ARTIFACTS / "lineage.png").stat().st_size > 50_000  # bytes: an empty one is one colour
+    assert PICTURE.stat().st_size < 200_000
