@@ -209,6 +209,17 @@ def test_the_lineage_graph_goes_from_bronze_to_those_who_read(reader: Reader) ->
     reader.page.screenshot(path=ARTIFACTS / "docs_lineage.png")
 
 
+def test_the_selectors_that_the_overview_names_show_a_graph(reader: Reader) -> None:
+    page = reader.open("overview")
+    section = page.locator("h2", has_text="Read the lineage graph").locator(
+        "xpath=following::ul[1]"
+    )
+    selectors = section.locator("code").all_inner_texts()
+    assert "source:bronze.raw_items+" in selectors
+    narrow = [one for one in selectors if not one.startswith("tag:")]  # areas take long to draw
+    assert all(reader.open_graph(selector) > 10 for selector in narrow)
+
+
 def test_the_readme_s_picture_of_the_lineage_can_be_made_again(reader: Reader) -> None:
     picture(reader, ARTIFACTS / "lineage.png")
     assert (ARTIFACTS / "lineage.png").stat().st_size > 50_000  # bytes: an empty one is one colour
