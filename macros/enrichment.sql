@@ -13,7 +13,7 @@
         where false
     )
     {%- else -%}
-    {{ relation }}
+    {{ relation if relation.is_cte else relation.include(database=false) }}
     {%- endif %}
 {%- endmacro %}
 

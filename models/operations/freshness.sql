@@ -25,16 +25,16 @@ brought as (
     ) }}
     {%- for part, relation in entities.items() %}
 
-    union all
+        union all
 
-    select
-        'hf_enrichment' as pipeline,
-        '{{ part }}' as part,
-        {{ enrichment_hours }} as expected_hours,
-        count(*) as row_count,
-        max(observed_at) as loaded_at,
-        max(fetched_at) as newest_at
-    from {{ source_or_empty(relation, fetched) }}
+        select
+            'hf_enrichment' as pipeline,
+            '{{ part }}' as part,
+            {{ enrichment_hours }} as expected_hours,
+            count(*) as row_count,
+            max(observed_at) as loaded_at,
+            max(fetched_at) as newest_at
+        from {{ source_or_empty(relation, fetched) }}
     {%- endfor %}
 
     union all
@@ -60,10 +60,10 @@ final as (
         part,
         row_count,
         expected_hours,
-        round((epoch(current_timestamp) - epoch(loaded_at)) / 3600, 1) as age_hours,
-        loaded_at >= current_timestamp - to_hours(expected_hours) as is_fresh,
         loaded_at,
-        newest_at
+        newest_at,
+        round((epoch(current_timestamp) - epoch(loaded_at)) / 3600, 1) as age_hours,
+        loaded_at >= current_timestamp - to_hours(expected_hours) as is_fresh
     from brought
     where row_count > 0
 

@@ -1,9 +1,10 @@
--- A view, so that it shows the step that has just ended as well.
+-- A view, so that it shows the step that has just ended as well; without the database's name, so
+-- that a copy of the file under another name shows it too.
 with
 
 steps as (
 
-    select * from {{ source('operations', 'pipeline_steps') }}
+    select * from {{ source('operations', 'pipeline_steps').include(database=false) }}
 
 ),
 
@@ -19,9 +20,9 @@ final as (
         counts,
         run_folders,
         load_ids,
-        round(epoch(finished_at) - epoch(started_at), 3) as seconds,
         started_at,
-        finished_at
+        finished_at,
+        round(epoch(finished_at) - epoch(started_at), 3) as seconds
     from steps
 
 )

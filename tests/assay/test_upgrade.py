@@ -24,7 +24,7 @@ def first_version(path: Path) -> None:
     path.parent.mkdir(parents=True)
     with duckdb.connect(path) as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute((OLD / "schema.sql").read_text(encoding="utf-8"))
+        connection.execute((OLD / "schema.ddl").read_text(encoding="utf-8"))
         for file in sorted(OLD.glob("*.csv")):
             schema, table = TABLE.fullmatch(file.name).groups()
             connection.execute(f"copy {schema}.{table} from '{file}' (format csv, header)")
