@@ -5,8 +5,8 @@ a `dbt build` and a report can never look at different databases.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,8 +16,11 @@ import psycopg2
 import yaml
 from jinja2 import Environment, StrictUndefined
 
+from assay import postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("duckdb", "postgres")
+CONNECT_SECONDS = 15  # as dlt
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 
 
@@ -43,6 +46,12 @@ def _env_var(name: str, default: str | None = None) -> str:
     return value
 
 
+def _as_number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise WarehouseError(f"POSTGRES_PORT is {text!r}: it must be a number")
+    return int(text)
+
+
 def output(target: str | None = None) -> dict[str, Any]:
     """Return the settings of one target of profiles.yml, with the environment filled in.
 
@@ -50,7 +59,7 @@ def output(target: str | None = None) -> dict[str, Any]:
     """
     text = (ROOT / "profiles.yml").read_text(encoding="utf-8")
     jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - YAML, our own
-    jinja.filters["as_number"] = int  # dbt's own filter
+    jinja.filters["as_number"] = _as_number  # dbt's own filter
     # Rendered value by value, as dbt does: a password full of YAML syntax stays one string.
     profile = _rendered(yaml.safe_load(text)["assay"], jinja)
     name = target or profile["target"]
@@ -74,14 +83,17 @@ def _rendered(node: Any, jinja: Environment) -> Any:
 
 def postgres_url(settings: dict[str, Any]) -> str:
     """Return a libpq URL for a postgres target; a host that is a folder means a Unix socket."""
-    user, password = quote(settings["user"], safe=""), quote(str(settings["password"]), safe="")
+    user, password, database = (
+        quote(str(settings[name]), safe="") for name in ("user", "password", "dbname")
+    )
     host, query = str(settings["host"]), {}
     if host.startswith("/"):
         host, query = "localhost", {"host": host}
-    if settings.get("sslmode"):
-        query["sslmode"] = settings["sslmode"]
+    elif ":" in host:
+        host = f"[{host.strip('[]')}]"  # IPv6
+    query |= {name: settings[name] for name in ("sslmode", "sslrootcert") if settings.get(name)}
     options = f"?{urlencode(query, quote_via=quote)}" if query else ""
-    return f"postgresql://{user}:{password}@{host}:{settings['port']}/{settings['dbname']}{options}"
+    return f"postgresql://{user}:{password}@{host}:{settings['port']}/{database}{options}"
 
 
 @contextmanager
@@ -100,14 +112,33 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
         except duckdb.IOException as error:
             raise WarehouseError(locked_or(error, settings["path"])) from error
     else:
-        try:
-            connection = psycopg2.connect(postgres_url(settings), options="-c timezone=UTC")
-        except psycopg2.OperationalError as error:
-            raise WarehouseError(f"Postgres does not answer: {first_line(error)}") from error
+        connection = _postgres(settings)
     try:
         yield Warehouse(connection)
     finally:
         connection.close()
+
+
+def _postgres(settings: dict[str, Any]) -> Any:
+    try:
+        return psycopg2.connect(
+            postgres_url(settings), options="-c timezone=UTC", connect_timeout=CONNECT_SECONDS
+        )
+    except psycopg2.OperationalError as error:
+        # Not `from error`: a traceback would show what was connected to, and how.
+        raise WarehouseError(postgres.explained(error, str(settings["password"]))) from None
+
+
+def check_access(target: str, schemas: Sequence[str]) -> None:
+    """Raise WarehouseError unless these schemas of a Postgres can be written; DuckDB has no roles.
+
+    A run asks before it reads its source, which may take hours.
+    """
+    settings = output(target)
+    if settings["type"] == "postgres":
+        with closing(_postgres(settings)) as connection:
+            if lacking := postgres.lacking(connection, schemas):
+                raise WarehouseError(lacking)
 
 
 def locked_or(error: Exception, path: str) -> str:

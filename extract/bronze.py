@@ -25,6 +25,7 @@ from extract.run_folder import RunFolder
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 50_000
+SCHEMAS = ("bronze", "bronze_staging")  # dlt's dataset and its staging
 BOUNDS = ("memory_limit", "preserve_insertion_order")
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
