@@ -19,7 +19,7 @@ from dlt.common.destination import Destination
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from assay import warehouse
+from assay import private, warehouse
 from extract.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ def destination(target: str) -> Destination[Any, Any]:
     """Return dlt's destination for one target of profiles.yml."""
     settings = warehouse.output(target)
     if settings["type"] == "duckdb":
-        Path(settings["path"]).parent.mkdir(parents=True, exist_ok=True)
+        private.folder(Path(settings["path"]).parent)
         # The same bounds as dbt's (profiles.yml): memory stays the same however much is loaded.
         bounds = {key: settings["settings"][key] for key in BOUNDS}
         credentials = DuckDbCredentials(settings["path"])

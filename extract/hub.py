@@ -55,6 +55,10 @@ class Hub:
         token = (token or "").strip()
         if not (token.isascii() and token.isprintable()):
             raise HubError("HF_TOKEN holds characters that no token has: copy it anew")
+        if token and not (self.endpoint.startswith("https://") or is_loopback(self.endpoint)):
+            raise HubError(
+                f"HF_TOKEN would go to {self.endpoint} unencrypted: use https:// or unset HF_TOKEN"
+            )
         self._headers = build_hf_headers(token=token or False, library_name="assay")
 
     def __enter__(self) -> "Hub":

@@ -212,9 +212,9 @@ def test_the_role_cannot_read_or_change_what_belongs_to_others(
 ) -> None:
     ours = psycopg2.connect(host=host, user=ROLE, password=PASSWORD, dbname=DATABASE)
     ours.autocommit = True
-    with closing(ours), ours.cursor() as cursor:
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            cursor.execute(statement)
+    refused = pytest.raises(psycopg2.errors.InsufficientPrivilege)
+    with closing(ours), ours.cursor() as cursor, refused:
+        cursor.execute(statement)
 
 
 def test_the_password_is_in_no_file_and_no_message(
