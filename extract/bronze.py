@@ -16,6 +16,7 @@ import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
@@ -145,7 +146,20 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
         # What is loaded now is newer than what was left, or the same.
         log.warning("a killed run left load packages behind: dropped, its run folder is kept")
         pipeline.drop_pending_packages(with_partial_loads=True)
+    if pipeline.default_schema_name and not _knows(pipeline):
+        # dlt would take the tables for made where it finds a schema, made beforehand, for them.
+        log.info("%s is new to this database: all tables are made", name)
+        pipeline = pipeline.drop()
     return pipeline
+
+
+def _knows(pipeline: dlt.Pipeline) -> bool:
+    """Tell whether the database has ever been loaded by this pipeline."""
+    with pipeline.destination_client() as client:
+        try:
+            return client.get_stored_schema(pipeline.default_schema_name) is not None
+        except DestinationUndefinedEntity:
+            return False
 
 
 def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
