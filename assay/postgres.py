@@ -23,8 +23,8 @@ _CURES = (
     ("does not match host name", "POSTGRES_HOST must be the name that its certificate has"),
     ("invalid sslmode", "POSTGRES_SSLMODE is disable, allow, prefer, require, verify-ca or "
      "verify-full"),
-    ("unsupported startup parameter", "this pooler is in transaction mode: use the session pooler "
-     "or the direct connection"),
+    ("unsupported startup parameter", "set ignore_startup_parameters = options in that PgBouncer, "
+     "or connect without it"),
     ("permission denied for database", "let an admin grant connect on it to this role"),
     ("too many connections", "wait, or close what else is connected"),
     ("remaining connection slots", "wait, or close what else is connected"),
