@@ -92,6 +92,10 @@ def host() -> Iterator[str]:
             cursor.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
         with as_admin(host, DATABASE) as cursor:
             cursor.execute(THEIRS)
+            # An administrator as Supabase's: owns the database, may make roles, no superuser.
+            cursor.execute("create role chief createrole")
+            owner = sql.SQL("alter database {} owner to chief; set session authorization chief")
+            cursor.execute(owner.format(sql.Identifier(DATABASE)))
             names = {
                 '"assay"': sql.Identifier(ROLE), "'a long password'": sql.Literal(PASSWORD),
                 '"postgres"': sql.Identifier(DATABASE),
