@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import duckdb
 import psycopg2
@@ -81,19 +80,20 @@ def _rendered(node: Any, jinja: Environment) -> Any:
     return node
 
 
-def postgres_url(settings: dict[str, Any]) -> str:
-    """Return a libpq URL for a postgres target; a host that is a folder means a Unix socket."""
-    user, password, database = (
-        quote(str(settings[name]), safe="") for name in ("user", "password", "dbname")
-    )
-    host, query = str(settings["host"]), {}
-    if host.startswith("/"):
-        host, query = "localhost", {"host": host}
-    elif ":" in host:
-        host = f"[{host.strip('[]')}]"  # IPv6
-    query |= {name: settings[name] for name in ("sslmode", "sslrootcert") if settings.get(name)}
-    options = f"?{urlencode(query, quote_via=quote)}" if query else ""
-    return f"postgresql://{user}:{password}@{host}:{settings['port']}/{database}{options}"
+def libpq(settings: dict[str, Any]) -> dict[str, str]:
+    """Return what libpq needs to know of a postgres target, by libpq's own names.
+
+    No URL, in which every library escapes in its own way. A host that is a folder is the place of a
+    Unix socket.
+    """
+    found = {
+        "host": str(settings["host"]).strip("[]"),  # of an IPv6 address in brackets
+        "port": str(settings["port"]),
+        "connect_timeout": str(CONNECT_SECONDS),
+        **{name: str(settings[name]) for name in ("user", "password", "dbname")},
+        **{name: str(settings.get(name) or "") for name in ("sslmode", "sslrootcert")},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 @contextmanager
@@ -121,9 +121,7 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
 
 def _postgres(settings: dict[str, Any]) -> Any:
     try:
-        return psycopg2.connect(
-            postgres_url(settings), options="-c timezone=UTC", connect_timeout=CONNECT_SECONDS
-        )
+        return psycopg2.connect(**libpq(settings), options="-c timezone=UTC")
     except psycopg2.OperationalError as error:
         # Not `from error`: a traceback would show what was connected to, and how.
         raise WarehouseError(postgres.explained(error, str(settings["password"]))) from None

@@ -21,6 +21,7 @@ from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from assay import private, warehouse
+from extract import postgres
 from extract.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
@@ -178,7 +179,7 @@ def destination(target: str) -> Destination[Any, Any]:
         credentials = DuckDbCredentials(settings["path"])
         credentials.global_config = bounds
         return dlt.destinations.duckdb(credentials)
-    return dlt.destinations.postgres(warehouse.postgres_url(settings))
+    return dlt.destinations.postgres(postgres.credentials(settings))
 
 
 def resource(

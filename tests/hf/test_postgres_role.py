@@ -20,7 +20,7 @@ from tests.support import ROOT, SAMPLE, STAGE, Project
 
 OURS = ["bronze", "bronze_staging", "hf", "hf_staging"]
 ROLE = "o'd: \"r@le/#1?&%41$ {{ 1 }}\\ü"
-PASSWORD = "p@ss: \"w/o'rd#?&%20$x {{ env_var('HOME') }}\\ñ"  # noqa: S105 - of the tests
+PASSWORD = " p@ss: \"w/o'rd#?&%20$x {{ env_var('HOME') }}\\ñ "  # noqa: S105 - of the tests
 DATABASE = "Assay-Prod: ü/#1?&$"  # no quotes and no %, which dbt does not escape
 PREPARED = re.search(
     r"```sql\n(.*?)```", (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8"), re.S

@@ -55,6 +55,30 @@ def test_a_token_never_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch) -
     assert Hub("http://127.0.0.1:9", "secret-token", Politeness())
 
 
+class Elsewhere(httpx.BaseTransport):
+    """Sends whoever asks to another host, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if request.url.host == "hub.test":
+            return httpx.Response(302, headers={"location": "https://thief.test/api/tasks"})
+        return httpx.Response(200, json={"any-to-any": {"label": "Any"}})
+
+
+def test_a_redirect_to_another_host_does_not_carry_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    inner = Elsewhere()
+    with Hub("https://hub.test", "secret-token", Politeness(min_interval=0), inner=inner) as hub:
+        hub.tasks()
+    told = [(one.url.host, one.headers.get("authorization")) for one in inner.asked]
+    assert told == [("hub.test", "Bearer secret-token"), ("thief.test", None)]
+
+
 def test_the_sources_of_posts_are_asked_over_https_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ISSUES__GITHUB__ENDPOINT", "http://api.example.org")
     with pytest.raises(SettingError, match="ISSUES__GITHUB__ENDPOINT must begin with https://"):
