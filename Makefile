@@ -4,7 +4,8 @@ PYTHON ?= python3
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run serve publish refresh watch test lint pytest report docs bench llm-smoke lock clean
+.PHONY: help run status serve publish refresh watch backup restore test lint pytest soak audit \
+	report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 BENCHMARKS := catalog enrichment enrichment_build posts duplicates cleaning embedding clustering \
 	summaries mining publish inputs experiments
@@ -20,6 +21,9 @@ help: ## list the targets
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
 	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
 
+status: .venv/.installed ## what is loaded, how fresh, what failed, what waits for approval and its price
+	@$(IN_VENV) python -m assay.status
+
 serve: .venv/.installed ## the live page of the published issues, on http://127.0.0.1:8090, until Ctrl-C
 	@$(IN_VENV) python -m publish.serve
 
@@ -31,6 +35,12 @@ refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: buil
 
 watch: .venv/.installed ## the same after every edit, until Ctrl-C
 	@$(IN_VENV) python -m assay.watch
+
+backup: .venv/.installed ## what cannot be made again, as one file in data/backups; or TO=DIR
+	@$(IN_VENV) python -m assay.backup $(if $(TO),--to "$(TO)")
+
+restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there, which is kept aside
+	@$(IN_VENV) python -m assay.backup --restore "$(FILE)"
 
 test: lint pytest ## everything that must pass
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from assay import refresh_state, warehouse
+from assay import journal, refresh_state, warehouse
 from assay.code_inputs import code_fingerprints
 from assay.refresh_plan import Decision, Seen, artifact, decide, look, target_dir
 
@@ -36,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     """Refresh once; return the process's exit code."""
     argparse.ArgumentParser(prog="make refresh", description=__doc__).parse_args(argv)
     started = time.monotonic()
+    journal.run_id()  # every step inherits it
     try:
         with _alone() as lock:
             _refresh(lock)

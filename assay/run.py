@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assay import private, recorded, refresh, warehouse
+from assay import journal, private, recorded, refresh, warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0
@@ -39,7 +39,11 @@ def main(argv: list[str] | None = None) -> int:
         folder = _folder_to_replay(args)
         origin = _origin(args, folder)
         # One database that everyone has, whatever ASSAY_TARGET says for commands by hand.
-        common = {"ASSAY_ORIGIN": origin, "ASSAY_TARGET": "duckdb"}
+        common = {
+            "ASSAY_ORIGIN": origin,
+            "ASSAY_TARGET": "duckdb",
+            journal.RUN_ID: journal.run_id(),
+        }
         with _alone():
             _use_data_of(origin)
             load = ["dlt", "pipeline", "run", *_days(folder)]
@@ -254,7 +258,8 @@ def _closing_table() -> None:
   make serve           then open http://127.0.0.1:8090: the live page of the issues
   less reports/hf_ingestion_report.md
   open reports/issues.html in a browser: the map of issues and their ranking
-  make docs            then open target/static_index.html""")
+  make docs            then open target/static_index.html
+  make status          what is loaded, how fresh, what failed, what waits for approval""")
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ a `dbt build` and a report can never look at different databases.
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import psycopg2
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from assay import postgres
+from assay import postgres, writer
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("duckdb", "postgres")
@@ -100,19 +100,14 @@ def libpq(settings: dict[str, Any]) -> dict[str, str]:
 def connect(target: str | None = None) -> Iterator["Warehouse"]:
     """Open the warehouse for reading and close it again.
 
-    Raises WarehouseError when there is none yet, when it is locked, or when it does not answer.
+    Raises WarehouseError when there is none yet, when it is not to be had, or does not answer.
     """
     settings = output(target)
     if settings["type"] == "duckdb":
-        if not Path(settings["path"]).exists():
-            raise WarehouseError(f"no warehouse at {settings['path']}: run `make run` first")
-        try:
-            connection: Any = duckdb.connect(settings["path"], read_only=True)
-            connection.execute("set timezone = 'UTC'")
-        except duckdb.IOException as error:
-            raise WarehouseError(locked_or(error, settings["path"])) from error
-    else:
-        connection = _postgres(settings)
+        with duckdb_file(writing=False) as connection:
+            yield Warehouse(connection)
+        return
+    connection = _postgres(settings)
     try:
         yield Warehouse(connection)
     finally:
@@ -139,11 +134,28 @@ def check_access(target: str, schemas: Sequence[str]) -> None:
                 raise WarehouseError(lacking)
 
 
-def locked_or(error: Exception, path: str) -> str:
-    """Say in one line that the DuckDB file is in use, or else what DuckDB said."""
-    if "lock" in str(error).lower():
-        return f"{path} is in use by another process, wait for it to end: {first_line(error)}"
-    return first_line(error)
+@contextmanager
+def duckdb_file(
+    *, writing: bool, wait: float | None = None
+) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open the DuckDB warehouse when it is this process's turn (assay/writer.py), and close it.
+
+    wait: seconds, by default as long as ASSAY_WAIT_SECONDS says. Raises WarehouseError when there
+    is none yet, or it is not to be had.
+    """
+    settings = output("duckdb")
+    path = settings["path"]
+    if not Path(path).exists():
+        raise WarehouseError(f"no warehouse at {path}: run `make run` first")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(writer.alone(path, wait=wait))
+            connection = stack.enter_context(duckdb.connect(path, read_only=not writing))
+        except (writer.BusyError, duckdb.IOException) as error:
+            raise WarehouseError(first_line(error)) from error
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
+        yield connection
 
 
 def first_line(error: BaseException) -> str:

@@ -20,10 +20,11 @@ from statistics import median
 import duckdb
 import httpx
 
+from assay import warehouse
 from benchmarks.measure import BenchmarkError
 from publish import pocketbase_schema
 from publish.pocketbase_client import Client
-from publish.pocketbase_log import Counts, Log, warehouse_connection
+from publish.pocketbase_log import Counts, Log
 from publish.pocketbase_records import Record, records
 from publish.pocketbase_schema import EVIDENCE, ISSUES
 from publish.pocketbase_server import bundled, own_settings
@@ -147,7 +148,7 @@ def _line(
 
 
 def _sync(client: Client) -> None:
-    with warehouse_connection(writing=True) as connection:
+    with warehouse.duckdb_file(writing=True) as connection:
         log = Log(connection, client.server.url)
         sync = Sync(client, connection, log, Counts())
         sync.run()
@@ -161,7 +162,7 @@ def _loop(server: Server, client: Client) -> None:
     with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as plain:
         path = "/api/collections/_superusers/auth-with-password"
         plain.headers["authorization"] = plain.post(path, json=account).json()["token"]
-        with warehouse_connection(writing=False) as connection:
+        with warehouse.duckdb_file(writing=False) as connection:
             for collection in (ISSUES, EVIDENCE):
                 for record in records(connection.cursor(), collection):
                     _publish_one(plain, record)

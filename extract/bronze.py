@@ -8,6 +8,7 @@ those as they are; memory stays the same however long the file is.
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from assay import private, warehouse
+from assay import journal, private, warehouse, writer
 from extract import postgres
 from extract.run_folder import RunFolder
 
@@ -147,16 +148,16 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
         # What is loaded now is newer than what was left, or the same.
         log.warning("a killed run left load packages behind: dropped, its run folder is kept")
         pipeline.drop_pending_packages(with_partial_loads=True)
-    if pipeline.default_schema_name and not _knows(pipeline):
+    if pipeline.default_schema_name and not _knows(pipeline, target):
         # dlt would take the tables for made where it finds a schema, made beforehand, for them.
         log.info("%s is new to this database: all tables are made", name)
         pipeline = pipeline.drop()
     return pipeline
 
 
-def _knows(pipeline: dlt.Pipeline) -> bool:
+def _knows(pipeline: dlt.Pipeline, target: str) -> bool:
     """Tell whether the database has ever been loaded by this pipeline."""
-    with pipeline.destination_client() as client:
+    with turn(target), pipeline.destination_client() as client:
         try:
             return client.get_stored_schema(pipeline.default_schema_name) is not None
         except DestinationUndefinedEntity:
@@ -164,9 +165,23 @@ def _knows(pipeline: dlt.Pipeline) -> bool:
 
 
 def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
-    """Load resources. Raises dlt's PipelineStepFailed when the destination refuses."""
-    info = pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
-    info.raise_on_failed_jobs()
+    """Load resources, when it is our turn to have the warehouse.
+
+    Raises dlt's PipelineStepFailed when the destination refuses.
+    """
+    with turn(target):
+        info = pipeline.run(
+            resources, loader_file_format="parquet" if target == "duckdb" else "csv"
+        )
+        if step := journal.current():
+            step.load_ids += info.loads_ids
+        info.raise_on_failed_jobs()
+
+
+def turn(target: str) -> AbstractContextManager[None]:
+    """Return the turn to have a DuckDB warehouse; a Postgres takes any number at once."""
+    settings = warehouse.output(target)
+    return writer.alone(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
 
 
 def destination(target: str) -> Destination[Any, Any]:
@@ -221,9 +236,15 @@ def read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[
                 "path": str(folder.path / name),
             },
         ).to_arrow_reader(BATCH_ROWS)
-        yield schema.empty_table()  # so that the table is made even when there is no row
-        for batch in reader:
-            yield pa.Table.from_batches([batch]).cast(schema)
+        yield from tables(reader, schema)
+
+
+def tables(batches: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield what a query finds as tables of `schema`, first an empty one: dlt makes the bronze
+    table even when there is no row."""
+    yield schema.empty_table()
+    for batch in batches:
+        yield pa.Table.from_batches([batch]).cast(schema)
 
 
 def _listings(folder: RunFolder) -> pa.Table:

@@ -205,18 +205,16 @@ def unfinished_since(day: date) -> date | None:
 def _warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory with the warehouse attached for reading, or an empty one."""
     settings = warehouse.output(TARGET)
-    with duckdb.connect() as connection:
+    # What is loaded from here on is ours to load: no other command comes in between.
+    with bronze.turn(TARGET), duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(f"set memory_limit = {_quoted(settings['settings']['memory_limit'])}")
         path = settings["path"]
         found = Path(path).exists()
-        try:
-            connection.execute(
-                f"attach {_quoted(path if found else ':memory:')} as warehouse"
-                f"{' (read_only)' if found else ''}"
-            )
-        except duckdb.IOException as error:
-            raise warehouse.WarehouseError(warehouse.locked_or(error, path)) from error
+        connection.execute(
+            f"attach {_quoted(path if found else ':memory:')} as warehouse"
+            f"{' (read_only)' if found else ''}"
+        )
         yield connection
 
 
@@ -243,7 +241,8 @@ def _posts(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[
         where line.kind = 'post'
             and url_hash not in (select url_hash from already where is_later)
     """  # noqa: S608 - constants of this module
-    yield from _tables(connection, sql, paths, RAW_ITEMS)
+    found = connection.execute(sql, {"paths": paths})
+    yield from bronze.tables(found.to_arrow_reader(BATCH_ROWS), RAW_ITEMS)
 
 
 def _windows(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
@@ -254,7 +253,8 @@ def _windows(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterato
         where line.kind = 'window'
             and (known.source is null or not starts_with(coalesce(line.reason, ''), 'refused:'))
     """  # noqa: S608 - constants of this module
-    yield from _tables(connection, sql, paths, WINDOWS)
+    found = connection.execute(sql, {"paths": paths})
+    yield from bronze.tables(found.to_arrow_reader(BATCH_ROWS), WINDOWS)
 
 
 def _columns(schema: pa.Schema) -> str:
@@ -262,11 +262,3 @@ def _columns(schema: pa.Schema) -> str:
         f"make_timestamptz(line.{name} * 1000000) as {name}" if name in _TIMES else f"line.{name}"
         for name in schema.names
     )
-
-
-def _tables(
-    connection: duckdb.DuckDBPyConnection, sql: str, paths: list[str], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    yield schema.empty_table()  # so that the table is made even when there is no row
-    for batch in connection.execute(sql, {"paths": paths}).to_arrow_reader(BATCH_ROWS):
-        yield pa.Table.from_batches([batch]).cast(schema)

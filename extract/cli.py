@@ -19,7 +19,7 @@ from dlt.common.configuration.specs.pluggable_run_context import RunContextBase
 from dlt.common.runtime.run_context import RunContext
 from rich_argparse import RichHelpFormatter
 
-from assay import warehouse
+from assay import journal, warehouse
 
 
 class AssayRunContext(RunContext):
@@ -113,8 +113,11 @@ def _run(args: argparse.Namespace) -> None:
     failed: list[tuple[str, Exception]] = []
     with one_at_a_time():
         for pipeline in chosen:
+            # Postgres has no journal, and what loads nothing is none of the warehouse's business.
+            kept = args.destination == "duckdb" and not getattr(args, "dry_run", False)
             try:
-                pipeline.run(args, progress_display(args.progress))
+                with journal.step("dlt", pipeline.name, kept=kept):
+                    pipeline.run(args, progress_display(args.progress))
             except UsageError:
                 raise
             except Exception as error:
@@ -151,8 +154,7 @@ def _cause(error: BaseException) -> str:
     """Return the one line that names what went wrong below dlt's own wrapping."""
     while type(error).__module__.startswith("dlt.") and error.__cause__ is not None:
         error = error.__cause__
-    line = warehouse.first_line(error)
-    return warehouse.locked_or(error, "the warehouse") if "lock on file" in str(error) else line
+    return warehouse.first_line(error)
 
 
 __all__ = ["AssayRunContext", "RunCommand", "plug_cli", "plug_run_context"]

@@ -96,7 +96,7 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(endpoint, settings.hub_token(), settings.politeness())
+        hub = Hub(endpoint, settings.secret("hf_token"), settings.politeness())
         with hub, progress("hf_catalog: read"):
             read_hub(
                 hub,

@@ -99,7 +99,6 @@ _THINGS: dict[str, tuple[str, str, dict[str, pa.DataType], dict[str, tuple[str, 
 _NOT_NULL = {"run_id", "observed_at", "enriched", "is_template_leftover", "depth", "kind"}
 _SQL_TYPES = {_TEXT: "varchar", _NUMBER: "bigint", _FLAG: "boolean", _TIME: "timestamptz"}
 
-Pair = tuple[str, ...]
 # By entity: the table, what a pair holds after model_id, and how to read pairs from pointers.
 _PAIRS: dict[str, tuple[str, dict[str, pa.DataType], Callable[[Pointers], Iterable[Any]]]] = {
     "datasets": (

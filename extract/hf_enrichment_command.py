@@ -177,7 +177,7 @@ def _enrichment(
         if not args.identify_only:
             endpoint, politeness = settings.hub_endpoint(), settings.politeness()
             running.say_if_mixed(endpoint)
-            hub = opened.enter_context(Hub(endpoint, settings.hub_token(), politeness))
+            hub = opened.enter_context(Hub(endpoint, settings.secret("hf_token"), politeness))
             arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), politeness))
             if args.wikidata:
                 endpoint = settings.wikidata_endpoint()

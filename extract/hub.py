@@ -52,9 +52,6 @@ class Hub:
             inner=inner or network(self.endpoint),
         )
         # False, not None: None would make huggingface_hub look for a token of its own.
-        token = (token or "").strip()
-        if not (token.isascii() and token.isprintable()):
-            raise HubError("HF_TOKEN holds characters that no token has: copy it anew")
         if token and not (self.endpoint.startswith("https://") or is_loopback(self.endpoint)):
             raise HubError(
                 f"HF_TOKEN would go to {self.endpoint} unencrypted: use https:// or unset HF_TOKEN"

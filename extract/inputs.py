@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assay.fingerprints import content_hash, fingerprint
 from extract.inputs_files import Problems, read_text, walk
-from extract.inputs_table import Row, read_rows
+from extract.inputs_table import Input, Row, read_rows
 
 TEXTS = (".md", ".j2", ".txt")
 LARGEST_TEXT = 1 << 20  # a prompt of a megabyte fits into no model
@@ -19,20 +19,6 @@ LARGEST_TABLE = 64 << 20
 
 class InputsError(Exception):
     """Inputs cannot be used; the message is one line that names the file and the cure."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """Where one input lies, by paths below the project's root.
-
-    table: its CSV. key: the column that names a row. folder: where the files are that the column
-    `file` names, None for a CSV that stands alone.
-    """
-
-    name: str
-    table: str
-    key: str
-    folder: str | None
 
 
 INPUTS = (

@@ -136,7 +136,7 @@ def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collecto
     emptied = [one.name for one in changed if not one.files]
     if emptied:
         # No row says which rows to replace.
-        with pipeline.sql_client() as client:
+        with bronze.turn(TARGET), pipeline.sql_client() as client:
             table = client.make_qualified_table_name("input_files")
             for name in emptied:
                 client.execute_sql(f"delete from {table} where input_name = %s", name)  # noqa: S608

@@ -1,4 +1,4 @@
-"""The CSV of an input: its rows, and what is wrong with them."""
+"""Where an input lies; the rows of its CSV, and what is wrong with them."""
 
 import csv
 import io
@@ -6,12 +6,22 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from extract.inputs import Input
 
 BOOLEANS = {"true": True, "false": False}  # as dbt reads a seed
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where one input lies, by paths below the project's root.
+
+    table: its CSV. key: the column that names a row. folder: where the files are that the column
+    `file` names, None for a CSV that stands alone.
+    """
+
+    name: str
+    table: str
+    key: str
+    folder: str | None
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,7 @@ class Row:
     values: dict[str, str | None]
 
 
-def read_rows(one: "Input", text: str, problems: list[str]) -> Iterator[Row]:
+def read_rows(one: Input, text: str, problems: list[str]) -> Iterator[Row]:
     """Yield the rows of an input's CSV; adds a line to `problems` for each that cannot be one."""
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
@@ -48,7 +58,7 @@ def read_rows(one: "Input", text: str, problems: list[str]) -> Iterator[Row]:
         problems.append(f"{one.table}: line {reader.line_num}: {error}")
 
 
-def _wrong_header(one: "Input", header: list[str]) -> str | None:
+def _wrong_header(one: Input, header: list[str]) -> str | None:
     for column in (one.key, *(["file"] if one.folder else [])):
         if column not in header:
             return f"has no column {column}: its first line must name it"
@@ -56,7 +66,7 @@ def _wrong_header(one: "Input", header: list[str]) -> str | None:
     return f"names the column {min(twice)} twice: rename one" if twice else None
 
 
-def _row(one: "Input", header: list[str], cells: list[str], seen: set[str]) -> Row:
+def _row(one: Input, header: list[str], cells: list[str], seen: set[str]) -> Row:
     """Return the row. Raises ValueError, which says what is wrong with it."""
     if len(cells) != len(header):
         raise ValueError(
@@ -75,7 +85,7 @@ def _row(one: "Input", header: list[str], cells: list[str], seen: set[str]) -> R
     return Row(key, active, _file(one, values["file"]) if one.folder else None, values)
 
 
-def _file(one: "Input", named: str | None) -> str:
+def _file(one: Input, named: str | None) -> str:
     """Return a file's path below the input's folder."""
     file = unicodedata.normalize("NFC", named or "")
     if not file or "\\" in file or ".." in PurePosixPath(file).parts or file.startswith("/"):

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from assay import private
+from assay import journal, private
 
 MANIFEST = "manifest.json"
 VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")
@@ -88,6 +88,8 @@ class RunFolder:
             },
         )
         folder.save()
+        if step := journal.current():
+            step.run_folders.append(run_id)
         return folder
 
     @classmethod

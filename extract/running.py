@@ -13,7 +13,7 @@ from dlt.common.runtime.collector import LogCollector, NullCollector
 from dlt.common.runtime.collector_base import Collector
 from filelock import FileLock, Timeout
 
-from assay import private, warehouse
+from assay import journal, private, warehouse
 from assay.visible import VisibleFormatter
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,12 @@ def start_logging(name: str, *, verbose: bool) -> Path:
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(_utc(f"{LINE} [%(name)s, pid %(process)d]"))
     root = logging.getLogger()
-    root.handlers[:] = [terminal, file]
+    structured = journal.structured_log()
+    for handler in (terminal, file):
+        handler.setLevel(logging.DEBUG if verbose else logging.INFO)
+    root.handlers[:] = [terminal, file, structured]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("assay").setLevel(logging.DEBUG)
     for library in LOUD_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     private.warn_once()

@@ -165,8 +165,3 @@ def _checked(name: str, address: str, use: str) -> str:
     if url.userinfo:
         raise SettingError(f"{name} holds a user or password: leave it out, use {use}")
     return address.rstrip("/")
-
-
-def hub_token() -> str | None:
-    """Return the Hub token (HF_TOKEN, or hf_token in .dlt/secrets.toml), if there is one."""
-    return dlt.secrets.get("hf_token", str) or None

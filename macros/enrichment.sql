@@ -17,6 +17,35 @@
     {%- endif %}
 {%- endmacro %}
 
+{# The bronze table of an entity, which has these columns and those of every entity: whether and when
+   its own source answered, why not, and when a model was last seen to name it. #}
+{% macro entity_or_empty(relation, columns) -%}
+    {%- set every = {
+        'enriched': 'boolean',
+        'reason': 'text',
+        'fetched_at': 'timestamptz',
+        'observed_at': 'timestamptz',
+    } -%}
+    {{ source_or_empty(relation, dict(columns, **every)) }}
+{%- endmacro %}
+
+{# What models name, once, from the pairs of models and entities: `keys`, and when last. #}
+{% macro named_in(pairs, keys) -%}
+    select
+        {{ keys | join(',\n        ') }},
+        max(observed_at) as observed_at
+    from {{ pairs }}
+    group by {{ keys | join(', ') }}
+{%- endmacro %}
+
+{# Whether the entity's own source had it: reads `named` and `entity`, its bronze table, whose `key`
+   is null where nobody has asked. unasked: the reason to give then, as SQL. #}
+{% macro found_or_why(entity, key, unasked="'not_asked'") -%}
+    case when {{ entity }}.{{ key }} is null then {{ unasked }} else {{ entity }}.reason end as reason,
+        coalesce({{ entity }}.enriched, false) as enriched,
+        greatest({{ entity }}.observed_at, named.observed_at, {{ entity }}.fetched_at) as seen_at
+{%- endmacro %}
+
 {# As a post-hook of a mapping: takes out the pairs that bronze has no more. Bronze holds the pairs
    of every model as last identified; where its table is missing, nothing is known and all stays. #}
 {% macro delete_vanished(pairs, keys) -%}

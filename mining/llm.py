@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from mining.llm_answer import FENCE_RULE, cleaned, fence, kept, looks_like_instructions, schema_text
 from mining.llm_budget import Budget, count_tokens, prices
-from mining.llm_cache import Cache, Use
+from mining.llm_cache import Cache, Use, Waiting
 from mining.llm_provider import Provider
 from mining.llm_session import Session
 from mining.llm_settings import LlmError, Settings
@@ -147,7 +147,14 @@ def run(
         if planned.pending:
             answers |= _ask(planned, settings, cache, max_usd, run_id)
         cache.served(run_id, [t.question(settings.model or "") for t in planned.cached])
+        planned = plan(tasks, settings, cache)
+    cache.plan(run_id, [_waiting(line, settings.model or "") for line in planned.lines])
     return _in_order(tasks, settings, answers)
+
+
+def _waiting(line: Line, model: str) -> Waiting:
+    return Waiting(line.purpose, model, line.prompt_version, line.pending, line.prompt_tokens,
+                   line.cost_usd)  # fmt: skip
 
 
 def _answered(tasks: Sequence[Task], settings: Settings, cache: Cache) -> dict[Identity, Result]:

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -52,6 +52,17 @@ create table if not exists calls (
     at integer not null
 );
 create index if not exists calls_run_id on calls (run_id);
+create table if not exists waiting (
+    purpose text not null,
+    model text not null,
+    prompt_version text not null,
+    pending integer not null,
+    prompt_tokens integer not null,
+    cost_usd real,
+    run_id text not null,
+    at integer not null,
+    primary key (purpose, model, prompt_version)
+);
 """
 _CALLS = {
     "call_id": pa.int64(),
@@ -90,6 +101,18 @@ class Question:
     def identity(self) -> tuple[str, str, str]:
         """Return what is never paid for twice."""
         return self.model, self.prompt_version, self.prompt_hash
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Questions that nobody approved yet, as last planned; cost_usd is None when not known."""
+
+    purpose: str
+    model: str
+    prompt_version: str
+    pending: int
+    prompt_tokens: int
+    cost_usd: float | None
 
 
 @dataclass(frozen=True)
@@ -212,6 +235,29 @@ class Cache:
         """Return how many questions of a purpose were ever answered here."""
         query = "select count(*) from calls where purpose = ? and status = 'ok' and not cached"
         return int(self._read(query, (purpose,))[0][0])
+
+    def plan(self, run_id: str, lines: Iterable[Waiting]) -> None:
+        """Keep what waits for approval, in place of what an earlier run planned for the same."""
+        with self._transaction() as db:
+            for line in lines:
+                db.execute(
+                    "delete from waiting where purpose = ? and run_id <> ?", (line.purpose, run_id)
+                )
+                db.execute(
+                    "insert or replace into waiting values (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*astuple(line), run_id, _now()),
+                )
+
+    def waiting(self) -> list[Waiting]:
+        """Return what waits for approval, as the last plan of each purpose says."""
+        return [
+            Waiting(*row)
+            for row in self._read(
+                "select purpose, model, prompt_version, pending, prompt_tokens, cost_usd "
+                "from waiting where pending > 0 order by purpose, model, prompt_version",
+                (),
+            )
+        ]
 
     def calls(self, since: datetime | None = None) -> pa.Table:
         """Return every call ever made, or since a time, oldest first.

@@ -13,14 +13,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from assay import private, warehouse
+from assay import journal, private, warehouse
 from publish import pocketbase_schema
 from publish.pocketbase_client import Client
-from publish.pocketbase_log import Counts, Log, check_built, warehouse_connection
+from publish.pocketbase_log import Counts, Log, check_built
 from publish.pocketbase_schema import EVIDENCE, ISSUES
 from publish.pocketbase_server import bundled, has_data, own_settings
 from publish.pocketbase_settings import PublishError, other_server, patience
@@ -45,6 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         with _one_at_a_time():
             if args.dry_run:
                 return _dry_run(verify=args.verify)
+            logging.getLogger().addHandler(journal.structured_log())
+            logging.getLogger("assay").setLevel(logging.DEBUG)
             return _publish(verify=args.verify)
     except KeyboardInterrupt:
         log.error("publish.pocketbase: stopped by the keyboard; run again to go on")
@@ -94,7 +97,7 @@ def _publish(*, verify: bool) -> int:
         patient = patience()
         other = other_server()
         # The warehouse first: what cannot be published needs no server.
-        connection = stack.enter_context(warehouse_connection(writing=True))
+        connection = stack.enter_context(warehouse.duckdb_file(writing=True))
         check_built(connection)
         server = other or stack.enter_context(bundled())
         counts = Counts()
@@ -113,13 +116,17 @@ def _publish(*, verify: bool) -> int:
 
 @contextmanager
 def _logged(connection: duckdb.DuckDBPyConnection, url: str, counts: Counts) -> Iterator[Log]:
-    """Keep a row of gold.sync_runs about what the block does."""
+    """Keep a row of gold.sync_runs, and a step of the journal, about what the block does."""
     sync_log = Log(connection, url)
     started = time.monotonic()
     status, error = "failed", None
     try:
-        yield sync_log
-        status = "refused" if counts.refused else "done"
+        with journal.step("publish", "pocketbase", step_id=sync_log.run_id) as step:
+            yield sync_log
+            step.counts |= asdict(counts)
+            status = "refused" if counts.refused else "done"
+            if counts.refused:
+                step.problem = f"{counts.refused:,} records were refused"
     except BaseException as failure:
         error = warehouse.first_line(failure)
         raise
@@ -147,7 +154,7 @@ def _dry_run(*, verify: bool) -> int:
     with ExitStack() as stack:
         patient = patience()
         server = other_server()
-        connection = stack.enter_context(warehouse_connection(writing=False))
+        connection = stack.enter_context(warehouse.duckdb_file(writing=False))
         check_built(connection)
         found = Held()
         if server or has_data():

@@ -5,16 +5,13 @@ they hold.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from assay import warehouse
 from publish.pocketbase_records import Key
 from publish.pocketbase_schema import EVIDENCE, ISSUES
 from publish.pocketbase_settings import PublishError
@@ -80,24 +77,6 @@ class Counts:
     seconds: float = 0.0
 
 
-@contextmanager
-def warehouse_connection(*, writing: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the DuckDB warehouse. Raises PublishError when it is not there or in use."""
-    settings = warehouse.output("duckdb")
-    if not Path(settings["path"]).exists():
-        raise PublishError(f"no warehouse at {settings['path']}: run `make run` first")
-    try:
-        connection = duckdb.connect(settings["path"], read_only=not writing)
-    except duckdb.IOException as error:
-        raise PublishError(warehouse.locked_or(error, settings["path"])) from error
-    try:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
-        yield connection
-    finally:
-        connection.close()
-
-
 def check_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise PublishError when gold lacks a table that is published."""
     try:
@@ -118,10 +97,10 @@ class Log:
         self._db.execute("set timezone = 'UTC'")
         for statement in _DDL.split(";")[:-1]:
             self._db.execute(statement)
-        self._run_id = uuid.uuid4().hex
+        self.run_id = uuid.uuid4().hex
         self._db.execute(
             "insert into gold.sync_runs (run_id, server, started_at, status) values (?, ?, ?, ?)",
-            [self._run_id, server, datetime.now(UTC), "running"],
+            [self.run_id, server, datetime.now(UTC), "running"],
         )
 
     def known(self, collection: str) -> dict[Key, tuple[str, str]]:
@@ -173,5 +152,5 @@ class Log:
         columns = ", ".join(f"{name} = ?" for name in facts)
         self._db.execute(
             f"update gold.sync_runs set {columns} where run_id = ?",  # noqa: S608
-            [*facts.values(), self._run_id],
+            [*facts.values(), self.run_id],
         )

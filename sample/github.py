@@ -11,16 +11,15 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlencode
 
 import numpy as np
 
 from sample import github_query as language
 from sample import post_index as index
-from sample.post_index import Item, Items, PostApi
-from sample.wire import ApiError, Options, Request, Response, dumps
+from sample.post_index import Item, PostApi
+from sample.wire import ApiError, Request, Response, dumps
 
 INVALID_TOKEN = "ghp_invalid"  # noqa: S105
 ANONYMOUS_QUOTA, TOKEN_QUOTA, WINDOW_SECONDS = 10, 30, 60
@@ -85,15 +84,8 @@ class GitHub(PostApi):
 
     paths: ClassVar = ("/github",)
     needs: ClassVar = ("github_issues.jsonl",)
-
-    def __init__(self, items: Items, options: Options) -> None:
-        super().__init__(items, options)
-        self._callers = index.Callers(options, WINDOW_SECONDS)
-
-    @classmethod
-    def open(cls, folder: Path, options: Options) -> Self:
-        """Index the folder's issues."""
-        return cls(Items(folder / cls.needs[0], describe), options)
+    describe = staticmethod(describe)
+    window_seconds = WINDOW_SECONDS
 
     def answer(self, request: Request) -> Response:
         """Route by path. Raises ApiError for everything that GitHub refuses."""

@@ -9,15 +9,14 @@ import math
 import re
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlencode
 
 import numpy as np
 
 from sample import post_index as index
-from sample.post_index import Item, Items, PostApi
-from sample.wire import ApiError, Options, Request, Response, dumps
+from sample.post_index import Item, PostApi
+from sample.wire import ApiError, Request, Response, dumps
 
 QUOTA, WINDOW_SECONDS = 10_000, 3_600  # a figure of the community; Algolia states none
 NUMBERS = ("created_at_i", "points", "num_comments")
@@ -44,15 +43,8 @@ class HackerNews(PostApi):
 
     paths: ClassVar = ("/hackernews",)
     needs: ClassVar = ("hackernews_items.jsonl",)
-
-    def __init__(self, items: Items, options: Options) -> None:
-        super().__init__(items, options)
-        self._callers = index.Callers(options, WINDOW_SECONDS)
-
-    @classmethod
-    def open(cls, folder: Path, options: Options) -> Self:
-        """Index the folder's hits."""
-        return cls(Items(folder / cls.needs[0], describe), options)
+    describe = staticmethod(describe)
+    window_seconds = WINDOW_SECONDS
 
     def answer(self, request: Request) -> Response:
         """Route by path. Raises ApiError for everything that Algolia refuses."""

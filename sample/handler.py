@@ -10,16 +10,15 @@ import socketserver
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from sample import faults as faulty
 from sample.wire import Api, ApiError, Request, Response
-
-if TYPE_CHECKING:
-    from sample.replay import ReplayServer
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +28,27 @@ IDLE_SECONDS = 120.0
 BODY_LIMIT = 1 << 20
 
 
+class Replay(Protocol):
+    """What connections are served for: which API answers, with which faults, until when."""
+
+    url: str
+    apis: Sequence[Api]
+    faults: faulty.Faults
+    closing: Event
+
+    def admit(self) -> tuple[bool, bool]:
+        """(Whether the server still lives, whether this is its last answer)."""
+
+    def stop_accepting(self) -> None:
+        """Refuse connections from now on."""
+
+    def route(self, path: str) -> Api | None:
+        """The API that owns a path."""
+
+    def note(self, method: str, target: str, outcome: int | str) -> None:
+        """Remember one request."""
+
+
 class LoopbackServer(ThreadingHTTPServer):
     """Binds to 127.0.0.1 and nothing else; `app` is the replay that it answers for."""
 
@@ -36,7 +56,7 @@ class LoopbackServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, app: ReplayServer) -> None:
+    def __init__(self, port: int, app: Replay) -> None:
         self.app, self._open = app, set[socket.socket]()
         super().__init__(("127.0.0.1", port), Handler)
 
@@ -109,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         base, body = self.server.app.url, self.rfile.read(length)
         return Request(method, target, parts.path, query, self.headers, base, body)
 
-    def _serve(self, app: ReplayServer, request: Request) -> None:
+    def _serve(self, app: Replay, request: Request) -> None:
         api = app.route(request.path)
         if api is None:
             app.note(self.command, request.target, 404)

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -248,11 +248,24 @@ class Callers:
 
 
 class PostApi:
-    """What an API of posts does like the other three."""
+    """What an API of posts does like the other three: it indexes its one file, and counts callers.
+
+    describe: what an item is found and sorted by. window_seconds: those of its limit.
+    """
+
+    needs: ClassVar[tuple[str, ...]]
+    describe: ClassVar[Callable[[Item], Described]]
+    window_seconds: ClassVar[int]
 
     def __init__(self, items: Items, options: Options) -> None:
         self._items, self._quirks = items, options.quirks
+        self._callers = Callers(options, self.window_seconds)
         self._reach = options.quirks.get("cap", REACH)
+
+    @classmethod
+    def open(cls, folder: Path, options: Options) -> Self:
+        """Index the folder's items."""
+        return cls(Items(folder / cls.needs[0], cls.describe), options)
 
     def meter(self) -> tuple[dict[str, str], Response | None]:
         """A request that no API owns costs nobody anything."""

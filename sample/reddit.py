@@ -12,8 +12,7 @@ import binascii
 import threading
 import time
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote
 
 import numpy as np
@@ -58,18 +57,14 @@ class Reddit(PostApi):
 
     paths: ClassVar = ("/reddit",)
     needs: ClassVar = ("reddit_posts.jsonl",)
+    describe = staticmethod(describe)
+    window_seconds = WINDOW_SECONDS
 
     def __init__(self, items: Items, options: Options) -> None:
         super().__init__(items, options)
-        self._callers = index.Callers(options, WINDOW_SECONDS)
         self._life = options.quirks.get("token-life", TOKEN_SECONDS)
         self._tokens: dict[str, tuple[str, float]] = {}  # token: (client id, when it expires)
         self._lock = threading.Lock()
-
-    @classmethod
-    def open(cls, folder: Path, options: Options) -> Self:
-        """Index the folder's posts."""
-        return cls(Items(folder / cls.needs[0], describe), options)
 
     def answer(self, request: Request) -> Response:
         """Route by host and path. Raises ApiError for everything that Reddit refuses."""

@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
@@ -53,17 +52,13 @@ class StackExchange(PostApi):
 
     paths: ClassVar = ("/stackexchange",)
     needs: ClassVar = ("stackoverflow_questions.jsonl",)
+    describe = staticmethod(describe)
+    window_seconds = WINDOW_SECONDS
 
     def __init__(self, items: Items, options: Options) -> None:
         super().__init__(items, options)
-        self._callers = index.Callers(options, WINDOW_SECONDS)
         self._left: dict[str | None, int] = {}
         self._waits: dict[str, float] = {}  # method: the moment when its backoff is over
-
-    @classmethod
-    def open(cls, folder: Path, options: Options) -> Self:
-        """Index the folder's questions."""
-        return cls(Items(folder / cls.needs[0], describe), options)
 
     def answer(self, request: Request) -> Response:
         """Route by path. Raises ApiError for everything that StackExchange refuses."""

@@ -1,5 +1,8 @@
 """What the end-to-end tests share: running the project's commands and reading its tables."""
 
+import atexit
+import functools
+import hashlib
 import os
 import shutil
 import subprocess
@@ -12,6 +15,7 @@ import duckdb
 import psycopg2
 
 from assay import recorded, warehouse
+from tests.forks import Forked, Forker, can_fork
 
 ROOT = warehouse.ROOT
 SAMPLE = ROOT / "sample" / "items"
@@ -21,6 +25,8 @@ STAGE = Path(tempfile.mkdtemp(prefix="assay-tests-"))
 RECORDED = ROOT.parent / "shared" / "recorded"
 SALT = "salt of the tests"
 BIN = Path(sys.executable).parent
+# Writing down what no test reads is a quarter of a small build.
+QUICK = ("--no-write-json",)
 
 # The tables beside the catalog that only enrichment needs.
 LINEAGE = ("stg_hf__ancestors", "stg_hf__loops", "stg_hf__parents", "stg_hf__upper_steps")
@@ -74,12 +80,18 @@ class Project:
             **dict(self.more),
         }
 
-    def start(self, *command: str, **more: str) -> subprocess.Popen[str]:
+    def start(self, *command: str, **more: str) -> "subprocess.Popen[str] | Forked":
         """Start one command in the project's root."""
         (self.folder / "home").mkdir(parents=True, exist_ok=True)
         moved = STAGE / "next"
         moved.symlink_to(self.folder)
         moved.rename(STAGE / "now")
+        if "--vars" in command:
+            # dbt parses the whole project again when the vars are others than the last time.
+            given = hashlib.sha256(command[command.index("--vars") + 1].encode()).hexdigest()[:8]
+            more = {"DBT_TARGET_PATH": str(STAGE / f"target-{self.target}-{given}")} | more
+        if can_fork(command):
+            return _forker().start(command, ROOT, self.environment | more)
         return subprocess.Popen(
             command,
             cwd=ROOT,
@@ -112,17 +124,19 @@ class Project:
     def build_catalog(self) -> str:
         """Run dbt's models and tests of the catalog, without what its models point at."""
         return self.run(
-            "dbt", "build", "--target", self.target, "--select", "path:models/hf",
+            "dbt", "build", *QUICK, "--target", self.target, "--select", "path:models/hf",
             "--exclude", "path:models/hf/enrichment", *LINEAGE,
         )  # fmt: skip
 
     def build_documents(self) -> str:
         """Run dbt's models and tests of posts up to silver.documents, without the mining."""
-        return self.run("dbt", "build", "--select", "+documents", "--target", self.target)
+        return self.run("dbt", "build", *QUICK, "--select", "+documents", "--target", self.target)
 
     def build(self, tag: str = "hf") -> str:
         """Run dbt's models and tests of one area."""
-        return self.run("dbt", "build", "--select", f"tag:{tag}", "--target", self.target)
+        return self.run(
+            "dbt", "build", *QUICK, "--select", f"tag:{tag}", "--target", self.target
+        )  # fmt: skip
 
     def rows(self, sql: str) -> list[tuple]:
         """Return all rows of one query on the warehouse."""
@@ -160,6 +174,13 @@ class Project:
             table: sorted(self.rows(f"select {columns} from {table}"), key=repr)
             for table, columns in CONTENT.items()
         }
+
+
+@functools.cache
+def _forker() -> Forker:
+    found = Forker(ROOT, Project(STAGE).environment)
+    atexit.register(found.stop)
+    return found
 
 
 def collecting(folder: Path, *options: str) -> list[str]:

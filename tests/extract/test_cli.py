@@ -1,5 +1,6 @@
 """The real command, as a person starts it: exit codes, lines, files, and what it never says."""
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -215,8 +216,9 @@ def test_the_time_out_can_be_set(person: Person, tmp_path: Path) -> None:
 def test_a_warehouse_in_use_is_named_in_one_line(person: Person) -> None:
     person.data.mkdir(parents=True)
     with duckdb.connect(str(person.database)):
-        line = one_error_line(person.pipeline("hf_catalog", "run", "--max-tasks", "1"))
-    assert "is in use by another process, wait for it to end" in line
+        ended = person.pipeline("hf_catalog", "run", "--max-tasks", "1", ASSAY_WAIT_SECONDS="0")
+    line = one_error_line(ended)
+    assert f"(pid {os.getpid()}): run again when that has ended" in line
 
 
 def test_a_second_run_waits_for_the_first_and_says_so(person: Person) -> None:

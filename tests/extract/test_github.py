@@ -28,7 +28,7 @@ from tests.extract.post_helpers import (
     scripted_api,
     utc,
 )
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 QUERY, TOKEN = "repo:octo/one", "ghp_secretsecret"
 

@@ -25,7 +25,7 @@ from tests.extract.post_helpers import (
     utc,
 )
 from tests.extract.test_github import QUERY, TOKEN, native, of, page, scripted
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 # --- limits --------------------------------------------------------------------------------------
 

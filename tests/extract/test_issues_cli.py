@@ -17,7 +17,7 @@ from sample.reddit import INVALID_ID
 from sample.replay import ReplayServer
 from tests.extract.helpers import Ended, Person
 from tests.extract.post_helpers import issue, question, story, submission
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 FIRST, LAST = date(2025, 11, 8), date(2025, 11, 9)
 DAYS = ("--start", str(FIRST), "--end", str(LAST))

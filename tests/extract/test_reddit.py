@@ -27,7 +27,7 @@ from tests.extract.post_helpers import (
     submission,
     utc,
 )
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 SUB, CLIENT = "devops", ("an_id", "sh_secretsecret")
 DAYS = [DAY - timedelta(days=2), DAY - timedelta(days=1), DAY]

@@ -11,7 +11,7 @@ from extract.posts import QueryRefusedError
 from tests.extract.helpers import Script
 from tests.extract.post_helpers import AGENT, DAY, NEXT, START, answer, covered, ids, submission
 from tests.extract.test_reddit import CLIENT, SUB, TOKEN, of, page, scripted
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 
 def token(name: str, life: Any = 86_400) -> Any:

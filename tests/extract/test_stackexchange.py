@@ -29,7 +29,7 @@ from tests.extract.post_helpers import (
     scripted_api,
     utc,
 )
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 SITE, KEY = "stackoverflow", "se_secretsecret"
 

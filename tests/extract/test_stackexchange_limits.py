@@ -10,7 +10,7 @@ from extract.posts import QueryRefusedError
 from tests.extract.helpers import VirtualClock
 from tests.extract.post_helpers import START, answer, covered, ids, only, question, server_keeps
 from tests.extract.test_stackexchange import KEY, SITE, of, page, scripted, total
-from tests.sample.test_replay_posts import serving
+from tests.sample.post_replays import serving
 
 
 def error(number: int, message: str, status: int = 400, **more: Any) -> Any:

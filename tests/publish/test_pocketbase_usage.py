@@ -42,11 +42,12 @@ def test_a_warehouse_in_use_is_one_line(house: House, server: PocketBase, tmp_pa
     try:
         while not ready.exists():
             time.sleep(0.01)
+        house.more["ASSAY_WAIT_SECONDS"] = "0"
         _, err = house.sync(code=1)
     finally:
         kill(other)
     assert err.count("\n") == 1
-    assert "is in use by another process, wait for it to end" in err
+    assert f"(pid {other.pid}): run again when that has ended" in err
     assert published_nothing(server)
 
 

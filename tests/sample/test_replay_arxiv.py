@@ -4,110 +4,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
-from xml.etree import ElementTree
 
 import arxiv
-import httpx
 import pytest
 
-from sample.arxiv import Arxiv
 from sample.arxiv_feed import FORMS
 from sample.replay import ReplayServer
-from sample.wire import Options
-from tests.sample.test_replay import CLIENT, Serve
+from tests.sample.arxiv_replays import (
+    IDS,
+    MANY,
+    NS,
+    PAPERS,
+    ask,
+    either,
+    feed,
+    names,
+    paper,
+    search,
+    serve,
+    total,
+)
+from tests.sample.hub_replays import CLIENT, Serve
 from tests.support import folders_of_items
 
-NS = {
-    "atom": "http://www.w3.org/2005/Atom",
-    "arxiv": "http://arxiv.org/schemas/atom",
-    "opensearch": "http://a9.com/-/spec/opensearch/1.1/",
-}
-
-
-def paper(name: str, version: int | None = 1, **more: Any) -> dict[str, Any]:
-    return {
-        "id": name,
-        "version": version,
-        "title": f"On {name}",
-        "summary": f"We study {name}.",
-        "authors": ["Ada Lovelace", "Émile Borel"],
-        "published": "2017-06-12T17:57:34Z",
-        "updated": "2023-08-02T00:41:18Z",
-        "primary_category": "cs.CL",
-        "categories": ["cs.CL", "I.2.7"],
-        "comment": None,
-        "doi": None,
-    } | more
-
-
-PAPERS = [
-    paper(
-        "1706.03762",
-        7,
-        title="Attention & <b>all</b> that, " + "with a title that is longer than one line " * 2,
-        summary="First line\nsecond line, x < y",
-        comment="15 pages\n  5 figures",
-        doi="10.1/a&b",
-    ),
-    paper("hep-th/9901001", 2),
-    paper("math/0309136"),
-    # as recorded with the URL for an id
-    paper("http://arxiv.org/abs/2508.06471v3", arxiv_id="2508.06471v3", version=None),
-    *(paper(f"2401.{n:05d}", published=f"2024-01-{n:02d}T00:00:00Z") for n in range(1, 21)),
-]
-IDS = ["1706.03762", "hep-th/9901001", "2508.06471"]
-MANY = [f"2401.{n:05d}" for n in range(1, 21)]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(items: list[Any] = PAPERS, **options: Any) -> ReplayServer:
-            lines = (item if isinstance(item, str) else json.dumps(item) for item in items)
-            (tmp_path / "arxiv.jsonl").write_text("".join(f"{line}\n" for line in lines))
-            return stack.enter_context(ReplayServer(tmp_path, **options))
-
-        yield start
-
-
-@pytest.fixture(params=FORMS)
-def either(serve: Serve, request: pytest.FixtureRequest) -> ReplayServer:
-    return serve(arxiv_form=request.param)
-
-
-def ask(server: ReplayServer, ids: list[str], more: str = "") -> httpx.Response:
-    listed = quote(",".join(ids), safe=",/")
-    return CLIENT.get(f"{server.url}/api/query?id_list={listed}{more}", timeout=10)
-
-
-def feed(answer: httpx.Response) -> ElementTree.Element:
-    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
-    return ElementTree.fromstring(answer.content)  # noqa: S314 - of our own server
-
-
-def names(answer: httpx.Response) -> list[str]:
-    ids = [entry.findtext("atom:id", "", NS) for entry in feed(answer).iterfind("atom:entry", NS)]
-    return [text.removeprefix("http://arxiv.org/abs/") for text in ids]
-
-
-def total(answer: httpx.Response) -> int:
-    return int(feed(answer).findtext("opensearch:totalResults", "", NS))
-
-
-def search(
-    server: ReplayServer, ids: list[str], *, retries: int = 0, **client: Any
-) -> list[arxiv.Result]:
-    """What the package `arxiv` gets; its waiting is left out."""
-    real = arxiv.Client(delay_seconds=0, num_retries=retries, **client)
-    real.query_url_format = server.url + "/api/query?{}"
-    return list(real.results(arxiv.Search(id_list=ids, max_results=None)))
+__all__ = ["either", "serve"]  # fixtures
 
 
 # --- the real client -----------------------------------------------------------------------------
@@ -256,112 +178,6 @@ def test_nothing_asked_is_an_empty_feed(either: ReplayServer) -> None:
     for query in ("", "?id_list=", "?id_list=,%20,", "?search_query=&id_list="):
         answer = CLIENT.get(f"{either.url}/api/query{query}")
         assert (answer.status_code, names(answer), total(answer)) == (200, [], 0)
-
-
-# --- refusals ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "bad",
-    ["181004805", "18l0.04805", "2010.119291", "https://arxiv.org/abs/2010.11929", "cs.CL", "x y",
-     "1910.10683v0", "arxiv:1706.03762", "1706.03762V7", "0112019", "<&\"'>", "é", "1706.03762v"],
-)  # fmt: skip
-@pytest.mark.parametrize(("form", "status"), [("new", 400), ("old", 200)])
-def test_one_malformed_id_spoils_the_batch(serve: Serve, bad: str, form: str, status: int) -> None:
-    answer = ask(serve(arxiv_form=form), [IDS[0], bad, IDS[1]])
-    [entry] = feed(answer).iterfind("atom:entry", NS)
-    assert answer.status_code == status
-    assert entry.findtext("atom:title", "", NS) == "Error"
-    assert entry.findtext("atom:summary", "", NS) == f"incorrect id format for {bad}"
-    url = f"http://arxiv.org/api/errors#incorrect_id_format_for_{bad.replace(' ', '_')}"
-    assert entry.findtext("atom:id", "", NS) == url
-    assert entry.find("atom:published", NS) is None
-
-
-def test_the_client_raises_on_a_malformed_id_or_silently_gets_nothing(serve: Serve) -> None:
-    with pytest.raises(arxiv.HTTPError) as raised:
-        search(serve(), [IDS[0], "nonsense"])
-    assert raised.value.status == 400
-    assert search(serve(arxiv_form="old"), [IDS[0], "nonsense"]) == []
-
-
-@pytest.mark.parametrize(
-    ("more", "says"),
-    [
-        ("&start=x", "start must be an integer"),
-        ("&start=-1", "start must be non-negative"),
-        ("&max_results=1e3", "max_results must be an integer"),
-        (f"&max_results={'9' * 5000}", "max_results must be an integer"),
-        ("&max_results=2001", "max_results must be at most 2000"),
-        ("&start=29000&max_results=2000", "start + max_results must be at most 30000"),
-        ("&sortBy=date", "sortBy must be in: relevance, lastUpdatedDate, submittedDate"),
-        ("&sortOrder=up", "sortOrder must be in: descending, ascending"),
-        ("&search_query=all:x", "this replay cannot search: ask for an id_list"),
-    ],
-)
-def test_a_query_that_arxiv_refuses_is_400_with_one_error_entry(
-    either: ReplayServer, more: str, says: str
-) -> None:
-    answer = ask(either, IDS, more)
-    [entry] = feed(answer).iterfind("atom:entry", NS)
-    assert (answer.status_code, entry.findtext("atom:summary", "", NS)) == (400, says)
-
-
-def test_limits_are_told_in_plain_text_without_saying_for_how_long(serve: Serve) -> None:
-    for fault in ("429:1", "429-bare:1"):
-        answer = ask(serve(faults=[fault]), IDS)
-        assert (answer.status_code, answer.text) == (429, "Rate exceeded.")
-        assert answer.headers["content-type"] == "text/plain"
-        assert not [name for name in answer.headers if "ratelimit" in name or "retry" in name]
-    assert ask(serve(faults=["429-retry-after:1"]), IDS).headers["retry-after"] == "1"
-
-
-def test_other_faults_have_no_atom(serve: Serve) -> None:
-    for fault, status in (("503", 503), ("500", 500), ("502-html", 502)):
-        answer = ask(serve(faults=[f"{fault}:1"]), IDS)
-        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html")
-    broken = ask(serve(faults=["malformed:1"]), IDS)
-    assert broken.status_code == 200
-    with pytest.raises(ElementTree.ParseError):
-        feed(broken)
-    with pytest.raises(httpx.RemoteProtocolError):
-        ask(serve(faults=["cut:1"]), IDS)
-    with pytest.raises(httpx.RemoteProtocolError):
-        ask(serve(faults=["gone:1"]), IDS)
-
-
-def test_a_request_too_soon_is_refused_and_starts_the_wait_anew() -> None:
-    moments = iter((100.0, 102.9, 105.0, 108.0, 120.0, 120.0))
-    api = Arxiv({}, Options(quirks={"arxiv-pace": 3}), clock=lambda: next(moments))
-    refusals = [api.meter()[1] for _ in range(6)]
-    assert [refusal.status if refusal else None for refusal in refusals] == [
-        None,
-        429,
-        429,
-        None,
-        None,
-        429,
-    ]
-
-
-def test_a_pace_is_asked_for_with_its_seconds(serve: Serve) -> None:
-    server = serve(quirks=["arxiv-pace:60"])
-    assert [ask(server, IDS).status_code for _ in range(2)] == [200, 429]
-    with pytest.raises(ValueError, match="write arxiv-pace:N"):
-        serve(quirks=["arxiv-pace"])
-    with pytest.raises(ValueError, match="one of new, old"):
-        serve(arxiv_form="atom")
-
-
-def test_other_methods_and_paths_are_not_arxivs(serve: Serve) -> None:
-    server = serve()
-    assert CLIENT.get(f"{server.url}/api/queryx").status_code == 404
-    assert CLIENT.get(f"{server.url}/api/query/x?id_list={IDS[0]}").status_code == 404
-    assert CLIENT.put(f"{server.url}/api/query?id_list={IDS[0]}").status_code == 405
-    posted = CLIENT.post(f"{server.url}/api/query", data={"id_list": ",".join(IDS)})
-    assert len(names(posted)) == 3
-    head = CLIENT.head(f"{server.url}/api/query?id_list={IDS[0]}")
-    assert (head.status_code, head.content) == (200, b"")
 
 
 # --- odd and real items --------------------------------------------------------------------------

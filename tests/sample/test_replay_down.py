@@ -11,8 +11,8 @@ import pytest
 
 from sample import faults
 from sample.replay import main
-from tests.sample.test_replay import CLIENT, Serve
-from tests.sample.test_replay_enrichment import get, serve, write
+from tests.sample.hub_replays import CLIENT, Serve, get
+from tests.sample.repo_replays import serve, write
 from tests.support import ROOT
 
 __all__ = ["serve"]  # a fixture

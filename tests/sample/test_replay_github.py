@@ -14,7 +14,7 @@ import pytest
 from sample import faults
 from sample.github import DEPRECATION
 from sample.replay import ReplayServer
-from tests.sample.test_replay_posts import (
+from tests.sample.post_replays import (
     CLIENT,
     folder_name,
     folders,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sample.replay import ReplayServer
-from tests.sample.test_replay_posts import DAY, folder_name, folders, get, lines, serving
+from tests.sample.post_replays import DAY, folder_name, folders, get, lines, serving
 
 BY_DATE, BY_POINTS = "/hackernews/api/v1/search_by_date", "/hackernews/api/v1/search"
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sample.replay import ReplayServer
-from tests.sample.test_replay_posts import (
+from tests.sample.post_replays import (
     CLIENT,
     DAY,
     folder_name,

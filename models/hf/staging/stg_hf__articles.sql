@@ -16,11 +16,10 @@
     'version': 'bigint',
     'published_at': 'timestamptz',
     'updated_at': 'timestamptz',
-    'enriched': 'boolean',
-    'reason': 'text',
-    'fetched_at': 'timestamptz',
-    'observed_at': 'timestamptz',
 } %}
+{%- set unasked %}
+case when named.is_template_leftover then 'template_leftover' else 'not_asked' end
+{%- endset %}
 
 with
 
@@ -32,18 +31,13 @@ pairs as (
 
 arxiv_articles as (
 
-    select * from {{ source_or_empty(source('bronze', 'arxiv_articles'), columns) }} as loaded
+    select * from {{ entity_or_empty(source('bronze', 'arxiv_articles'), columns) }} as loaded
 
 ),
 
 named as (
 
-    select
-        arxiv_id,
-        is_template_leftover,
-        max(observed_at) as observed_at
-    from pairs
-    group by arxiv_id, is_template_leftover
+    {{ named_in('pairs', ['arxiv_id', 'is_template_leftover']) }}
 
 ),
 
@@ -63,18 +57,10 @@ final as (
         arxiv_articles.updated_at as revised_at,
         arxiv_articles.fetched_at,
         coalesce(named.arxiv_id, arxiv_articles.arxiv_id) as arxiv_id,
-        case
-            when arxiv_articles.arxiv_id is not null then arxiv_articles.reason
-            when named.is_template_leftover then 'template_leftover'
-            else 'not_asked'
-        end as reason,
         coalesce(
             arxiv_articles.is_template_leftover, named.is_template_leftover
         ) as is_template_leftover,
-        coalesce(arxiv_articles.enriched, false) as enriched,
-        greatest(
-            arxiv_articles.observed_at, named.observed_at, arxiv_articles.fetched_at
-        ) as seen_at
+        {{ found_or_why('arxiv_articles', 'arxiv_id', unasked=unasked | trim) }}
     from named
     full join arxiv_articles on named.arxiv_id = arxiv_articles.arxiv_id
 

@@ -20,10 +20,6 @@
     'hub_created_at': 'timestamptz',
     'last_modified': 'timestamptz',
     'tags': json_type(),
-    'enriched': 'boolean',
-    'reason': 'text',
-    'fetched_at': 'timestamptz',
-    'observed_at': 'timestamptz',
 } %}
 
 with
@@ -36,17 +32,13 @@ pairs as (
 
 hf_base_models as (
 
-    select * from {{ source_or_empty(source('bronze', 'hf_base_models'), columns) }} as loaded
+    select * from {{ entity_or_empty(source('bronze', 'hf_base_models'), columns) }} as loaded
 
 ),
 
 named as (
 
-    select
-        base_model_id,
-        max(observed_at) as observed_at
-    from pairs
-    group by base_model_id
+    {{ named_in('pairs', ['base_model_id']) }}
 
 ),
 
@@ -69,15 +61,8 @@ final as (
         hf_base_models.last_modified,
         hf_base_models.fetched_at,
         coalesce(named.base_model_id, hf_base_models.model_id) as base_model_id,
-        case
-            when hf_base_models.model_id is null then 'not_asked'
-            else hf_base_models.reason
-        end as reason,
         coalesce(hf_base_models.depth, 1) as depth,  -- noqa: RF04
-        coalesce(hf_base_models.enriched, false) as enriched,
-        greatest(
-            hf_base_models.observed_at, named.observed_at, hf_base_models.fetched_at
-        ) as seen_at
+        {{ found_or_why('hf_base_models', 'model_id') }}
     from named
     full join hf_base_models on named.base_model_id = hf_base_models.model_id
 

@@ -17,10 +17,6 @@
     'last_modified': 'timestamptz',
     'tags': json_type(),
     'croissant': json_type(),
-    'enriched': 'boolean',
-    'reason': 'text',
-    'fetched_at': 'timestamptz',
-    'observed_at': 'timestamptz',
 } %}
 
 with
@@ -33,17 +29,13 @@ pairs as (
 
 hf_datasets as (
 
-    select * from {{ source_or_empty(source('bronze', 'hf_datasets'), columns) }} as loaded
+    select * from {{ entity_or_empty(source('bronze', 'hf_datasets'), columns) }} as loaded
 
 ),
 
 named as (
 
-    select
-        dataset_id,
-        max(observed_at) as observed_at
-    from pairs
-    group by dataset_id
+    {{ named_in('pairs', ['dataset_id']) }}
 
 ),
 
@@ -65,14 +57,7 @@ final as (
         hf_datasets.fetched_at,
         coalesce(named.dataset_id, hf_datasets.dataset_id) as dataset_id,
         {{ folded('hf_datasets.description') }} as description,
-        case
-            when hf_datasets.dataset_id is null then 'not_asked'
-            else hf_datasets.reason
-        end as reason,
-        coalesce(hf_datasets.enriched, false) as enriched,
-        greatest(
-            hf_datasets.observed_at, named.observed_at, hf_datasets.fetched_at
-        ) as seen_at
+        {{ found_or_why('hf_datasets', 'dataset_id') }}
     from named
     full join hf_datasets on named.dataset_id = hf_datasets.dataset_id
 

@@ -7,10 +7,6 @@
     'kind': 'text',
     'label': 'text',
     'description': 'text',
-    'enriched': 'boolean',
-    'reason': 'text',
-    'fetched_at': 'timestamptz',
-    'observed_at': 'timestamptz',
 } %}
 
 with
@@ -23,7 +19,7 @@ pairs as (
 
 hf_keywords as (
 
-    select * from {{ source_or_empty(source('bronze', 'hf_keywords'), columns) }} as loaded
+    select * from {{ entity_or_empty(source('bronze', 'hf_keywords'), columns) }} as loaded
 
 ),
 
@@ -50,14 +46,7 @@ final as (
             hf_keywords.kind,
             case named.kind_order when 1 then 'pipeline_tag' when 2 then 'library' else 'tag' end
         ) as kind,
-        case
-            when hf_keywords.keyword_id is null then 'not_asked'
-            else hf_keywords.reason
-        end as reason,
-        coalesce(hf_keywords.enriched, false) as enriched,
-        greatest(
-            hf_keywords.observed_at, named.observed_at, hf_keywords.fetched_at
-        ) as seen_at
+        {{ found_or_why('hf_keywords', 'keyword_id') }}
     from named
     full join hf_keywords on named.keyword_id = hf_keywords.keyword_id
 

@@ -9,10 +9,6 @@
     'family': 'text',
     'url': 'text',
     'is_osi_approved': 'boolean',
-    'enriched': 'boolean',
-    'reason': 'text',
-    'fetched_at': 'timestamptz',
-    'observed_at': 'timestamptz',
 } %}
 
 with
@@ -25,17 +21,13 @@ pairs as (
 
 hf_licenses as (
 
-    select * from {{ source_or_empty(source('bronze', 'hf_licenses'), columns) }} as loaded
+    select * from {{ entity_or_empty(source('bronze', 'hf_licenses'), columns) }} as loaded
 
 ),
 
 named as (
 
-    select
-        license_id,
-        max(observed_at) as observed_at
-    from pairs
-    group by license_id
+    {{ named_in('pairs', ['license_id']) }}
 
 ),
 
@@ -49,14 +41,7 @@ final as (
         hf_licenses.is_osi_approved,
         hf_licenses.fetched_at,
         coalesce(named.license_id, hf_licenses.license_id) as license_id,
-        case
-            when hf_licenses.license_id is null then 'not_asked'
-            else hf_licenses.reason
-        end as reason,
-        coalesce(hf_licenses.enriched, false) as enriched,
-        greatest(
-            hf_licenses.observed_at, named.observed_at, hf_licenses.fetched_at
-        ) as seen_at
+        {{ found_or_why('hf_licenses', 'license_id') }}
     from named
     full join hf_licenses on named.license_id = hf_licenses.license_id
 

@@ -1,0 +1,12 @@
+CREATE SCHEMA bronze;
+CREATE SCHEMA hf;
+CREATE TABLE bronze.hf_models(task_id VARCHAR NOT NULL, model_id VARCHAR NOT NULL, author VARCHAR, pipeline_tag VARCHAR, library_name VARCHAR, gated VARCHAR, tags JSON, likes BIGINT, downloads BIGINT, seq BIGINT, is_listed BOOLEAN, is_private BOOLEAN, hub_created_at TIMESTAMP WITH TIME ZONE, last_modified TIMESTAMP WITH TIME ZONE, run_id VARCHAR NOT NULL, observed_at TIMESTAMP WITH TIME ZONE NOT NULL);
+CREATE TABLE bronze.hf_tasks(task_id VARCHAR NOT NULL, task_label VARCHAR, summary VARCHAR, raw JSON, run_id VARCHAR NOT NULL, observed_at TIMESTAMP WITH TIME ZONE NOT NULL);
+CREATE TABLE bronze.hf_task_listings(task_id VARCHAR NOT NULL, run_id VARCHAR NOT NULL, models BIGINT, limit_per_task BIGINT, pages BIGINT, readings BIGINT, repeats BIGINT, late BIGINT, asked BIGINT, skipped BIGINT, settled BOOLEAN, observed_at TIMESTAMP WITH TIME ZONE NOT NULL);
+CREATE TABLE bronze._dlt_loads(load_id VARCHAR NOT NULL, schema_name VARCHAR, status BIGINT NOT NULL, inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_version_hash VARCHAR);
+CREATE TABLE bronze._dlt_pipeline_state("version" BIGINT NOT NULL, engine_version BIGINT NOT NULL, pipeline_name VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at TIMESTAMP WITH TIME ZONE NOT NULL, version_hash VARCHAR, _dlt_load_id VARCHAR NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE bronze._dlt_version("version" BIGINT NOT NULL, engine_version BIGINT NOT NULL, inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_name VARCHAR NOT NULL, version_hash VARCHAR NOT NULL, "schema" VARCHAR NOT NULL);
+CREATE TABLE hf.models(model_id VARCHAR NOT NULL, license VARCHAR, likes BIGINT, downloads BIGINT, last_modified TIMESTAMP WITH TIME ZONE, tags JSON, pipeline_tag VARCHAR, library_name VARCHAR, author VARCHAR, gated VARCHAR, hub_created_at TIMESTAMP WITH TIME ZONE, created_at TIMESTAMP WITH TIME ZONE NOT NULL, updated_at TIMESTAMP WITH TIME ZONE NOT NULL, last_synced_at TIMESTAMP WITH TIME ZONE NOT NULL);
+CREATE TABLE hf.model_stats_daily(model_id VARCHAR NOT NULL, observed_on DATE NOT NULL, likes BIGINT, downloads BIGINT);
+CREATE TABLE hf.model_tasks(model_id VARCHAR NOT NULL, task_id VARCHAR NOT NULL, rank_in_task BIGINT NOT NULL, created_at TIMESTAMP WITH TIME ZONE NOT NULL);
+CREATE TABLE hf.tasks(task_id VARCHAR NOT NULL, task_label VARCHAR, created_at TIMESTAMP WITH TIME ZONE NOT NULL);
