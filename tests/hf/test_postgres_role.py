@@ -17,7 +17,7 @@ from psycopg2 import sql
 from assay import warehouse
 from sample.replay import ReplayServer
 from tests.hf.guarded_postgres import Door, as_admin, certificate, guarded_postgres
-from tests.support import ROOT, SAMPLE, STAGE, Project
+from tests.support import BIN, ROOT, SAMPLE, STAGE, Project
 
 OURS = ["bronze", "bronze_staging", "hf", "hf_staging"]
 ROLE = "o'd: \"r@le/#1?&%41$ {{ 1 }}\\ü"
@@ -303,13 +303,15 @@ def test_a_role_without_rights_is_told_before_anything_is_read(
         "POSTGRES_HOST": host, "POSTGRES_USER": ROLE, "POSTGRES_PASSWORD": PASSWORD,
         "POSTGRES_DB": "postgres",
     }  # fmt: skip
+    settings["ASSAY_DATA_DIR"] = str(tmp_path / "data")
     project = Project(tmp_path, "postgres", tuple(settings.items()))
     # The server of the source is not there: it would be noticed if it were asked.
-    process = project.start(
-        "dlt", "pipeline", "hf_catalog", "run", "--destination", "postgres",
-        HF_ENDPOINT="http://127.0.0.1:9",
+    process = subprocess.run(
+        [BIN / "dlt", "pipeline", "hf_catalog", "run", "--destination", "postgres"],
+        cwd=ROOT, env=project.environment | {"HF_ENDPOINT": "http://127.0.0.1:9"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
     )  # fmt: skip
-    output, _ = process.communicate(timeout=60)
+    output = process.stdout
     assert process.returncode == 1
     last = output.splitlines()[-1]
     assert "may not make the schema bronze or bronze_staging in the database postgres" in last
