@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assay import journal, recorded, refresh, warehouse
+from assay import journal, private, recorded, refresh, warehouse
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0
@@ -130,7 +130,7 @@ def _use_data_of(origin: str) -> None:
     kept = data.with_name(f"{data.name}.{origin}")
     if not data.exists() and kept.exists():
         kept.rename(data)
-    data.mkdir(exist_ok=True)
+    private.folder(data)
     mark.write_text(f"{origin}\n", encoding="utf-8")
 
 

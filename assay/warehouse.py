@@ -5,21 +5,21 @@ a `dbt build` and a report can never look at different databases.
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import duckdb
 import psycopg2
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from assay import writer
+from assay import postgres, writer
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("duckdb", "postgres")
+CONNECT_SECONDS = 15  # as dlt
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 
 
@@ -45,6 +45,12 @@ def _env_var(name: str, default: str | None = None) -> str:
     return value
 
 
+def _as_number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise WarehouseError(f"POSTGRES_PORT is {text!r}: it must be a number")
+    return int(text)
+
+
 def output(target: str | None = None) -> dict[str, Any]:
     """Return the settings of one target of profiles.yml, with the environment filled in.
 
@@ -52,7 +58,7 @@ def output(target: str | None = None) -> dict[str, Any]:
     """
     text = (ROOT / "profiles.yml").read_text(encoding="utf-8")
     jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - YAML, our own
-    jinja.filters["as_number"] = int  # dbt's own filter
+    jinja.filters["as_number"] = _as_number  # dbt's own filter
     # Rendered value by value, as dbt does: a password full of YAML syntax stays one string.
     profile = _rendered(yaml.safe_load(text)["assay"], jinja)
     name = target or profile["target"]
@@ -74,16 +80,20 @@ def _rendered(node: Any, jinja: Environment) -> Any:
     return node
 
 
-def postgres_url(settings: dict[str, Any]) -> str:
-    """Return a libpq URL for a postgres target; a host that is a folder means a Unix socket."""
-    user, password = quote(settings["user"], safe=""), quote(str(settings["password"]), safe="")
-    host, query = str(settings["host"]), {}
-    if host.startswith("/"):
-        host, query = "localhost", {"host": host}
-    if settings.get("sslmode"):
-        query["sslmode"] = settings["sslmode"]
-    options = f"?{urlencode(query, quote_via=quote)}" if query else ""
-    return f"postgresql://{user}:{password}@{host}:{settings['port']}/{settings['dbname']}{options}"
+def libpq(settings: dict[str, Any]) -> dict[str, str]:
+    """Return what libpq needs to know of a postgres target, by libpq's own names.
+
+    No URL, in which every library escapes in its own way. A host that is a folder is the place of a
+    Unix socket.
+    """
+    found = {
+        "host": str(settings["host"]).strip("[]"),  # of an IPv6 address in brackets
+        "port": str(settings["port"]),
+        "connect_timeout": str(CONNECT_SECONDS),
+        **{name: str(settings[name]) for name in ("user", "password", "dbname")},
+        **{name: str(settings.get(name) or "") for name in ("sslmode", "sslrootcert")},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 @contextmanager
@@ -97,14 +107,31 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
         with duckdb_file(writing=False) as connection:
             yield Warehouse(connection)
         return
-    try:
-        connection = psycopg2.connect(postgres_url(settings), options="-c timezone=UTC")
-    except psycopg2.OperationalError as error:
-        raise WarehouseError(f"Postgres does not answer: {first_line(error)}") from error
+    connection = _postgres(settings)
     try:
         yield Warehouse(connection)
     finally:
         connection.close()
+
+
+def _postgres(settings: dict[str, Any]) -> Any:
+    try:
+        return psycopg2.connect(**libpq(settings), options="-c timezone=UTC")
+    except psycopg2.OperationalError as error:
+        # Not `from error`: a traceback would show what was connected to, and how.
+        raise WarehouseError(postgres.explained(error, str(settings["password"]))) from None
+
+
+def check_access(target: str, schemas: Sequence[str]) -> None:
+    """Raise WarehouseError unless these schemas of a Postgres can be written; DuckDB has no roles.
+
+    A run asks before it reads its source, which may take hours.
+    """
+    settings = output(target)
+    if settings["type"] == "postgres":
+        with closing(_postgres(settings)) as connection:
+            if lacking := postgres.lacking(connection, schemas):
+                raise WarehouseError(lacking)
 
 
 @contextmanager

@@ -17,15 +17,18 @@ import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from assay import journal, warehouse, writer
+from assay import journal, private, warehouse, writer
+from extract import postgres
 from extract.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 50_000
+SCHEMAS = ("bronze", "bronze_staging")  # dlt's dataset and its staging
 BOUNDS = ("memory_limit", "preserve_insertion_order")
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
@@ -145,7 +148,20 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
         # What is loaded now is newer than what was left, or the same.
         log.warning("a killed run left load packages behind: dropped, its run folder is kept")
         pipeline.drop_pending_packages(with_partial_loads=True)
+    if pipeline.default_schema_name and not _knows(pipeline, target):
+        # dlt would take the tables for made where it finds a schema, made beforehand, for them.
+        log.info("%s is new to this database: all tables are made", name)
+        pipeline = pipeline.drop()
     return pipeline
+
+
+def _knows(pipeline: dlt.Pipeline, target: str) -> bool:
+    """Tell whether the database has ever been loaded by this pipeline."""
+    with turn(target), pipeline.destination_client() as client:
+        try:
+            return client.get_stored_schema(pipeline.default_schema_name) is not None
+        except DestinationUndefinedEntity:
+            return False
 
 
 def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
@@ -172,13 +188,13 @@ def destination(target: str) -> Destination[Any, Any]:
     """Return dlt's destination for one target of profiles.yml."""
     settings = warehouse.output(target)
     if settings["type"] == "duckdb":
-        Path(settings["path"]).parent.mkdir(parents=True, exist_ok=True)
+        private.folder(Path(settings["path"]).parent)
         # The same bounds as dbt's (profiles.yml): memory stays the same however much is loaded.
         bounds = {key: settings["settings"][key] for key in BOUNDS}
         credentials = DuckDbCredentials(settings["path"])
         credentials.global_config = bounds
         return dlt.destinations.duckdb(credentials)
-    return dlt.destinations.postgres(warehouse.postgres_url(settings))
+    return dlt.destinations.postgres(postgres.credentials(settings))
 
 
 def resource(

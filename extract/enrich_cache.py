@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from assay import private
 from extract.http import parse_json
 from extract.run_folder import encoded
 
@@ -46,7 +47,7 @@ class Answers:
     """The file, made when missing. Use as a context manager, from one thread."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         # Survives a kill; after a power cut the last few may be asked again.

@@ -64,6 +64,8 @@ def _check_hf_catalog(args: argparse.Namespace) -> None:
 
 
 def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
+    if not args.dry_run:
+        warehouse.check_access(args.destination, bronze.SCHEMAS)
     if args.run_folder is not None:
         folder = RunFolder.open(args.run_folder)
         if "listings" not in folder.manifest:

@@ -13,7 +13,7 @@ import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
-from extract import running, settings
+from extract import bronze, running, settings
 from extract.arxiv import Arxiv
 from extract.enrich_cache import Answers
 from extract.enrich_crew import Crew
@@ -116,6 +116,8 @@ def _max_age_days(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, progress: Collector) -> None:
+    if not args.dry_run:
+        warehouse.check_access(args.destination, bronze.SCHEMAS)
     folder = RunFolder.open(args.run_folder or newest_catalog(warehouse.data_dir() / "raw" / "hf"))
     if "listings" not in folder.manifest or MODELS not in folder.manifest["files"]:
         raise RunFolderError(f"{folder.path} holds no catalog: it was not read to its end")

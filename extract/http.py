@@ -25,6 +25,10 @@ from extract.pace import Clock, Pace, SystemClock
 
 log = logging.getLogger(__name__)
 
+# The largest answers of the sources are some megabytes. A few kilobytes of compressed nothing can
+# unfold into gigabytes.
+MOST_BYTES = 128_000_000
+_OF_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 RETRY_STATUSES = frozenset({408, 429, *range(500, 600)} - {501})
 
 
@@ -148,16 +152,34 @@ class PoliteTransport(httpx.BaseTransport):
         try:
             response = self._inner.handle_request(request)
             try:
-                response.read()
+                return self._read(response)
             finally:
                 response.close()
-            return response
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
             raise  # our own mistake: asking again makes it no better
         except httpx.TransportError as error:
             raise _TryAgainError(_transport_reason(error)) from error
         except httpx.DecodingError as error:
             raise _TryAgainError(f"the compressed body is broken ({error})") from error
+
+    def _read(self, response: httpx.Response) -> httpx.Response:
+        """Return the answer with its whole body, unfolded.
+
+        Raises SourceUnavailableError when that is larger than any honest one.
+        """
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > MOST_BYTES:
+                raise SourceUnavailableError(
+                    f"{self.source} sends more than {MOST_BYTES // 1_000_000} MB as one answer, "
+                    "which none of its real ones has: is the address right?"
+                )
+        headers = [item for item in response.headers.raw if item[0].lower() not in _OF_TRANSFER]
+        return httpx.Response(
+            response.status_code, headers=headers, content=bytes(body),
+            extensions=response.extensions,
+        )  # fmt: skip
 
     def _asked_wait(self, response: httpx.Response, wish: Wish) -> float:
         """Return the seconds this answer asks us to wait, and hold back all requests if it does."""

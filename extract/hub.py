@@ -14,7 +14,7 @@ from huggingface_hub import close_session, get_session, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
-from extract.http import Politeness, PoliteTransport, network, parsed, why_not_asked
+from extract.http import Politeness, PoliteTransport, is_loopback, network, parsed, why_not_asked
 from extract.pace import Clock
 
 PAGE_CAP = 1000  # the server's own maximum
@@ -52,6 +52,10 @@ class Hub:
             inner=inner or network(self.endpoint),
         )
         # False, not None: None would make huggingface_hub look for a token of its own.
+        if token and not (self.endpoint.startswith("https://") or is_loopback(self.endpoint)):
+            raise HubError(
+                f"HF_TOKEN would go to {self.endpoint} unencrypted: use https:// or unset HF_TOKEN"
+            )
         self._headers = build_hf_headers(token=token or False, library_name="assay")
 
     def __enter__(self) -> "Hub":

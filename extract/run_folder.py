@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from assay import journal
+from assay import journal, private
 
 MANIFEST = "manifest.json"
 VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")
@@ -72,7 +72,8 @@ class RunFolder:
         started = datetime.now(UTC)
         run_id = f"{started:%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(4)}"
         path = parent / run_id
-        path.mkdir(parents=True)
+        private.folder(parent)
+        path.mkdir()
         folder = cls(
             path,
             {

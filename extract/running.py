@@ -13,7 +13,8 @@ from dlt.common.runtime.collector import LogCollector, NullCollector
 from dlt.common.runtime.collector_base import Collector
 from filelock import FileLock, Timeout
 
-from assay import journal, warehouse
+from assay import journal, private, warehouse
+from assay.visible import VisibleFormatter
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ LOUD_LIBRARIES = ("httpx", "httpcore", "huggingface_hub")
 def start_logging(name: str, *, verbose: bool) -> Path:
     """Log to the terminal and, with dates and module names, to data/logs/<name>.log; UTC."""
     path = warehouse.data_dir() / "logs" / f"{name}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     terminal = logging.StreamHandler()
     terminal.setFormatter(_utc("%(message)s" if sys.stderr.isatty() else LINE))
     file = logging.FileHandler(path, encoding="utf-8")
@@ -38,11 +39,12 @@ def start_logging(name: str, *, verbose: bool) -> Path:
     logging.getLogger("assay").setLevel(logging.DEBUG)
     for library in LOUD_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+    private.warn_once()
     return path
 
 
 def _utc(line: str) -> logging.Formatter:
-    formatter = logging.Formatter(line, datefmt="%Y-%m-%d %H:%M:%SZ")
+    formatter = VisibleFormatter(line, datefmt="%Y-%m-%d %H:%M:%SZ")
     formatter.converter = time.gmtime
     return formatter
 
@@ -68,8 +70,7 @@ def one_at_a_time() -> Iterator[None]:
 
     The lock goes with its process: a killed run leaves none behind.
     """
-    path = warehouse.data_dir() / "run.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = private.folder(warehouse.data_dir()) / "run.lock"
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)

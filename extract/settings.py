@@ -10,7 +10,7 @@ import dlt
 import httpx
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
-from assay import warehouse
+from assay import private, warehouse
 from extract.http import Politeness, is_loopback
 
 
@@ -84,13 +84,9 @@ def line(key: str) -> str:
 
 
 def address(key: str) -> str:
-    """Return the address of a source, without a trailing slash.
-
-    Raises SettingError when it is no http address, or holds a password: addresses are logged.
-    """
+    """Return the address of a source, without a trailing slash. Raises as `_safe_address`."""
     name = _variable(key)
-    found = os.environ.get(name) or dlt.config.get(key, str) or ""
-    return _checked(name, found, "the variables for secrets in .env.example")
+    return _safe_address(name, dlt.config.get(key, str) or "", "a variable of .env.example")
 
 
 def secret(key: str) -> str | None:
@@ -112,7 +108,7 @@ def author_salt() -> bytes:
     if chosen:
         return chosen.encode()
     path = warehouse.data_dir() / "author_salt"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
@@ -143,12 +139,13 @@ def wikidata_endpoint() -> str:
     return _safe_address("WIKIDATA_ENDPOINT", "https://www.wikidata.org")
 
 
-def _safe_address(name: str, default: str) -> str:
+def _safe_address(name: str, default: str, use: str = "an address without one") -> str:
     """Return an address, without a trailing slash.
 
-    Raises SettingError when it is none, or one where others could change what is answered.
+    Raises SettingError when it is none, holds a password, since addresses are logged, or is one
+    where others could read our secrets and change what is answered.
     """
-    found = _checked(name, os.environ.get(name) or default, "an address without one")
+    found = _checked(name, os.environ.get(name) or default, use)
     if not (found.startswith("https://") or is_loopback(found)):
         raise SettingError(f"{name} must begin with https://, but for this machine's own")
     return found

@@ -18,7 +18,7 @@ from dataclasses import asdict
 import duckdb
 from filelock import FileLock, Timeout
 
-from assay import journal, warehouse
+from assay import journal, private, warehouse
 from publish import pocketbase_schema
 from publish.pocketbase_client import Client
 from publish.pocketbase_log import Counts, Log, check_built
@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     for library in LOUD_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+    private.warn_once()
     try:
         with _one_at_a_time():
             if args.dry_run:
@@ -83,7 +84,7 @@ def _one_at_a_time() -> Iterator[None]:
     """Hold the lock of publishing, which goes with its process. Raises PublishError for a second
     one."""
     path = warehouse.data_dir() / "publish.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     try:
         with FileLock(path, timeout=0):
             yield

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 from filelock import FileLock, Timeout
 
-from assay import warehouse
+from assay import private, warehouse
 from publish.pocketbase_client import Client
 from publish.pocketbase_settings import MOST_REQUESTS, PublishError, Server
 from publish.pocketbase_superuser import (
@@ -158,7 +158,7 @@ def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
     command += [f"--hooksDir={PAGE_HOOKS if web else nothing}", f"--publicDir={web or nothing}"]
     command += ["--indexFallback=false"]
     printed = warehouse.data_dir() / "logs" / "pocketbase.log"
-    printed.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(printed.parent)
     with printed.open("ab") as output:
         before = output.tell()
         process = subprocess.Popen(

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from assay import warehouse
+from assay import private, warehouse
 from publish.pocketbase_settings import PublishError
 
 EMAIL = "superuser@assay.example"
@@ -22,7 +22,7 @@ HOOKS = Path(__file__).resolve().parent / "pocketbase_hooks"
 def folder() -> Path:
     """Return the folder of the bundled PocketBase; only its owner may look into it."""
     path = warehouse.data_dir() / "pocketbase"
-    path.mkdir(parents=True, exist_ok=True)
+    private.folder(path)
     path.chmod(0o700)
     return path
 

@@ -14,10 +14,10 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
+from assay.visible import visible
+
 NOTHING = "-"
 MOST_CHARACTERS = 80
-# Unicode's categories of controls, marks of format and direction, half characters, and spaces
-ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp", "Zs")
 Rows = Sequence[Sequence[Any]]
 
 
@@ -118,17 +118,10 @@ def shown(value: Any) -> str:
         return f"{value:,.0f}" if whole else f"{value:,.1f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    text = "".join(map(_visible, str(value)))
+    text = visible(str(value))
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS - 21]}…{text[-20:]}"
     return text if text.strip() else "(blank)"
-
-
-def _visible(character: str) -> str:
-    """Write out what has no width, breaks a line or turns the direction of reading."""
-    if unicodedata.category(character) in ACTING and character != " ":
-        return f"\\u{ord(character):04x}"
-    return character
 
 
 def in_markdown(value: Any) -> str:

@@ -173,6 +173,8 @@ def _become(request: list, output: int, scripts: dict) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
+    # What this process inherits of its parent's own: its streams know another file.
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", 8192 if fd == 1 else 1) for fd in (1, 2))
     random.seed()
     code = 0
     try:

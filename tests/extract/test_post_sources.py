@@ -81,7 +81,7 @@ def test_a_limit_that_is_no_number_is_refused(mine: pytest.MonkeyPatch, value: s
         ("http://127.0.0.1:9/x", True),
         ("http://localhost:9", True),
         ("http://[::1]:9", True),
-        ("http://10.0.0.1", False),
+        ("https://10.0.0.1", False),
         ("https://localhost.example.com", False),
         (None, False),
     ],
