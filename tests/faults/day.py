@@ -218,7 +218,7 @@ class _House:
             codes = [self._end(process, stage) for process in processes]
         day._days.add(day.clock.today)
         for name, code in zip(names, codes, strict=True):
-            self._judge(name, code)
+            self._judge(stage, name, code)
         if fault:
             struck = {DISK: codes[0] != 0, DIE: codes[0] == -9, TWICE: True}.get(fault.kind, struck)
             self._note(fault, stage, struck, codes)
@@ -266,10 +266,13 @@ class _House:
             self._result.complaints.append(f"{stage}: stuck for {STUCK_SECONDS:.0f} s")
             return 1
 
-    def _judge(self, name: str, code: int) -> None:
-        """A command that fails says why in a line of its own, without a traceback."""
+    def _judge(self, stage: str, name: str, code: int) -> None:
+        """A command that fails says why, our own ones in a line without a traceback.
+
+        dbt has ways of its own: with no room for its log, Python's logging says so at each line.
+        """
         said = (self._day._outputs / f"{name}.txt").read_text(errors="replace")
-        if code >= 0 and "Traceback (most recent call last)" in said:
+        if stage != BUILD and code >= 0 and "Traceback (most recent call last)" in said:
             last = [line for line in said.splitlines() if line.strip()][-1]
             self._result.complaints.append(f"{name}: a traceback, exit {code}: {last[:300]}")
         if code > 0 and not said.strip():
