@@ -1,12 +1,9 @@
 """One run of the whole pipeline under faults, as a person makes it: the same command again until it
 says that it is done, then the next one."""
 
-import json
 import logging
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,16 +11,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assay import recorded
 from sample import faults as weather
 from sample.replay import ReplayServer
-from tests.faults import compare
+from tests.faults import commands, compare
 from tests.faults.plan import (
     BUILD,
     CLOCK,
     DIE,
     DISK,
-    EXTRACT,
     KILL,
     SERVER,
     STAGES,
@@ -34,14 +29,13 @@ from tests.faults.plan import (
 )  # fmt: skip
 from tests.faults.surroundings import Clock, Disk, kill_bundled, kill_group
 from tests.publish.pocketbase_support import PocketBase, published
-from tests.support import ROOT, Project
+from tests.support import ROOT
 
 log = logging.getLogger(__name__)
 
 MOST_TRIES = 6  # of one command without a fault of its own
 STUCK_SECONDS = 420.0
 SERVER_IS_GONE_SECONDS = 0.5
-UNTESTED = ("--exclude-resource-type", "test", "unit_test")
 
 
 @dataclass
@@ -74,8 +68,8 @@ class FaultDay:
         self.items, self.base = items, base
         self.disk = Disk(base / "now")
         self.clock = Clock(base / "clock")
-        self._home = self.disk.folder
-        self._tests = () if data_tests else UNTESTED
+        self.home = self.disk.folder
+        self.data_tests = data_tests
         self._took: dict[str, float] = {}
         self._wanted_records: compare.Records = {}
         self._outputs = base / "outputs"
@@ -85,7 +79,7 @@ class FaultDay:
     @property
     def warehouse(self) -> Path:
         """Where the run has its warehouse."""
-        return self._home / "data" / "assay.duckdb"
+        return commands.warehouse(self.home)
 
     @property
     def reference(self) -> Path:
@@ -106,7 +100,7 @@ class FaultDay:
         self.reference.parent.mkdir()
         shutil.copy(self.warehouse, self.reference)
         # A person's dbt knows the project from the command before.
-        shutil.copytree(self._home / "target", self.base / "target")
+        shutil.copytree(self.home / "target", self.base / "target")
         return time.monotonic() - started
 
     def run(self, plan: Plan, keep: Path | None = None) -> Result:
@@ -128,7 +122,7 @@ class FaultDay:
         if keep and (result.differences or result.complaints):
             kept = keep / f"run-{plan.number}"
             shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(self._home, kept / "now", ignore_dangling_symlinks=True)
+            shutil.copytree(self.home, kept / "now", ignore_dangling_symlinks=True)
             shutil.copytree(self._outputs, kept / "outputs")
         return result
 
@@ -139,12 +133,12 @@ class FaultDay:
     @contextmanager
     def _house(self, plan: Plan, result: Result) -> Iterator["_House"]:
         """Empty the folder of the run and start what its commands ask."""
-        for folder in (*self._home.iterdir(), *self._outputs.iterdir()):
+        for folder in (*self.home.iterdir(), *self._outputs.iterdir()):
             shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
         for name in ("home", "tmp", "data"):
-            (self._home / name).mkdir()
+            (self.home / name).mkdir()
         if (self.base / "target").exists():
-            shutil.copytree(self.base / "target", self._home / "target")
+            shutil.copytree(self.base / "target", self.home / "target")
         self._days = {self.clock.today}
         with ExitStack() as stack:
             replay = stack.enter_context(ReplayServer(self.items, quota=0))
@@ -172,7 +166,6 @@ class _House:
     ) -> None:  # fmt: skip
         self._day, self._plan, self._result = day, plan, result
         self._replay, self._server = replay, server
-        self._first, self._last = map(str, recorded.span(day.items) or ())
 
     def finish(self, stage: str) -> None:
         """Run a command under its faults, then until it is done. Raises NotDoneError."""
@@ -190,7 +183,7 @@ class _House:
         """Return what anybody can read in PocketBase."""
         if self._server:
             return published(self._server.url)
-        made = self._day._home / "data" / "pocketbase" / "pb_data"
+        made = self._day.home / "data" / "pocketbase" / "pb_data"
         copy = self._day.base / "read"
         shutil.rmtree(copy, ignore_errors=True)
         server = PocketBase(copy, made)
@@ -204,7 +197,8 @@ class _House:
         """Run a command once; return its exit code, of two at once the better one."""
         number = self._result.commands[stage] = self._result.commands[stage] + 1
         self._set_weather(first=number == 1)
-        command = self._command(stage, fault.point if fault and fault.kind == DIE else "")
+        dies_at = fault.point if fault and fault.kind == DIE else ""
+        command = commands.command(stage, self._day.items, dies_at, data_tests=self._day.data_tests)
         copies = 2 if fault and fault.kind == TWICE else 1
         day = self._day
         with ExitStack() as stack:
@@ -242,7 +236,7 @@ class _House:
                 time.sleep(SERVER_IS_GONE_SECONDS)
                 self._server.start()
             else:
-                return kill_bundled(self._day._home / "data" / "pocketbase" / "pb_data")
+                return kill_bundled(self._day.home / "data" / "pocketbase" / "pb_data")
             return True
         return False
 
@@ -294,38 +288,10 @@ class _House:
         specs = self._plan.weather + (self._plan.down if first else ())
         self._replay.faults = weather.Faults(weather.parse(specs), self._plan.seed)
 
-    def _command(self, stage: str, point: str) -> list[str]:
-        """Return the command that README.md names; with a point, the same with its death there."""
-        if stage == EXTRACT:
-            command = ["pipeline", "run", "--start", self._first, "--end", self._last]
-            dying = [sys.executable, "-m", "tests.faults.moments", point]
-            return [*(dying if point else ["dlt"]), *command]
-        if stage == BUILD:
-            given = {"cluster_start": self._first, "cluster_date": self._last}
-            command = ["--quiet", "build", *self._day._tests, "--vars", json.dumps(given)]
-            dying = [sys.executable, "-m", "tests.issues.building", f"die={point}"]
-            return [*(dying if point else ["dbt"]), *command]
-        module = ["tests.faults.moments", point] if point else ["publish.pocketbase"]
-        return [sys.executable, "-m", *module]
-
     def _environment(self) -> dict[str, str]:
-        home, replay = self._day._home, self._replay.url
-        settings = Project(home).environment | recorded.environment(self._day.items, replay)
-        settings |= {
-            "HOME": str(home / "home"),
-            "TMPDIR": str(home / "tmp"),
-            "ASSAY_DATA_DIR": str(home / "data"),
-            "ASSAY_REPORTS_DIR": str(home / "reports"),
-            "DUCKDB_PATH": str(self._day.warehouse),
-            "DBT_TARGET_PATH": str(home / "target"),
-            "DBT_LOG_PATH": str(home / "logs"),
-            "HF_ENDPOINT": replay,
-            "HTTP__TIMEOUT_SECONDS": "4",
-            "POCKETBASE_BATCH_REQUESTS": "12",
-            "POCKETBASE_BACKOFF_SECONDS": "[0.1, 0.2, 0.4, 0.8]",
-        }
+        settings = commands.environment(self._day.home, self._day.items, self._replay.url)
         if self._plan.jumps:
             settings |= self._day.clock.environment()
         if self._server:
             settings |= self._server.environment()
-        return {**settings, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
+        return settings

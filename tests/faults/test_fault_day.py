@@ -16,9 +16,19 @@ from tests.faults import compare, items
 from tests.faults.__main__ import back_days, tally
 from tests.faults.day import FaultDay, Result
 from tests.faults.plan import (
-    BUILD, DIE, DISK, EXTRACT, KILL, PUBLISH, SERVER, STAGES, Fault, Plan, draw,
+    BUILD,
+    DIE,
+    DISK,
+    EXTRACT,
+    KILL,
+    PUBLISH,
+    SERVER,
+    STAGES,
+    Fault,
+    Plan,
+    draw,
 )  # fmt: skip
-from tests.faults.surroundings import Clock
+from tests.faults.surroundings import Clock, Disk
 
 # Death in the middle of reading and of loading, a full disk, a dead server: each certain to strike.
 PLAN = Plan(
@@ -128,6 +138,27 @@ def test_a_clock_goes_back_no_further_than_the_posts_days_are_over(tmp_path: Pat
     folder = items.cut(tmp_path / "items")
     assert back_days(folder, date(2026, 11, 21)) == 4
     assert back_days(folder, date(2026, 11, 16)) == 0
+
+
+@pytest.mark.parametrize("mounted", [True, False], ids=["tmpfs", "limit"])
+def test_a_full_disk_fails_what_writes_more_than_is_left_and_then_has_room_again(
+    tmp_path: Path, mounted: bool
+) -> None:
+    disk = Disk(tmp_path / "disk", mounted=mounted)
+    try:
+        file = disk.folder / "file"
+        write = [sys.executable, "-c", f"open({str(file)!r}, 'wb').write(bytes(200_000))"]
+        with disk.full(300_000, write) as command:
+            assert subprocess.run(command, check=False).returncode == 0
+        file.unlink()
+        with disk.full(100_000, write) as command:
+            failed = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert failed.returncode == 1
+        assert "No space left on device" in failed.stderr or "File too large" in failed.stderr
+        assert subprocess.run(write, check=False).returncode == 0
+        assert file.stat().st_size == 200_000
+    finally:
+        disk.close()
 
 
 def test_python_and_duckdb_obey_a_clock_that_jumps(tmp_path: Path) -> None:
