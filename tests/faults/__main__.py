@@ -14,10 +14,8 @@ import shutil
 import sys
 import time
 from collections import Counter
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-from assay import recorded
 from tests.faults import items
 from tests.faults.compare import compared_tables
 from tests.faults.day import FaultDay, Result
@@ -42,12 +40,6 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if any(result.differences or result.complaints for result in results) else 0
 
 
-def back_days(folder: Path, today: date) -> int:
-    """Return how far a clock can go back until the last day of the posts is not over."""
-    span = recorded.span(folder)
-    return max(0, (today - span[1]).days - 2) if span else 0
-
-
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--runs", type=int, default=30, help="how many (default %(default)s)")
@@ -70,9 +62,8 @@ def _runs(day: FaultDay, args: argparse.Namespace) -> list[Result]:
     _say(f"undisturbed: {seconds:.0f} s, {tables} tables and views to compare, 2 collections")
     _say(f"full disk: {day.disk.means}; clock jumps: {clocks}")
     results = []
-    back = back_days(day.items, datetime.now(UTC).date())
     for number in args.only or range(1, args.runs + 1):
-        plan = draw(args.seed, number, back_days=back, clocks=Clock.library() is not None)
+        plan = draw(args.seed, number, back_days=day.back_days, clocks=Clock.library() is not None)
         results.append(day.run(plan, args.keep))
         _say(told(results[-1]))
     return results

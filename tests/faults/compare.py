@@ -55,7 +55,7 @@ def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
     """
     differences = []
     # Each alone: a view names the catalog, and both files have the same.
-    with _opened(wanted) as first, _opened(found) as second:
+    with _opened(wanted) as first, _opened(found) as second, duckdb.connect() as between:
         need, have = _relations(first), _relations(second)
         for name in sorted(need.keys() | have.keys()):
             if need.get(name) != have.get(name):
@@ -66,7 +66,7 @@ def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
             listed = ", ".join(f'"{column}"' for column in kept)
             query = f"select {distinct}{listed} from {name}"
             tables = [side.execute(query).to_arrow_table() for side in (first, second)]
-            differences += _rows(name, *tables)
+            differences += _rows(between, name, *tables)
     return differences
 
 
@@ -103,19 +103,20 @@ def _columns_kept(table: str, columns: Iterable[str]) -> list[str]:
     ]
 
 
-def _rows(name: str, wanted: pa.Table, found: pa.Table) -> list[str]:
+def _rows(db: duckdb.DuckDBPyConnection, name: str, wanted: pa.Table, found: pa.Table) -> list[str]:
     """Return a line for the rows that one has and the other has not, if there are any."""
+    if wanted.equals(found):  # in the same order too, as most are
+        return []
     lines = []
-    with duckdb.connect() as db:
-        db.register("wanted", wanted)
-        db.register("found", found)
-        for word, sides in (
-            ("lacks", "from wanted except all from found"),
-            ("has besides", "from found except all from wanted"),
-        ):
-            if rows := db.execute(sides).fetchall():
-                shown = _shown(wanted.column_names, rows)
-                lines.append(f"{name}: {word} {len(rows)} rows, as {shown}")
+    db.register("wanted", wanted)
+    db.register("found", found)
+    for word, sides in (
+        ("lacks", "from wanted except all from found"),
+        ("has besides", "from found except all from wanted"),
+    ):
+        if rows := db.execute(sides).fetchall():
+            shown = _shown(wanted.column_names, rows)
+            lines.append(f"{name}: {word} {len(rows)} rows, as {shown}")
     return lines
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from sample import faults as weather
 from sample.replay import ReplayServer
 from tests.faults import commands, compare
+from tests.faults.items import back_days
 from tests.faults.plan import (
     BUILD,
     CLOCK,
@@ -70,6 +71,7 @@ class FaultDay:
         self.clock = Clock(base / "clock")
         self.home = self.disk.folder
         self.data_tests = data_tests
+        self.back_days = back_days(items, self.clock.today)
         self._took: dict[str, float] = {}
         self._wanted_records: compare.Records = {}
         self._outputs = base / "outputs"
@@ -196,7 +198,7 @@ class _House:
     def _try(self, stage: str, fault: Fault | None) -> int:
         """Run a command once; return its exit code, of two at once the better one."""
         number = self._result.commands[stage] = self._result.commands[stage] + 1
-        self._set_weather(first=number == 1)
+        self._set_weather(number)
         dies_at = fault.point if fault and fault.kind == DIE else ""
         command = commands.command(stage, self._day.items, dies_at, data_tests=self._day.data_tests)
         copies = 2 if fault and fault.kind == TWICE else 1
@@ -241,9 +243,8 @@ class _House:
         return False
 
     def _jump(self, seconds: int) -> None:
-        clock = self._day.clock
-        clock.set(clock.offset + seconds)
-        self._day._days.add(clock.today)
+        self._day.clock.jump(seconds, self._day.back_days)
+        self._day._days.add(self._day.clock.today)
 
     def _start(self, command: list[str], name: str) -> "subprocess.Popen[str]":
         with (self._day._outputs / f"{name}.txt").open("w") as output:
@@ -283,10 +284,10 @@ class _House:
         lines = [line for line in newest.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else "no word"
 
-    def _set_weather(self, *, first: bool) -> None:
+    def _set_weather(self, number: int) -> None:
         """The weather holds for the whole run; what is down is up again for the second try."""
-        specs = self._plan.weather + (self._plan.down if first else ())
-        self._replay.faults = weather.Faults(weather.parse(specs), self._plan.seed)
+        specs = self._plan.weather + (self._plan.down if number == 1 else ())
+        self._replay.faults = weather.Faults(weather.parse(specs), self._plan.seed + number)
 
     def _environment(self) -> dict[str, str]:
         settings = commands.environment(self._day.home, self._day.items, self._replay.url)

@@ -9,10 +9,11 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from assay import recorded
 from tests.support import ROOT, SAMPLE
 
 TASKS = ("fill-mask", "sentence-similarity", "text-generation")
@@ -53,6 +54,12 @@ def cut(into: Path, *, sample: Path = SAMPLE) -> Path:
         _write(into / name, found[::2])
     _cut_posts(sample, into)
     return into
+
+
+def back_days(folder: Path, today: date) -> int:
+    """Return how many days a clock can go back until the last day of the posts is not over."""
+    span = recorded.span(folder)
+    return max(0, (today - span[1]).days - 2) if span else 0
 
 
 def _models(every: list[Item]) -> list[Item]:

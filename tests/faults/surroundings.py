@@ -86,6 +86,10 @@ class Clock:
         partial.write_text(f"{offset:+d}\n", encoding="utf-8")
         partial.rename(self._file)
 
+    def jump(self, seconds: int, back_days: int) -> None:
+        """Shift the clock further, back to no more than so many days off."""
+        self.set(max(self.offset + seconds, -back_days * 86_400))
+
     @property
     def today(self) -> date:
         """Return the day (UTC) that the clock shows."""

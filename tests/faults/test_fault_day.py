@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from tests.faults import compare, items
-from tests.faults.__main__ import back_days, tally
+from tests.faults.__main__ import tally
 from tests.faults.day import FaultDay, Result
 from tests.faults.plan import (
     BUILD,
@@ -39,8 +39,8 @@ PLAN = Plan(
     own_server=True,
     faults={
         EXTRACT: (
-            Fault(DISK, EXTRACT, amount=1 << 20),
             Fault(DIE, EXTRACT, point="issues:sql:40"),
+            Fault(DISK, EXTRACT, amount=200_000),
         ),
         BUILD: (Fault(DIE, BUILD, point="sql:500"),),
         PUBLISH: (Fault(DIE, PUBLISH, point="publish:log:4"), Fault(SERVER, PUBLISH, at=0.6)),
@@ -136,8 +136,8 @@ def test_no_clock_jumps_where_none_can_be_shifted() -> None:
 
 def test_a_clock_goes_back_no_further_than_the_posts_days_are_over(tmp_path: Path) -> None:
     folder = items.cut(tmp_path / "items")
-    assert back_days(folder, date(2026, 11, 21)) == 4
-    assert back_days(folder, date(2026, 11, 16)) == 0
+    assert items.back_days(folder, date(2026, 11, 21)) == 4
+    assert items.back_days(folder, date(2026, 11, 16)) == 0
 
 
 @pytest.mark.parametrize("mounted", [True, False], ids=["tmpfs", "limit"])
