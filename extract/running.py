@@ -32,6 +32,9 @@ def start_logging(name: str, *, verbose: bool) -> Path:
     root = logging.getLogger()
     root.handlers[:] = [terminal, file]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    # On a full disk the log file takes nothing, and logging would print a traceback for each line:
+    # the line that names the cause is on the terminal already.
+    logging.raiseExceptions = False
     for library in LOUD_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     return path
