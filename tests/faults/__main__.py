@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             results = _runs(day, args)
         finally:
-            day.close()
+            day.disk.close()
     finally:
         shutil.rmtree(STAGE, ignore_errors=True)
     _say(tally(results))

@@ -128,10 +128,6 @@ class FaultDay:
             shutil.copytree(self._outputs, kept / "outputs")
         return result
 
-    def close(self) -> None:
-        """Leave nothing mounted."""
-        self.disk.close()
-
     @contextmanager
     def _house(self, plan: Plan, result: Result) -> Iterator["_House"]:
         """Empty the folder of the run and start what its commands ask."""
@@ -201,8 +197,7 @@ class _House:
         self._set_weather(number)
         dies_at = fault.point if fault and fault.kind == DIE else ""
         command = commands.command(stage, self._day.items, dies_at, data_tests=self._day.data_tests)
-        copies = 2 if fault and fault.kind == TWICE else 1
-        day = self._day
+        copies, day = 2 if fault and fault.kind == TWICE else 1, self._day
         with ExitStack() as stack:
             if fault and fault.kind == DISK:
                 command = stack.enter_context(day.disk.full(fault.amount, command))
@@ -210,6 +205,8 @@ class _House:
                 self._jump(fault.amount)
             names = [f"{number}-{stage}{'-b' * copy}" for copy in range(copies)]
             processes = [self._start(command, name) for name in names]
+            for process in processes:  # nothing outlives an interrupted day
+                stack.callback(kill_group, process)
             struck = self._disturb(processes[0], stage, fault) if fault else False
             codes = [self._end(process, stage) for process in processes]
         day._days.add(day.clock.today)

@@ -120,9 +120,10 @@ def kill_bundled(pb_data: Path) -> bool:
 
 
 def kill_group(process: "subprocess.Popen[str]") -> None:
-    """Kill a command and all that it started in its group, and wait for its end."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """Kill a command, if it still runs, with all that it started in its group."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _succeeds(command: list[str]) -> bool:

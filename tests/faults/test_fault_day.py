@@ -55,7 +55,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultDay]:
     made = FaultDay(folder / "day", items.cut(folder / "items"))
     made.undisturbed()
     yield made
-    made.close()
+    made.disk.close()
 
 
 @pytest.fixture(scope="module")
