@@ -52,6 +52,15 @@ pytest: .venv/.installed ## the tests: DuckDB, Postgres, PocketBase, a browser; 
 	@$(IN_VENV) python -m tests.web.chromium >/dev/null 2>&1 || python -m tests.web.chromium --install
 	@$(IN_VENV) python -m pytest -n 2 --dist loadfile
 
+soak: .venv/.installed ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
+	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)
+
+.venv-audit/.installed:
+	@$(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit && touch $@
+
+audit: .venv/.installed .venv-audit/.installed ## the locked packages against known vulnerabilities; asks PyPI
+	@$(IN_VENV) python -m assay.audit --tool .venv-audit/bin/pip-audit
+
 report: .venv/.installed ## reports/hf_ingestion_report.md and reports/issues.html from the warehouse
 	@$(IN_VENV) python -m publish.hf_report && python -m publish.issue_report
 

@@ -147,7 +147,7 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
     if pipeline.has_pending_data:
         # What is loaded now is newer than what was left, or the same.
         log.warning("a killed run left load packages behind: dropped, its run folder is kept")
-        pipeline.drop_pending_packages(with_partial_loads=True)
+        pipeline.abort_packages()
     if pipeline.default_schema_name and not _knows(pipeline, target):
         # dlt would take the tables for made where it finds a schema, made beforehand, for them.
         log.info("%s is new to this database: all tables are made", name)

@@ -37,6 +37,9 @@ def start_logging(name: str, *, verbose: bool) -> Path:
     root.handlers[:] = [terminal, file, structured]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("assay").setLevel(logging.DEBUG)
+    # On a full disk the log file takes nothing, and logging would print a traceback for each line:
+    # the line that names the cause is on the terminal already.
+    logging.raiseExceptions = False
     for library in LOUD_LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     private.warn_once()
