@@ -41,7 +41,7 @@ class Bench:
 BENCHES = (
     Bench(
         "catalog", "The catalog: from listings to tested tables",
-        "dbt starts, parses and tests for 6 to 7 s whatever the size; then reading JSON. The Hub's own "
+        "dbt starts, parses and tests for 6 to 7 s at any size; then reading JSON. The Hub's own "
         "pace is off here. Memory is DuckDB's limit and the ids of the longest listing.",
         quick="--models 200000 --row-by-row-models 5000 --dictionaries-models 50000 --repeats 1",
     ),
