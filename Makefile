@@ -14,7 +14,7 @@ help: ## list the targets
 .venv/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Assay needs Python 3.11 or newer: make run PYTHON=python3.11')"
 	@echo "installing into .venv (once, a few minutes)"; $(PYTHON) -m venv .venv && $(INSTALL) -r requirements.txt
-	@$(INSTALL) --no-deps --no-build-isolation -e . && touch $@
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation -e . && touch $@
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
 	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
