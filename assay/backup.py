@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 import duckdb
 from filelock import FileLock, Timeout
 
-from assay import journal, warehouse, writer
+from assay import journal, private, warehouse, writer
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def backup(folder: Path) -> Path:
     Nothing loads, builds or publishes meanwhile; an extraction goes on. Raises what DuckDB, SQLite
     or the disk raise.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     path = folder / f"assay-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}.tar"
     with (
         writer.alone(warehouse.output("duckdb")["path"]),
@@ -115,7 +115,7 @@ def restore(path: Path) -> Path:
     """
     target = Path(warehouse.output("duckdb")["path"])
     data = warehouse.data_dir()
-    data.mkdir(parents=True, exist_ok=True)
+    private.folder(data)
     places = {WAREHOUSE: target} | {name: data / name for name in (*DATABASES, *FILES)}
     with _nothing_else(), tempfile.TemporaryDirectory(dir=data) as scratch:
         found = _extracted(path, Path(scratch))

@@ -23,7 +23,7 @@ from typing import Any
 
 import duckdb
 
-from assay import warehouse, writer
+from assay import private, warehouse, writer
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def structured_log() -> logging.Handler:
     """Return a handler that writes every record as a JSON object, a line each, to the journal's
     file; `extra` of a record is kept."""
     path = warehouse.data_dir() / "logs" / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     if path.exists() and path.stat().st_size > LARGEST_LOG:
         path.replace(path.with_name(f"{FILE}.1"))
     handler = logging.FileHandler(path, encoding="utf-8")

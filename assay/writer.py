@@ -103,7 +103,7 @@ def _acquire(name: str, wait: float, *, restoring: bool = False) -> None:
             _held[name] += 1
             return
         lock = _lock_file(name)
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # as assay/private.py
         waiting = _Waiting(name, wait)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
