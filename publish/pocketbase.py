@@ -46,6 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         with _one_at_a_time():
             if args.dry_run:
                 return _dry_run(verify=args.verify)
+            for terminal in logging.getLogger().handlers:
+                terminal.setLevel(level)
             logging.getLogger().addHandler(journal.structured_log())
             logging.getLogger("assay").setLevel(logging.DEBUG)
             return _publish(verify=args.verify)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, set_client_factory
+from huggingface_hub.utils._http import default_client_factory
 
 from sample.replay import ReplayServer
 
@@ -61,7 +62,8 @@ def write(folder: Path, models: list[Any]) -> Path:
 
 
 def hub(server: ReplayServer, token: str | bool = False) -> HfApi:
-    """The real client, of nobody unless there is a token."""
+    """The real client, of nobody unless there is a token, whatever our own left of its session."""
+    set_client_factory(default_client_factory)
     return HfApi(endpoint=server.url, token=token)
 
 
