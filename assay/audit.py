@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         if len(missed) < len(found):
             return _tell(known, missed, len(found), service)
         why.append(f"what answers for {service} knows none of the {len(found)} packages")
-    return _end(f"audit: nothing was looked up ({'; '.join(why)}): run it where pypi.org answers")
+    return _end(
+        f"audit: nothing was looked up ({'; '.join(why)}): run it where the package index itself answers"
+    )
 
 
 def _ask(tool: str, lock: Path, service: str) -> list[dict[str, Any]]:
