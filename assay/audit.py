@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
             return _tell(known, missed, len(found), service)
         why.append(f"what answers for {service} knows none of the {len(found)} packages")
     return _end(
-        f"audit: nothing was looked up ({'; '.join(why)}): run it where the package index itself answers"
+        f"audit: nothing was looked up ({'; '.join(why)}): run it elsewhere"
     )
 
 

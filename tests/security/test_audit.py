@@ -47,7 +47,7 @@ def tool(folder: Path, **answers: Any) -> str:
          "audit: 0 of 1 packages have known vulnerabilities (osv)\n"),
         ({"pypi": [UNKNOWN, UNKNOWN]}, 1,
          "audit: nothing was looked up (what answers for pypi knows none of the 2 packages; osv: "
-         "ConnectionError: \\u001b[31mno such host): run it where the package index itself answers\n"),
+         "ConnectionError: \\u001b[31mno such host): run it elsewhere\n"),
     ],
 )  # fmt: skip
 def test_the_last_line_says_how_much_was_looked_up(
