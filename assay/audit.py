@@ -42,9 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         if len(missed) < len(found):
             return _tell(known, missed, len(found), service)
         why.append(f"what answers for {service} knows none of the {len(found)} packages")
-    return _end(
-        f"audit: nothing was looked up ({'; '.join(why)}): run it elsewhere"
-    )
+    return _end(f"audit: nothing was looked up ({'; '.join(why)}): run it elsewhere")
 
 
 def _ask(tool: str, lock: Path, service: str) -> list[dict[str, Any]]:

@@ -1,13 +1,16 @@
 """`make run`'s program: end to end on the sample, twice, and one data folder per origin."""
 
+import json
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
 from assay import run, warehouse
-from tests.support import ROOT, SAMPLE, Project, folders_of_items
+from tests.docs import described
+from tests.support import ROOT, SAMPLE, STAGE, Project, folders_of_items
 
 # What a person may have set, and what a run on the sample does not follow.
 ASTRAY = {
@@ -30,6 +33,9 @@ def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing
     report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
     assert "ATTENTION" not in report
     assert_joined_by_one_run(project)
+    manifest = json.loads((STAGE / "target-duckdb" / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect(project.folder / "data" / "assay.duckdb", read_only=True) as connection:
+        assert described.differences(manifest, described.built(connection, manifest)) == []
     if is_sample:  # ten times the data would show the same
         content = project.content()
         project.run(sys.executable, "-m", "assay.run", *options)
