@@ -30,6 +30,7 @@ QUICK = ("--no-write-json",)
 
 # The tables beside the catalog that only enrichment needs.
 LINEAGE = ("stg_hf__ancestors", "stg_hf__loops", "stg_hf__parents", "stg_hf__upper_steps")
+CATALOG = ("path:models/hf", "--exclude", "path:models/hf/enrichment", *LINEAGE)
 POSTS = ("bronze.raw_items", "bronze.collected_windows")
 
 # What a run leaves that another run of the same input would leave too.
@@ -125,7 +126,7 @@ class Project:
         """Run dbt's models of the catalog, without what its models point at, and their tests."""
         return self.run(
             "dbt", "build" if tested else "run", *QUICK, "--target", self.target,
-            "--select", "path:models/hf", "--exclude", "path:models/hf/enrichment", *LINEAGE,
+            "--select", *CATALOG,
         )  # fmt: skip
 
     def build_documents(self) -> str:

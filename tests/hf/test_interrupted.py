@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from sample.replay import ReplayServer
-from tests.support import SAMPLE, Project
+from tests.support import CATALOG, QUICK, SAMPLE, Project
 
 MOMENTS = ("page:1", "page:30", "rename", "extracted", "job:1", "job:3", "job:6")
 DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
@@ -76,7 +76,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
 ) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         project.load(server.url)
-    killed = project.start("dbt", "build", "--select", "tag:hf")
+    killed = project.start("dbt", "build", *QUICK, "--select", *CATALOG)
     for line in killed.stdout:
         if "START sql" in line and model in line:
             break

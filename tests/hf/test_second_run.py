@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from sample.replay import ReplayServer
-from tests.support import SAMPLE, Project, copy_items
+from tests.support import CATALOG, QUICK, SAMPLE, Project, copy_items
 
 OPTIONS = ("--max-tasks", "3", "--limit-per-task", "50")
 TIMES = "select model_id, created_at, updated_at, last_synced_at from hf.models order by 1"
@@ -109,7 +109,7 @@ def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
 def test_a_full_refresh_keeps_the_history(project: Project) -> None:
     run_once(project, SAMPLE)
     first = project.rows("select model_id, created_at from hf.models order by 1")
-    project.run("dbt", "build", "--select", "tag:hf", "--full-refresh")
+    project.run("dbt", "run", *QUICK, "--select", *CATALOG, "--full-refresh")
     assert project.rows("select model_id, created_at from hf.models order by 1") == first
 
 
