@@ -18,7 +18,7 @@ Records = dict[str, dict[tuple, dict[str, Any]]]
 TABLES_LEFT_OUT = {
     "bronze_staging.*": "dlt's waiting room, emptied before each load: holds the last load only",
     "bronze._dlt_*": "dlt's own book of loads: a row per load, and there were more",
-    "bronze.pipeline_steps": "a row per command that was run, and there were more",
+    "ops.pipeline_steps": "a row per command that was run, and there were more",
     "gold.pipeline_runs": "a row per command that was run, and there were more",
     "gold.sync_runs": "a row per run of the sync, and there were more",
 }
@@ -37,6 +37,10 @@ COLUMNS_LEFT_OUT = {
     "bronze.input_fingerprints.changed_at": "the moment at which a change was first seen",
     "silver.*.embedding_date": "the day on which the vector was computed",
     "silver_staging.*.embedding_date": "the day on which the vector was computed",
+    "gold.freshness.*ed_at": _MOMENT_OF_A_RUN,
+    "gold.freshness.newest_at": "where the source's answers are newest: the moment of a run",
+    "gold.freshness.age_hours": "how long ago that moment is",
+    "gold.freshness.is_fresh": "whether that is long, by a clock that jumps",
     "gold.live_*.synced_at": "the moment at which the server took the record",
 }
 # A clock that showed several days gives the history of counters a row for each of them.
