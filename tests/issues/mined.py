@@ -34,14 +34,26 @@ def build(*circumstances: str, first: str = FIRST, last: str = LAST, **more: obj
     return _dbt(("build",), circumstances, {"cluster_start": first, "cluster_date": last} | more)
 
 
-def mine(*circumstances: str, first: str = FIRST, last: str = LAST, **more: object) -> list[str]:
+def mine(
+    *circumstances: str,
+    first: str = FIRST,
+    last: str = LAST,
+    select: str = "tag:issues",
+    **more: object,
+) -> list[str]:
     """Return the command that mines a range of days, without the data tests; `more` are vars."""
     untested = ("build", "--exclude-resource-type", "test", "unit_test")
-    return _dbt(untested, circumstances, {"cluster_start": first, "cluster_date": last} | more)
+    given = {"cluster_start": first, "cluster_date": last} | more
+    return _dbt(untested, circumstances, given, select)
 
 
-def _dbt(how: Sequence[str], circumstances: Sequence[str], given: dict[str, object]) -> list[str]:
-    command = [*how, *QUICK, "--select", "tag:issues", "--vars", json.dumps(given)]
+def _dbt(
+    how: Sequence[str],
+    circumstances: Sequence[str],
+    given: dict[str, object],
+    select: str = "tag:issues",
+) -> list[str]:
+    command = [*how, *QUICK, "--select", select, "--vars", json.dumps(given)]
     return [sys.executable, "-m", "tests.issues.building", *circumstances, *command]
 
 

@@ -26,9 +26,12 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def label(project: Project, server: LlmServer, *circumstances: str, **given: object) -> str:
-    """Build the labels and gold with a model at `server`; `given` are vars of dbt."""
+    """Build gold.issues and what it needs with a model at `server`; `given` are vars of dbt.
+
+    What else asks a language model, about the finished issues, is not built.
+    """
     return project.run(
-        *mine(*circumstances, **TODAY, **given),
+        *mine(*circumstances, **TODAY, select="+issues", **given),
         LLM_MODEL="openai/test", LLM_API_BASE=server.base, LLM_BACKOFF_SECONDS="0.01",
         LITELLM_LOCAL_MODEL_COST_MAP="True", **PRICES,
     )  # fmt: skip
