@@ -23,7 +23,7 @@ status: .venv/.installed ## what is loaded, how fresh, what failed, what waits f
 	@$(IN_VENV) python -m assay.status
 
 serve: .venv/.installed ## the live page of the published issues, on http://127.0.0.1:8090, until Ctrl-C
-	@$(IN_VENV) python -m publish.serve
+	@$(IN_VENV) exec python -m publish.serve
 
 publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
 	@$(IN_VENV) python -m publish.pocketbase
@@ -38,6 +38,7 @@ backup: .venv/.installed ## what cannot be made again, as one file in data/backu
 	@$(IN_VENV) python -m assay.backup $(if $(TO),--to "$(TO)")
 
 restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there, which is kept aside
+	@$(if $(FILE),,echo "say which: make restore FILE=..."; ls data/backups/*.tar 2>/dev/null; exit 2)
 	@$(IN_VENV) python -m assay.backup --restore "$(FILE)"
 
 test: lint pytest ## everything that must pass
@@ -63,7 +64,7 @@ report: .venv/.installed ## reports/hf_ingestion_report.md and reports/issues.ht
 	@$(IN_VENV) python -m publish.hf_report && python -m publish.issue_report
 
 docs: .venv/.installed ## the dbt docs site as one file, target/static_index.html
-	@$(IN_VENV) dbt docs generate --static
+	@$(IN_VENV) dbt --quiet docs generate --static && echo "open target/static_index.html in a browser"
 
 bench: .venv/.installed ## what we claim about speed, measured here; QUICK=1 in forty minutes instead of two hours
 	@$(IN_VENV) python -m benchmarks.run $(if $(QUICK),--quick)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -78,7 +79,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="make run", description=__doc__,
+        usage="make run [RECORDED=DIR] [SOURCES=replay|live]",
+    )  # fmt: skip
     parser.add_argument(
         "--recorded", type=Path, metavar="DIR", help="replay this folder of recorded API items"
     )
@@ -241,7 +245,7 @@ def _closing_table() -> None:
     ]
     with warehouse.connect("duckdb") as db:
         lines = []
-        for node in sorted(nodes, key=lambda node: (node["schema"], node["alias"])):
+        for node in sorted(nodes, key=_reading_order):
             [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
             grain = node["description"].split(".")[0]
             lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
@@ -260,6 +264,13 @@ def _closing_table() -> None:
   open reports/issues.html in a browser: the map of issues and their ranking
   make docs            then open target/static_index.html
   make status          what is loaded, how fresh, what failed, what waits for approval""")
+
+
+def _reading_order(node: dict[str, Any]) -> tuple[int, str, str]:
+    """Order tables as people ask for them: the results first."""
+    schemas = ("gold", "hf", "silver")
+    known = schemas.index(node["schema"]) if node["schema"] in schemas else len(schemas)
+    return known, node["schema"], node["alias"]
 
 
 def _say(text: str) -> None:

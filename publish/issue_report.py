@@ -39,7 +39,7 @@ COLORS = {
 
 ISSUES_SQL = f"""
     select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
-        would_pay_signal, labeled_by, heat_rank, cluster_size, posts, sources, heat, heat_change,
+        would_pay_signal, labeled_by, heat_rank, cluster_size, sources, heat, heat_change,
         confidence, cluster_date
     from gold.top_issues order by heat_rank limit {MOST_ISSUES}
 """  # noqa: S608 - our own number
@@ -127,7 +127,6 @@ class Issue:
     labeled_by: str
     heat_rank: int
     cluster_size: int
-    posts: int
     sources: int
     heat: float
     heat_change: float

@@ -32,7 +32,7 @@ def test_every_source_and_day_counts_what_the_file_has(collected: tuple[Path, Pr
     counted = Counter(
         (post.source, post.day) for posts in items.expected(folder).values() for post in posts
     )
-    assert len(counted) == 4 * 7
+    assert len(counted) == len(items.FILES) * 7
     found = project.rows(
         "select source, collection_date, sum(items)::bigint from bronze.collected_windows "
         "group by all"
