@@ -44,6 +44,7 @@ class Reader:
         self._context = browser.new_context(**options)
         self._url = site.as_uri()
         self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(120_000)  # ms: the file is large, and machines are busy
         self.troubles: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", self._said)
