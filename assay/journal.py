@@ -154,7 +154,9 @@ def _write(sql: str, values: list[Any]) -> None:
 
 def structured_log() -> logging.Handler:
     """Return a handler that writes every record as a JSON object, a line each, to the journal's
-    file; `extra` of a record is kept."""
+    file; `extra` of a record is kept, and so are the beginnings and ends of steps, which are of
+    level DEBUG."""
+    logging.getLogger("assay").setLevel(logging.DEBUG)
     path = warehouse.data_dir() / "logs" / FILE
     private.folder(path.parent)
     if path.exists() and path.stat().st_size > LARGEST_LOG:

@@ -36,7 +36,6 @@ def start_logging(name: str, *, verbose: bool) -> Path:
         handler.setLevel(logging.DEBUG if verbose else logging.INFO)
     root.handlers[:] = [terminal, file, structured]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    logging.getLogger("assay").setLevel(logging.DEBUG)
     # On a full disk the log file takes nothing, and logging would print a traceback for each line:
     # the line that names the cause is on the terminal already.
     logging.raiseExceptions = False

@@ -49,7 +49,6 @@ def main(argv: list[str] | None = None) -> int:
             for terminal in logging.getLogger().handlers:
                 terminal.setLevel(level)
             logging.getLogger().addHandler(journal.structured_log())
-            logging.getLogger("assay").setLevel(logging.DEBUG)
             return _publish(verify=args.verify)
     except KeyboardInterrupt:
         log.error("publish.pocketbase: stopped by the keyboard; run again to go on")

