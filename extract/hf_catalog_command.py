@@ -86,7 +86,8 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
 def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     limit = _limit(args)
     endpoint = settings.hub_endpoint()
-    running.say_if_mixed(endpoint)
+    if not args.dry_run:
+        running.say_if_mixed(endpoint)
     arguments = {
         "endpoint": endpoint,
         "limit_per_task": limit,

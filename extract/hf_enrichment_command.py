@@ -176,7 +176,8 @@ def _enrichment(
         hub = arxiv = wikidata = None
         if not args.identify_only:
             endpoint, politeness = settings.hub_endpoint(), settings.politeness()
-            running.say_if_mixed(endpoint)
+            if not args.dry_run:
+                running.say_if_mixed(endpoint)
             hub = opened.enter_context(Hub(endpoint, settings.secret("hf_token"), politeness))
             arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), politeness))
             if args.wikidata:

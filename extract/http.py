@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 # The largest answers of the sources are some megabytes. A few kilobytes of compressed nothing can
 # unfold into gigabytes.
 MOST_BYTES = 128_000_000
+# A source that sends a byte a minute never times out. An answer may take so many time-outs in all.
+LONGEST_ANSWER = 5
 _OF_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 RETRY_STATUSES = frozenset({408, 429, *range(500, 600)} - {501})
 
@@ -53,8 +55,9 @@ class Politeness:
     """How a source is asked.
 
     min_interval: seconds between the starts of two requests. backoff: seconds before each retry,
-    so its length is the number of retries. timeout: seconds without an answer. max_wait: the
-    longest pause in seconds that a source may ask for before we give it up instead.
+    so its length is the number of retries. timeout: seconds without an answer, or without a further
+    part of one. max_wait: the longest pause in seconds that a source may ask for before we give it
+    up instead.
     """
 
     min_interval: float = 0.5
@@ -165,11 +168,16 @@ class PoliteTransport(httpx.BaseTransport):
     def _read(self, response: httpx.Response) -> httpx.Response:
         """Return the answer with its whole body, unfolded.
 
-        Raises SourceUnavailableError when that is larger than any honest one.
+        Raises SourceUnavailableError when that is larger than any honest one, _TryAgainError when
+        it comes so slowly that it may never end.
         """
         body = bytearray()
+        longest = LONGEST_ANSWER * self.politeness.timeout
+        ends = self.clock.monotonic() + longest
         for part in response.iter_bytes():
             body += part
+            if self.clock.monotonic() > ends:
+                raise _TryAgainError(f"the answer was not at its end after {longest:.0f} s")
             if len(body) > MOST_BYTES:
                 raise SourceUnavailableError(
                     f"{self.source} sends more than {MOST_BYTES // 1_000_000} MB as one answer, "

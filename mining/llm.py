@@ -105,7 +105,8 @@ class Plan:
             ).rstrip()
             for row in rows
         ]
-        notes = [f"model {self.model or 'not set'}", *([self.note] if self.note else [])]
+        chosen = f"model {self.model}" if self.model else "no model chosen (LLM_MODEL)"
+        notes = [chosen, *([self.note] if self.note else [])]
         return "\n".join([*table, "; ".join(notes)])
 
 

@@ -2,65 +2,106 @@
 
 Importing them is half of what a small command costs, and the tests start hundreds. A fork is a
 process like any other: with arguments, environment, output and end of its own, killed as it is.
-What it does not show is how a command starts; tests/assay/test_run.py and tests/extract start
-theirs whole. ASSAY_TEST_FORKS=0 starts every command whole.
+What a command starts itself by name or as `python -m` is such a fork as well, behind a small
+stand-in in the place of `dbt`, `dlt` and `python`. What forks do not show is how a command starts:
+tests/assay/test_run.py starts all of them whole. ASSAY_TEST_FORKS=0 does so everywhere.
 """
 
 import array
 import atexit
+import contextlib
+import functools
+import gc
+import inspect
 import json
 import os
 import random
 import runpy
+import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ("dbt", "dlt")
+# Asks for a fork, hands on signals, and ends as it ended. Without its site-packages Python starts
+# in 20 ms. Killed, it takes the fork with it, and so do the locks that it has inherited.
+STAND_IN = """#!{python} -IS
+import array, json, os, signal, socket, sys
+name, *rest = os.path.basename(sys.argv[0]), *sys.argv[1:]
+if name == "python" and rest[:1] != ["-m"]:
+    os.execv("{python}", ["{python}", *rest])
+link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+link.connect("{address}")
+command = ["{python}" if name == "python" else name, *rest]
+request = json.dumps([command, os.getcwd(), dict(os.environ)]).encode()
+link.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [1, 2]))])
+pid = int(link.recv(64))
+for one in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(one, lambda number, _: os.kill(pid, number))
+code = int(link.recv(64))
+if code < 0:
+    signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+    os.kill(os.getpid(), -code)
+sys.exit(code)
+"""
 
 
 class Forked:
-    """A running command, with what tests use of subprocess.Popen."""
+    """A running command, with what tests use of subprocess.Popen.
 
-    def __init__(self, command: tuple[str, ...], output: int, status: socket.socket) -> None:
+    Whoever drops it, or dies, ends the command.
+    """
+
+    def __init__(self, command: Sequence[str], link: socket.socket, outputs: list[int]) -> None:
         self.args, self.returncode = command, None
-        self.stdout = os.fdopen(output, encoding="utf-8")
-        self._status = status.makefile("rb")
-        self.pid = int(self._status.readline())
+        streams = [os.fdopen(one, encoding="utf-8") for one in outputs]
+        self.stdout, self.stderr = [*streams, None][:2]
+        self._link = link
+        self.pid = int(link.recv(64))
 
     def poll(self) -> int | None:
         """Return the exit code once the command has ended."""
-        if self.returncode is None:
-            os.set_blocking(self._status.fileno(), False)
-            self._take(self._status.readline())
+        if self.returncode is None and select.select([self._link], [], [], 0)[0]:
+            self.returncode = int(self._link.recv(64))
+            self._link.close()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end."""
-        ends = time.monotonic() + (timeout or 1e9)
-        while self.poll() is None:
-            if time.monotonic() > ends:
-                raise subprocess.TimeoutExpired(self.args, timeout)
-            time.sleep(0.01)
+        if self.returncode is None and not select.select([self._link], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        self.poll()
         return self.returncode
 
-    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+    def communicate(self, timeout: float | None = None) -> tuple[str, str | None]:
         """Wait for the end and return all that was printed."""
-        read: list[str] = []
-        reader = threading.Thread(target=lambda: read.append(self.stdout.read()), daemon=True)
-        reader.start()
+        read: dict[int, str] = {}
+        streams = [one for one in (self.stdout, self.stderr) if one]
+        readers = [
+            threading.Thread(
+                target=lambda at=at, one=one: read.update({at: one.read()}), daemon=True
+            )
+            for at, one in enumerate(streams)
+        ]
+        for reader in readers:
+            reader.start()
         self.wait(timeout)
-        reader.join(timeout)
-        if reader.is_alive():  # a process that it left behind has its output still
-            raise subprocess.TimeoutExpired(self.args, timeout)
-        self.stdout.close()
-        return read[0], None
+        for reader in readers:
+            reader.join(timeout)
+            if reader.is_alive():  # a process that it left behind has its output still
+                raise subprocess.TimeoutExpired(self.args, timeout)
+        for one in streams:
+            one.close()
+        return read[0], read.get(1)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the command has ended."""
@@ -75,65 +116,107 @@ class Forked:
         """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
-    def _take(self, line: bytes | None) -> None:
-        if line:
-            self.returncode = int(line)
-
 
 class Forker:
-    """The process that forks; started when it is first needed."""
+    """The process that forks, and the folder with its address and the stand-ins."""
 
-    def __init__(self, root: Path, environment: dict[str, str]) -> None:
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        os.set_inheritable(theirs.fileno(), True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forks", str(theirs.fileno())],
-            cwd=root, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        theirs.close()
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="assay-forks-"))
+        self._address = str(self._folder / "forker")
+        for name in (*SCRIPTS, "python"):
+            place = self._folder / name
+            place.write_text(STAND_IN.format(python=sys.executable, address=self._address))
+            place.chmod(0o755)
+        ours, self._life = os.pipe()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.bind(self._address)
+            listener.listen(64)
+            given = (listener.fileno(), ours)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forks", *map(str, given), str(self._folder)],
+                cwd=ROOT, pass_fds=given, stdin=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR")
+                     if name in os.environ} | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
+            )  # fmt: skip
+        os.close(ours)
 
-    def start(self, command: tuple[str, ...], cwd: Path, environment: dict[str, str]) -> Forked:
+    def start(
+        self, command: Sequence[str], cwd: Path, environment: dict[str, str], *, apart: bool
+    ) -> Forked:
         """Start a command that `can_fork` takes."""
-        output, theirs = os.pipe()
-        status, far = socket.socketpair()
-        request = json.dumps([command, str(cwd), environment]).encode()
-        fds = array.array("i", [theirs, far.fileno()])
-        self._ours.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
-        os.close(theirs)
-        far.close()
-        return Forked(command, output, status)
+        pipes = [os.pipe() for _ in range(1 + apart)]
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link.connect(self._address)
+        request = json.dumps([list(command), str(cwd), environment]).encode()
+        fds = array.array("i", [pipes[0][1], pipes[-1][1]])
+        link.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+        for _, theirs in pipes:
+            os.close(theirs)
+        return Forked(command, link, [ours for ours, _ in pipes])
 
     def stop(self) -> None:
-        """End the process; commands under way go on."""
-        self._ours.close()
+        """End the process."""
+        os.close(self._life)
         self._process.wait()
+        shutil.rmtree(self._folder)
 
 
-def can_fork(command: tuple[str, ...]) -> bool:
+def start(
+    command: Sequence[str], cwd: Path, environment: dict[str, str], *, apart: bool = False
+) -> "subprocess.Popen[str] | Forked":
+    """Start a command of the project, as a fork where that can be.
+
+    apart: standard error is a stream of its own.
+    """
+    if can_fork(command):
+        return _forker().start(command, cwd, environment, apart=apart)
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if apart else subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def can_fork(command: Sequence[str]) -> bool:
     """Tell whether a command is one of dbt's or dlt's, or a module of the project."""
     if os.environ.get("ASSAY_TEST_FORKS") == "0":
         return False
-    return command[0] in SCRIPTS or command[:2] == (sys.executable, "-m")
+    return command[0] in SCRIPTS or tuple(command[:2]) == (sys.executable, "-m")
+
+
+@functools.cache
+def _forker() -> Forker:
+    found = Forker()
+    atexit.register(found.stop)
+    return found
 
 
 def main() -> None:
-    """Import, then fork a command for each request, until nobody is left to send one."""
-    requests = socket.socket(fileno=int(sys.argv[1]))
+    """Import, then fork a command for each request, until those who ask are gone."""
+    listener, life, folder = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3]
     scripts = {one.name: one.load() for one in entry_points(group="console_scripts")
                if one.name in SCRIPTS}  # fmt: skip
     _import_more()
+    _warm_dbt()
+    gc.freeze()  # what is here stays: no fork need look through it again
+    read_project = False
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the minders' ends
-    while True:
-        request, ancillary, _, _ = requests.recvmsg(1 << 20, socket.CMSG_SPACE(8))
-        if not request:
-            return
-        fds = array.array("i")
-        fds.frombytes(ancillary[0][2])
-        if os.fork() == 0:
-            requests.close()
-            _mind(json.loads(request), fds[0], fds[1], scripts)
-        for descriptor in fds:
-            os.close(descriptor)
+    while life not in select.select([listener, life], [], [])[0]:
+        link, _ = listener.accept()
+        with link:
+            told, ancillary, _, _ = link.recvmsg(1 << 20, socket.CMSG_SPACE(8))
+            if not told:
+                continue
+            fds = array.array("i")
+            fds.frombytes(ancillary[0][2])
+            request = json.loads(told)
+            if request[0][0] == "dbt" and not read_project:
+                read_project = _read_project(request[2].get("DBT_TARGET_PATH"))
+            if os.fork() == 0:
+                listener.close()
+                os.close(life)
+                _mind(request, link, fds, scripts, folder)
+            for descriptor in fds:
+                os.close(descriptor)
 
 
 def _import_more() -> None:
@@ -150,29 +233,91 @@ def _import_more() -> None:
     import tokenizers  # noqa: F401
 
 
-def _mind(request: list, output: int, status: int, scripts: dict) -> None:
-    """Fork the command, tell its pid and how it ended, and end."""
+def _warm_dbt() -> None:
+    """Make the schemas that each dbt process makes of its classes before it does anything.
+
+    What it looks up of the modules on the stack is kept by `inspect` as well.
+    """
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.adapters.postgres.connections import PostgresCredentials
+    from dbt.contracts import project
+    from dbt.contracts.graph import nodes, unparsed
+    from dbt.contracts.selection import SelectorFile
+
+    for one in (
+        # of each command
+        project.ProjectFlags, project.ProfileConfig, project.Project, project.PackageConfig,
+        project.Configuration, SelectorFile, DuckDBCredentials, PostgresCredentials,
+        # of reading the project's files
+        nodes.ModelNode, nodes.AnalysisNode, nodes.SingularTestNode, nodes.GenericTestNode,
+        nodes.SeedNode, nodes.HookNode, nodes.ModelConfig, nodes.NodeConfig,
+        unparsed.UnparsedModelUpdate, unparsed.UnparsedNodeUpdate, unparsed.UnparsedAnalysisUpdate,
+        unparsed.UnparsedSourceDefinition, unparsed.UnparsedUnitTest, unparsed.UnparsedMacroUpdate,
+    ):  # fmt: skip
+        one.json_schema()
+    for frame in inspect.stack():
+        inspect.getmodule(frame[0])
+
+
+def _read_project(target: str | None) -> bool:
+    """Read a parsed project once, if there is one: dbt writes the code that reads it at its first
+    use, and each fork would write it anew. What was read is dropped."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    try:
+        parsed = Path(target or "target") / "partial_parse.msgpack"
+        Manifest.from_msgpack(parsed.read_bytes()).build_flat_graph()
+    except Exception:  # not there, or half written by a command that was killed
+        return False
+    gc.collect()
+    gc.freeze()
+    return True
+
+
+def _mind(
+    request: list, link: socket.socket, fds: Sequence[int], scripts: dict, folder: str
+) -> None:
+    """Fork the command, tell its pid and how it ended, and end; kill it when nobody listens."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
-        os.close(status)
-        _become(request, output, scripts)
-    os.close(output)
-    os.write(status, f"{pid}\n".encode())
-    _, ended = os.waitpid(pid, 0)
-    os.write(status, f"{os.waitstatus_to_exitcode(ended)}\n".encode())
+        link.close()
+        _become(request, fds, scripts, folder)
+    for descriptor in fds:
+        os.close(descriptor)
+    ended = threading.Event()
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            link.recv(1)
+        if not ended.is_set():
+            os.kill(pid, signal.SIGKILL)
+
+    with contextlib.suppress(OSError):
+        link.send(str(pid).encode())
+    threading.Thread(target=listen, daemon=True).start()
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    ended.set()
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):
+        link.send(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
-def _become(request: list, output: int, scripts: dict) -> None:
+def _become(request: list, fds: Sequence[int], scripts: dict, folder: str) -> None:
     """Be the command, to its end."""
     command, cwd, environment = request
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    for number, descriptor in enumerate(fds, start=1):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
+    # As a new process would have them: the folder of the module, then what the environment names.
+    first = [] if command[0] in scripts else [cwd]
+    named = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [*first, *filter(None, named), *(one for one in sys.path if one != str(ROOT))]
+    sys.executable = f"{folder}/python"
     # What this process inherits of its parent's own: its streams know another file.
     sys.stdout, sys.stderr = (os.fdopen(fd, "w", 8192 if fd == 1 else 1) for fd in (1, 2))
     random.seed()

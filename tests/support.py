@@ -1,7 +1,5 @@
 """What the end-to-end tests share: running the project's commands and reading its tables."""
 
-import atexit
-import functools
 import hashlib
 import os
 import shutil
@@ -15,7 +13,7 @@ import duckdb
 import psycopg2
 
 from assay import recorded, warehouse
-from tests.forks import Forked, Forker, can_fork
+from tests import forks
 
 ROOT = warehouse.ROOT
 SAMPLE = ROOT / "sample" / "items"
@@ -81,7 +79,7 @@ class Project:
             **dict(self.more),
         }
 
-    def start(self, *command: str, **more: str) -> "subprocess.Popen[str] | Forked":
+    def start(self, *command: str, **more: str) -> "subprocess.Popen[str] | forks.Forked":
         """Start one command in the project's root."""
         (self.folder / "home").mkdir(parents=True, exist_ok=True)
         moved = STAGE / "next"
@@ -91,17 +89,7 @@ class Project:
             # dbt parses the whole project again when the vars are others than the last time.
             given = hashlib.sha256(command[command.index("--vars") + 1].encode()).hexdigest()[:8]
             more = {"DBT_TARGET_PATH": str(STAGE / f"target-{self.target}-{given}")} | more
-        if can_fork(command):
-            return _forker().start(command, ROOT, self.environment | more)
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=self.environment | more,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return forks.start(command, ROOT, self.environment | more)
 
     def run(self, *command: str, **more: str) -> str:
         """Run one command to its good end and return what it printed."""
@@ -124,14 +112,11 @@ class Project:
 
     def build_catalog(self, *, tested: bool = True) -> str:
         """Run dbt's models of the catalog, without what its models point at, and their tests."""
-        return self.run(
-            "dbt", "build" if tested else "run", *QUICK, "--target", self.target,
-            "--select", *CATALOG,
-        )  # fmt: skip
+        return self.run("dbt", "build" if tested else "run", *QUICK, "--select", *CATALOG)
 
     def build_documents(self) -> str:
         """Run dbt's models and tests of posts up to silver.documents, without the mining."""
-        return self.run("dbt", "build", *QUICK, "--select", "+documents", "--target", self.target)
+        return self.run("dbt", "build", *QUICK, "--select", "+documents")
 
     def copy(self, folder: Path) -> "Project":
         """Return a project with the same data on DuckDB, to be changed."""
@@ -140,9 +125,7 @@ class Project:
 
     def build(self, tag: str = "hf") -> str:
         """Run dbt's models and tests of one area."""
-        return self.run(
-            "dbt", "build", *QUICK, "--select", f"tag:{tag}", "--target", self.target
-        )  # fmt: skip
+        return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}")
 
     def rows(self, sql: str) -> list[tuple]:
         """Return all rows of one query on the warehouse."""
@@ -180,13 +163,6 @@ class Project:
             table: sorted(self.rows(f"select {columns} from {table}"), key=repr)
             for table, columns in CONTENT.items()
         }
-
-
-@functools.cache
-def _forker() -> Forker:
-    found = Forker(ROOT, Project(STAGE).environment)
-    atexit.register(found.stop)
-    return found
 
 
 def collecting(folder: Path, *options: str) -> list[str]:

@@ -5,7 +5,6 @@ import math
 import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from assay import warehouse
 from extract.hf_catalog import TaskListing, read_listing
 from extract.http import Politeness, PoliteTransport
 from extract.run_folder import RecordFile, RunFolder
+from tests import forks
 
 EPOCH = 1_760_000_000  # what time() says when a virtual clock starts: 2025-10-09 08:53:20 UTC
 STAMP = "2026-08-18T06:09:20.000Z"
@@ -220,7 +220,7 @@ class Ended:
     err: str
 
     @classmethod
-    def after(cls, process: subprocess.Popen[str]) -> "Ended":
+    def after(cls, process: "subprocess.Popen[str] | forks.Forked") -> "Ended":
         """Wait for a process."""
         out, err = process.communicate(timeout=60)
         return cls(process.returncode, out, err)
@@ -253,18 +253,11 @@ class Person:
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
 
-    def start(self, *args: str, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, **environment: str) -> "subprocess.Popen[str] | forks.Forked":
         """Start `dlt` with these arguments in the project's root."""
         self.folder.mkdir(exist_ok=True)
-        return subprocess.Popen(
-            [Path(sys.executable).with_name("dlt"), *args],
-            cwd=warehouse.ROOT,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        more = self.environment | environment
+        return forks.start(["dlt", *args], warehouse.ROOT, more, apart=True)
 
     def dlt(self, *args: str, **environment: str) -> Ended:
         """Run `dlt` with these arguments to its end."""

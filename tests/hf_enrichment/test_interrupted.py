@@ -11,6 +11,7 @@ import pytest
 
 from assay import warehouse
 from sample.replay import ReplayServer
+from tests import forks
 from tests.hf_enrichment.workshop import Workshop, files_of, models_of, process_environment
 from tests.support import SAMPLE
 
@@ -32,13 +33,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
         return workshop.content(), base / "catalog"
 
 
-def start(workshop: Workshop, moment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.hf_enrichment.killed_at", moment,
-         "pipeline", "hf_enrichment", "run", "--destination", "duckdb"],
-        cwd=warehouse.ROOT, env=process_environment(workshop), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+def start(workshop: Workshop, moment: str) -> "subprocess.Popen[str] | forks.Forked":
+    command = [
+        sys.executable, "-m", "tests.hf_enrichment.killed_at", moment,
+        "pipeline", "hf_enrichment", "run", "--destination", "duckdb",
+    ]  # fmt: skip
+    return forks.start(command, warehouse.ROOT, process_environment(workshop))
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from tests import forks
 from tests.support import BIN, ROOT, SALT
 
 LEFT_BEHIND = shutil.ignore_patterns(
@@ -166,12 +167,9 @@ class House:
             **self.more,
         }
 
-    def start(self, *command: str, **more: str) -> "subprocess.Popen[str]":
+    def start(self, *command: str, **more: str) -> "subprocess.Popen[str] | forks.Forked":
         """Start one command in the copy."""
-        return subprocess.Popen(
-            command, cwd=self.folder, env=self.environment | more, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+        return forks.start(command, self.folder, self.environment | more)
 
     def run(self, *command: str, code: int = 0, **more: str) -> str:
         """Run one command to the end that is expected; return what it printed."""

@@ -2,7 +2,6 @@
 
 import random
 import signal
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +10,9 @@ import pytest
 
 from assay import recorded
 from sample.replay import ReplayServer
+from tests import forks
 from tests.issues.items import days
-from tests.support import SAMPLE, Project, collecting, under
+from tests.support import ROOT, SAMPLE, Project, collecting, under
 
 SEED = 20261109
 WEEK = days(13, 15)
@@ -62,15 +62,17 @@ def killed_and_run_again(
 ) -> tuple[int, str, dict[str, list[tuple]]]:
     """Return how the first run ended, what both printed, and the posts after the second."""
     project = Project(folder)
-    killed = alone(project, server, under(collecting(SAMPLE, *WEEK), FILES, *moment))
-    again = alone(project, server, collecting(SAMPLE, *WEEK))
-    printed = killed.stdout + again.stdout
-    assert again.returncode == 0, printed
-    return killed.returncode, printed, project.posts()
+    killed, told = alone(project, server, under(collecting(SAMPLE, *WEEK), FILES, *moment))
+    again, told_again = alone(project, server, collecting(SAMPLE, *WEEK))
+    assert again == 0, told + told_again
+    return killed, told + told_again, project.posts()
 
 
-def alone(project: Project, server: str, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command with paths of its own, so that two projects can run at once."""
+def alone(project: Project, server: str, command: list[str]) -> tuple[int, str]:
+    """Run a command with paths of its own, so that two projects can run at once.
+
+    Returns its exit code and what it printed.
+    """
     (project.folder / "home").mkdir(parents=True, exist_ok=True)
     paths = {
         "HOME": project.folder / "home",
@@ -78,16 +80,10 @@ def alone(project: Project, server: str, command: list[str]) -> subprocess.Compl
         "DUCKDB_PATH": project.folder / "data" / "assay.duckdb",
     }
     environment = project.environment | recorded.environment(SAMPLE, server)
-    return subprocess.run(
-        command,
-        env=environment | {name: str(path) for name, path in paths.items()},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    environment |= {name: str(path) for name, path in paths.items()}
+    process = forks.start(command, ROOT, environment)
+    printed, _ = process.communicate(timeout=120)
+    return process.returncode, printed
 
 
 def test_what_a_killed_run_had_written_is_not_asked_for_again(project: Project) -> None:

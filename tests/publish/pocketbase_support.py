@@ -21,6 +21,7 @@ from unittest.mock import patch
 import httpx
 
 from publish import pocketbase
+from tests import forks
 from tests.publish.pocketbase_gold import Gold, expected
 from tests.support import BIN, ROOT
 
@@ -102,13 +103,10 @@ class House:
             **self.more,
         }
 
-    def start(self, *command: str, **more: str) -> "subprocess.Popen[str]":
+    def start(self, *command: str, **more: str) -> "subprocess.Popen[str] | forks.Forked":
         """Start a module of publish with options."""
-        return subprocess.Popen(
-            [sys.executable, "-m", f"publish.{command[0]}", *command[1:]],
-            cwd=ROOT, env=self.environment | more, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        started = [sys.executable, "-m", f"publish.{command[0]}", *command[1:]]
+        return forks.start(started, ROOT, self.environment | more, apart=True)
 
     def sync(self, *options: str, code: int = 0, **more: str) -> tuple[str, str]:
         """Publish, in this process; return what was printed to standard output and error."""

@@ -10,7 +10,7 @@ from huggingface_hub import constants
 from extract.http import MOST_BYTES, Politeness, SourceUnavailableError
 from extract.hub import Hub, HubError
 from extract.settings import SettingError, address
-from tests.extract.helpers import scripted
+from tests.extract.helpers import VirtualClock, scripted
 
 GZIP = {"content-encoding": "gzip", "content-type": "application/json"}
 
@@ -34,6 +34,30 @@ def test_a_small_answer_that_unfolds_without_end_is_given_up_at_the_limit() -> N
         asking.get("https://source.test/")
     assert Bomb.taken < 2 * MOST_BYTES / 1000
     assert transport.requests == 1, "asking again would only bring it again"
+
+
+class Drip(httpx.SyncByteStream):
+    """Blanks without end, one every 50 s of a virtual clock."""
+
+    taken = 0
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.clock.sleep(50)
+            Drip.taken += 1
+            yield b" "
+
+
+def test_an_answer_that_drips_without_end_is_given_up_like_one_that_never_begins() -> None:
+    clock = VirtualClock()
+    dripping = httpx.Response(200, stream=Drip(clock))
+    asking, transport, _ = scripted(dripping, httpx.Response(200, json=[1]), clock=clock)
+    assert asking.get("https://source.test/").json() == [1]
+    assert transport.retries == 1
+    assert Drip.taken == 7, "of 50 s each; five time-outs are 300 s"
 
 
 def test_a_folded_answer_of_an_honest_size_comes_whole_with_its_headers() -> None:
