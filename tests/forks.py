@@ -58,28 +58,30 @@ sys.exit(code)
 class Forked:
     """A running command, with what tests use of subprocess.Popen.
 
-    Whoever drops it, or dies, ends the command.
+    When the process that started it dies, it is killed.
     """
 
     def __init__(self, command: Sequence[str], link: socket.socket, outputs: list[int]) -> None:
         self.args, self.returncode = command, None
         streams = [os.fdopen(one, encoding="utf-8") for one in outputs]
         self.stdout, self.stderr = [*streams, None][:2]
-        self._link = link
         self.pid = int(link.recv(64))
+        self._ended = threading.Event()
+        threading.Thread(target=self._listen, args=[link], daemon=True).start()
+
+    def _listen(self, link: socket.socket) -> None:
+        with link:
+            self.returncode = int(link.recv(64))
+        self._ended.set()
 
     def poll(self) -> int | None:
         """Return the exit code once the command has ended."""
-        if self.returncode is None and select.select([self._link], [], [], 0)[0]:
-            self.returncode = int(self._link.recv(64))
-            self._link.close()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end."""
-        if self.returncode is None and not select.select([self._link], [], [], timeout)[0]:
+        if not self._ended.wait(timeout):
             raise subprocess.TimeoutExpired(self.args, timeout)
-        self.poll()
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str | None]:
@@ -198,6 +200,7 @@ def main() -> None:
     _import_more()
     _warm_dbt()
     gc.freeze()  # what is here stays: no fork need look through it again
+    gc.set_threshold(50_000, 20, 100)  # a parsed project is a hundred thousand objects that stay
     read_project = False
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the minders' ends
     while life not in select.select([listener, life], [], [])[0]:
