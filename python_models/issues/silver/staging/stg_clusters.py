@@ -51,7 +51,6 @@ POSTS_SQL = """
         p.is_problem, p.problem_score, e.embedding
     from active join documents as d using (url_hash) join embeddings as e using (url_hash)
     join raw_items as r using (url_hash) join problems as p using (url_hash)
-    order by url_hash
 """
 
 
@@ -76,7 +75,8 @@ def model(dbt, session):
             "first": midnight - timedelta(days=window - 1),
             "after": midnight + timedelta(days=1),
         }
-        posts = session.sql(POSTS_SQL, params=bounds).to_arrow_table()
+        # Not in the SQL: what comes of sql() with params is read by many threads, in any order.
+        posts = session.sql(POSTS_SQL, params=bounds).order("url_hash").to_arrow_table()
         fingerprint = _digest(
             [CLUSTERING_VERSION, CORE_VERSION, method, *posts["url_hash"].to_pylist(),
              *posts["text_hash"].to_pylist(), *posts["source"].to_pylist(),

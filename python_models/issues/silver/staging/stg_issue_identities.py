@@ -31,7 +31,7 @@ CLUSTERS_SQL = """
     select c.cluster_id, c.centroid, c.day_fingerprint,
         list_transform(list_filter(c.members, lambda m: not m.is_outlier), lambda m: m.url_hash)
             as members
-    from clusters as c where c.cluster_date = $day order by c.cluster_id
+    from clusters as c where c.cluster_date = $day
 """
 
 
@@ -79,7 +79,7 @@ def model(dbt, session):
 
 
 def _groups(session, clusters, day: date) -> list[Group]:
-    rows = session.sql(CLUSTERS_SQL, params={"day": day}).fetchall()
+    rows = session.sql(CLUSTERS_SQL, params={"day": day}).order("cluster_id").fetchall()
     return [
         Group(str(number), frozenset(members), np.array(centroid, np.float32), members[0])
         for number, centroid, _, members in rows

@@ -42,7 +42,7 @@ CLUSTERS_SQL = """
     join documents as d on m.member.url_hash = d.url_hash
     join problems as p on m.member.url_hash = p.url_hash
     where not m.member.is_outlier and m.member.position < 20
-    group by m.fingerprint, s.summary order by m.fingerprint
+    group by m.fingerprint, s.summary
 """
 
 
@@ -58,8 +58,8 @@ def model(dbt, session):
     tasks = {}
     for (day,) in days.fetchmany(int(dbt.config.get("llm_days"))):
         # Contrast is with the other clusters of the same day: the day before has the same problems.
-        of_day = session.sql(CLUSTERS_SQL, params={"day": day}).to_arrow_table().to_pylist()
-        for task in label_tasks(of_day):
+        of_day = session.sql(CLUSTERS_SQL, params={"day": day}).order("fingerprint, summary")
+        for task in label_tasks(of_day.to_arrow_table().to_pylist()):
             tasks.setdefault(task.key, task)
     approved = str(dbt.config.get("approve_llm")).lower() == "true"
     with Cache(data_dir() / "llm.sqlite") as cache:

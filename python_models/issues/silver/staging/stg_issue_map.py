@@ -23,9 +23,9 @@ POSTS_SQL = """
         from clusters where cluster_date = (select max(cluster_date) from clusters)
     )
     select l.cluster_date, l.cluster_id, l.member.url_hash as url_hash, e.embedding,
-        $version || l.day_fingerprint as map_fingerprint
+        l.member.position as position, $version || l.day_fingerprint as map_fingerprint
     from last_day as l join embeddings as e on l.member.url_hash = e.url_hash
-    order by l.member.position, l.cluster_id limit $most
+    order by position, l.cluster_id limit $most
 """
 
 
@@ -36,7 +36,8 @@ def model(dbt, session):
     )
     clusters, embeddings = dbt.ref("stg_clusters"), dbt.ref("embeddings")  # noqa: F841 - in the SQL
     given = {"most": MOST_POSTS, "version": f"{LAYOUT_VERSION} "}
-    posts = session.sql(POSTS_SQL, params=given).to_arrow_table()
+    # Once more: what comes of sql() with params is read by many threads, in any order.
+    posts = session.sql(POSTS_SQL, params=given).order("position, cluster_id").to_arrow_table()
     known = set()
     if dbt.is_incremental:
         known = set(session.sql(f"select distinct map_fingerprint from {dbt.this}").fetchall())  # noqa: S608
