@@ -159,6 +159,7 @@ class Forker:
     def stop(self) -> None:
         """End the process."""
         os.close(self._life)
+        self._process.terminate()  # a process that was forked elsewhere may hold the other end
         self._process.wait()
         shutil.rmtree(self._folder)
 
