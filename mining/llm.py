@@ -105,8 +105,8 @@ class Plan:
             ).rstrip()
             for row in rows
         ]
-        chosen = f"model {self.model}" if self.model else "no model chosen (LLM_MODEL)"
-        notes = [chosen, *([self.note] if self.note else [])]
+        # Without a model the note says so, and what to do.
+        notes = [told for told in (self.model and f"model {self.model}", self.note) if told]
         return "\n".join([*table, "; ".join(notes)])
 
 

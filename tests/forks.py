@@ -70,8 +70,8 @@ class Forked:
         threading.Thread(target=self._listen, args=[link], daemon=True).start()
 
     def _listen(self, link: socket.socket) -> None:
-        with link:
-            self.returncode = int(link.recv(64))
+        with link:  # nothing comes when whoever minded the command was killed, and it with them
+            self.returncode = int(link.recv(64) or -signal.SIGKILL)
         self._ended.set()
 
     def poll(self) -> int | None:
