@@ -39,12 +39,12 @@ def project(tmp_path: Path) -> Project:
 
 
 @contextmanager
-def empty_postgres(folder: Path, host: str) -> Iterator[Project]:
-    """Make an empty database and drop it afterwards; yield the project on it."""
+def empty_postgres(folder: Path, host: str, like: str = "template1") -> Iterator[Project]:
+    """Make a database, empty or like another, and drop it afterwards; yield the project on it."""
     admin = psycopg2.connect(host=host, user="postgres", dbname="postgres")
     admin.autocommit = True
     with admin.cursor() as cursor:
-        cursor.execute("create database assay")
+        cursor.execute(f"create database assay template {like}")
     settings = {"POSTGRES_HOST": host, "POSTGRES_USER": "postgres", "POSTGRES_DB": "assay"}
     try:
         yield Project(folder, "postgres", tuple(settings.items()))

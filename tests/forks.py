@@ -224,10 +224,16 @@ def main() -> None:
 
 
 def _import_more() -> None:
-    """Import what most commands need; nothing that reads its settings when it is imported."""
+    """Import what most commands need; nothing that reads a test's settings when it is imported.
+
+    LiteLLM reads two, which mining/llm_provider.py sets the same for everyone.
+    """
+    os.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
     import dbt.adapters.duckdb.impl  # noqa: F401
     import dlt.destinations.impl.duckdb.duck  # noqa: F401
     import httpx  # noqa: F401
+    import litellm  # noqa: F401
+    import openai.resources  # noqa: F401
     import openvino  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import safetensors.numpy  # noqa: F401

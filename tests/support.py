@@ -123,9 +123,10 @@ class Project:
         shutil.copytree(self.folder / "data", folder / "data")
         return Project(folder)
 
-    def build(self, tag: str = "hf") -> str:
-        """Run dbt's models and tests of one area."""
-        return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}")
+    def build(self, tag: str = "hf", *, tested: bool = True) -> str:
+        """Run dbt's models of one area, and their tests."""
+        without = () if tested else ("--exclude-resource-type", "test", "unit_test")
+        return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}", *without)
 
     def rows(self, sql: str) -> list[tuple]:
         """Return all rows of one query on the warehouse."""

@@ -1,9 +1,14 @@
 """What the tests of mining in dbt share: a mined sample, its commands, its tables as text."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
 
 from sample.replay import ReplayServer
 from tests.support import QUICK, SAMPLE, Project
@@ -29,9 +34,16 @@ TABLES = (
 )
 
 
-def build(*circumstances: str, first: str = FIRST, last: str = LAST, **more: object) -> list[str]:
+def build(
+    *circumstances: str,
+    first: str = FIRST,
+    last: str = LAST,
+    select: str = "tag:issues",
+    **more: object,
+) -> list[str]:
     """Return the command that mines a range of days and tests the tables; `more` are vars."""
-    return _dbt(("build",), circumstances, {"cluster_start": first, "cluster_date": last} | more)
+    given = {"cluster_start": first, "cluster_date": last} | more
+    return _dbt(("build",), circumstances, given, select)
 
 
 def mine(
@@ -51,7 +63,7 @@ def _dbt(
     how: Sequence[str],
     circumstances: Sequence[str],
     given: dict[str, object],
-    select: str = "tag:issues",
+    select: str,
 ) -> list[str]:
     command = [*how, *QUICK, "--select", select, "--vars", json.dumps(given)]
     return [sys.executable, "-m", "tests.issues.building", *circumstances, *command]
@@ -63,6 +75,33 @@ def collected(folder: Path, items: Path = SAMPLE) -> Project:
     with ReplayServer(items, quota=0) as server:
         project.collect(items, server.url)
     return project
+
+
+def the_sample(folders: pytest.TempPathFactory) -> Project:
+    """Return the sample with all seven days mined and tested: made once for all workers, who read
+    it or take a copy."""
+    base = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, done = base / "the-sample", base / "the-sample.done"
+    with FileLock(base / "the-sample.lock"):
+        if done.exists():
+            return Project(folder)
+        project = collected(folder)
+        project.run(*build())
+        done.touch()
+    return project
+
+
+def change(project: Project, sql: str) -> None:
+    """Change a project's warehouse by hand."""
+    with duckdb.connect(str(project.folder / "data" / "assay.duckdb")) as connection:
+        connection.execute(sql)
+
+
+def keep_a_third(project: Project) -> None:
+    """Take two thirds of the posts out, for tests in which their number does not matter."""
+    change(project, "delete from bronze.raw_items where url_hash[1] > '5'")
 
 
 def tables(project: Project) -> dict[str, list[tuple]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sample.judge import FOUND_SQL, judge
-from tests.issues.mined import build, collected
+from tests.issues.mined import the_sample
 from tests.support import Project
 
 LEAST_ARI = 0.7
@@ -22,9 +22,7 @@ CATEGORIES = {
 @pytest.fixture(scope="module")
 def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the sample collected and mined, all seven days."""
-    project = collected(tmp_path_factory.mktemp("mined"))
-    project.run(*build())
-    return project
+    return the_sample(tmp_path_factory)
 
 
 def test_the_hidden_themes_are_recovered_and_their_categories_named(mined: Project) -> None:

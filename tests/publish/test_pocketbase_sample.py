@@ -1,16 +1,17 @@
 """The bundled sample, from its posts to PocketBase, with the tables that dbt builds."""
 
 import sys
+from pathlib import Path
 
-from sample.replay import ReplayServer
+import pytest
+
+from tests.issues.mined import build, the_sample
 from tests.publish.pocketbase_gold import expected
 from tests.publish.pocketbase_support import PocketBase, published
-from tests.support import SAMPLE, Project
+from tests.support import Project
 
-DAYS = "{cluster_start: 2026-11-14, cluster_date: 2026-11-15}"
 # Figures about how posts were judged: they rank the issues, and stay in the warehouse.
 NOT_PUBLISHED = {"problem_share", "is_problem"}
-BUILD_SECONDS = 1500  # on a machine that does much else
 
 
 class BuiltGold:
@@ -20,18 +21,10 @@ class BuiltGold:
         self.run = project.rows
 
 
-def build(project: Project, select: str) -> None:
-    process = project.start("dbt", "build", "--select", select, "--vars", DAYS)
-    output, _ = process.communicate(timeout=BUILD_SECONDS)
-    assert process.returncode == 0, output
-
-
 def test_what_dbt_builds_is_published_whole_and_a_rebuild_changes_nothing(
-    project: Project, server: PocketBase
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, server: PocketBase
 ) -> None:
-    with ReplayServer(SAMPLE, quota=0) as replay:
-        project.collect(SAMPLE, replay.url)
-    build(project, "tag:issues")
+    project = the_sample(tmp_path_factory).copy(tmp_path)
     sync = (sys.executable, "-m", "publish.pocketbase")
     project.run(*sync, **server.environment())
     have, want = published(server.url), expected(BuiltGold(project))
@@ -48,7 +41,7 @@ def test_what_dbt_builds_is_published_whole_and_a_rebuild_changes_nothing(
         number: (rank, heat) for number, rank, heat in top
     }
     log = project.rows("from gold.live_issues order by all")
-    build(project, "models/issues/gold")
+    project.run(*build(select="models/issues/gold"))
     assert project.rows("from gold.live_issues order by all") == log
     assert len(log) == len(want["issues"])
     output = project.run(*sync, **server.environment())
