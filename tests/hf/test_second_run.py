@@ -117,9 +117,7 @@ def test_a_model_that_fell_out_of_a_listing_leaves_the_ranks_but_not_the_catalog
     assert any_begun.rows(f"select count(*) from hf.models where model_id = '{gone}'") == [(1,)]
 
 
-def test_a_task_that_lost_all_its_models_keeps_no_rank(
-    any_begun: Project, tmp_path: Path
-) -> None:
+def test_a_task_that_lost_all_its_models_keeps_no_rank(any_begun: Project, tmp_path: Path) -> None:
     folder = copy_items(SAMPLE, tmp_path / "hub")
     path = folder / "hf_models.jsonl"
     path.write_text(
