@@ -8,7 +8,7 @@ those as they are; memory stays the same however long the file is.
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -169,7 +169,7 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
 
     Raises dlt's PipelineStepFailed when the destination refuses.
     """
-    with turn(target):
+    with turn(target), _held_open(target):
         info = pipeline.run(
             resources, loader_file_format="parquet" if target == "duckdb" else "csv"
         )
@@ -182,6 +182,18 @@ def turn(target: str) -> AbstractContextManager[None]:
     """Return the turn to have a DuckDB warehouse; a Postgres takes any number at once."""
     settings = warehouse.output(target)
     return writer.alone(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
+
+
+@contextmanager
+def _held_open(target: str) -> Iterator[None]:
+    """Keep a DuckDB file open: dlt opens and closes it some thirty times in a load, and what is
+    open in a process already opens at once."""
+    settings = warehouse.output(target)
+    if settings["type"] != "duckdb":
+        yield
+        return
+    with duckdb.connect(settings["path"]):
+        yield
 
 
 def destination(target: str) -> Destination[Any, Any]:

@@ -241,6 +241,10 @@ def _import_more() -> None:
     import sqlglot  # noqa: F401
     import tiktoken  # noqa: F401
     import tokenizers  # noqa: F401
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    # Where nothing was asked it has nothing to say at the end, which it says.
+    atexit.unregister(GLOBAL_LOGGING_WORKER._flush_on_exit)
 
 
 def _warm_dbt() -> None:

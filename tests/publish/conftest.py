@@ -10,10 +10,16 @@ from tests.publish.pocketbase_proxy import Proxy
 from tests.publish.pocketbase_support import House, PocketBase
 
 
+@pytest.fixture(scope="session")
+def made_gold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a gold with four days of issues."""
+    return Gold(tmp_path_factory.mktemp("gold") / "assay.duckdb").fill().path
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def house(tmp_path: Path, made_gold: Path) -> House:
     """Return the project with four days of issues in gold, and the bundled PocketBase."""
-    return House(tmp_path, Gold(tmp_path / "assay.duckdb").fill())
+    return House(tmp_path, Gold(tmp_path / "assay.duckdb", made_gold))
 
 
 @pytest.fixture(scope="session")
