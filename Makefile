@@ -1,6 +1,8 @@
 # Everything runs from .venv, made from the lock. `make help` lists the targets.
 # Variables in .env (see .env.example) are taken into every target.
 PYTHON ?= python3
+# Of the tests, each about 1.5 GB: one more than there are cores, since some wait; WORKERS=8 where there is room.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
@@ -49,7 +51,7 @@ lint: .venv/.installed ## ruff and sqlfluff
 
 pytest: .venv/.installed ## the tests: DuckDB, Postgres, PocketBase, a browser; faults and kills
 	@$(IN_VENV) python -m tests.web.chromium >/dev/null 2>&1 || python -m tests.web.chromium --install
-	@$(IN_VENV) python -m pytest -n 2 --dist loadfile
+	@$(IN_VENV) python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: .venv/.installed ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)
