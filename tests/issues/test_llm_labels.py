@@ -58,8 +58,10 @@ def test_without_approval_the_plan_is_printed_and_no_socket_is_opened(
 ) -> None:
     project, before = mined.copy(tmp_path), tables(mined)
     with LlmServer() as server:
-        for given in ({}, {"approve_llm": False, "llm_max_usd": 5}, {"llm_max_usd": 5}):
-            output = label(project, server, "forbid=connect", select="+issues", **given)
+        for given in (
+            {"select": "+issues"}, {"approve_llm": False, "llm_max_usd": 5}, {"llm_max_usd": 5},
+        ):  # fmt: skip
+            output = label(project, server, "forbid=connect", **given)
             count = len(labels(mined))
             assert "not approved, so nothing is asked" in output
             assert re.search(rf"issue_labels +issue-label-\d+ +{count} +0 +{count} +\d", output)
@@ -83,9 +85,8 @@ def test_with_approval_every_issue_of_the_day_is_labelled_once_and_never_paid_tw
             "where labeled_by = 'llm'"
         ) == [(len(found), True, pytest.approx(spent(server), abs=1e-5))]
         asked = len(server.questions)
-        again = {"select": "+issues", "approve_llm": True, "llm_max_usd": 5}
-        label(project, server, "forbid=connect", **again)
-        label(project, server, "forbid=connect")
+        label(project, server, "forbid=connect", approve_llm=True, llm_max_usd=5)
+        label(project, server, "forbid=connect", select="+issues")
         assert len(server.questions) == asked
     assert labels(project) == found
 

@@ -51,11 +51,17 @@ def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
 
 
 @pytest.fixture(scope="module")
-def last_days(few: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
-    """Return the tables with the last two days of these mined, undisturbed."""
+def few_mined(few: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the same with their last two days mined, undisturbed."""
     project = few.copy(tmp_path_factory.mktemp("last_days"))
     project.run(*mine(first=SECOND_LAST))
-    return tables(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def last_days(few_mined: Project) -> dict[str, list[tuple]]:
+    """Return the tables of these days."""
+    return tables(few_mined)
 
 
 def twice(log: Path) -> int:
@@ -73,11 +79,11 @@ def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
 
 
 def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
-    mined: Project, tmp_path: Path
+    few_mined: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
-    again = mined.copy(tmp_path)
-    again.run(*mine("forbid=embed,connect"), "--full-refresh")
-    assert tables(again) == tables(mined)
+    again = few_mined.copy(tmp_path)
+    again.run(*mine("forbid=embed,connect", first=SECOND_LAST), "--full-refresh")
+    assert tables(again) == last_days
 
 
 def test_days_one_by_one_give_what_a_range_gives(
@@ -91,9 +97,9 @@ def test_days_one_by_one_give_what_a_range_gives(
 
 
 def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
-    mined: Project, tmp_path: Path
+    few_mined: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
-    more, log = mined.copy(tmp_path / "more"), tmp_path / "log"
+    more, log = few_mined.copy(tmp_path / "more"), tmp_path / "log"
     change(
         more,
         "insert into bronze.raw_items by name select * replace ("
@@ -102,9 +108,9 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
         f"timestamptz '{LAST} 12:00:00+00' as created_at, date '{LAST}' as collection_date) "
         "from bronze.raw_items limit 1",
     )
-    more.run(*mine(f"log={log}"))
+    more.run(*mine(f"log={log}", first=SECOND_LAST))
     assert len(log.read_text().splitlines()) == 1
-    before, after = tables(mined), tables(more)
+    before, after = last_days, tables(more)
     assert len(after["silver.embeddings"]) == len(before["silver.embeddings"]) + 1
     for table in ("silver.cluster_assignments", "silver.clusters", "gold.issues"):
         columns = [name for (name,) in more.rows(
