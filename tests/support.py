@@ -1,5 +1,6 @@
 """What the end-to-end tests share: running the project's commands and reading its tables."""
 
+import atexit
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ SAMPLE = ROOT / "sample" / "items"
 # Every project is reached under this one path, a link that moves: dbt can then keep its parsed
 # project from test to test, as it does for a person whose paths do not change either.
 STAGE = Path(tempfile.mkdtemp(prefix="assay-tests-"))
+atexit.register(shutil.rmtree, STAGE, ignore_errors=True)
 RECORDED = ROOT.parent / "shared" / "recorded"
 SALT = "salt of the tests"
 BIN = Path(sys.executable).parent
