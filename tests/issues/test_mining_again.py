@@ -37,7 +37,7 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="module")
 def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the same with all days mined."""
+    """Return the sample with all seven days mined."""
     return the_sample(tmp_path_factory)
 
 
