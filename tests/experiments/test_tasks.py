@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from tests.experiments.laboratory import copied, load
-from tests.support import ROOT, Project
+from tests.support import QUICK, ROOT, Project
 
 TABLES = ("content_combinations", "link_generation_tasks", "essay_generation_tasks",
           "evaluation_tasks")  # fmt: skip
@@ -73,7 +73,7 @@ def test_ids_stay_when_a_concept_is_added_and_when_one_is_edited(
         inputs_concepts_lineage_md="Lineage, told anew.",
         aaa="A concept that sorts before the others.",
     )
-    project.run("dbt", "run", "--select", *TABLES, "stg_concepts")
+    project.run("dbt", "run", *QUICK, "--select", *TABLES, "stg_concepts")
     after = ids(project)
     assert len(after["content_combinations"]) == 35
     for table in TABLES:
@@ -87,7 +87,7 @@ def test_k_max_is_the_size_of_each_combination_and_at_least_1(
     planned: tuple[Project, str, int], tmp_path: Path
 ) -> None:
     project = copied(planned[0], tmp_path)
-    only = ("dbt", "run", "--select", "content_combinations", "--vars")
+    only = ("dbt", "run", *QUICK, "--select", "content_combinations", "--vars")
     project.run(*only, "k_max: 5")
     assert project.rows(
         "select count(*), min(len(concept_ids)), max(len(concept_ids)) "

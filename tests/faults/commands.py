@@ -6,9 +6,7 @@ from pathlib import Path
 
 from assay import recorded
 from tests.faults.plan import BUILD, EXTRACT
-from tests.support import Project
-
-UNTESTED = ("--exclude-resource-type", "test", "unit_test")
+from tests.support import UNTESTED, Project
 
 
 def warehouse(home: Path) -> Path:

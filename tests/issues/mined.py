@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from sample.replay import ReplayServer
-from tests.support import QUICK, SAMPLE, Project
+from tests.support import QUICK, SAMPLE, UNTESTED, Project
 
 FIRST, LAST = "2026-11-09", "2026-11-15"
 # In the order of the flow; what a run leaves that depends on nothing but its input.
@@ -54,7 +54,7 @@ def mine(
     **more: object,
 ) -> list[str]:
     """Return the command that mines a range of days, without the data tests; `more` are vars."""
-    untested = ("build", "--exclude-resource-type", "test", "unit_test")
+    untested = ("build", *UNTESTED)
     given = {"cluster_start": first, "cluster_date": last} | more
     return _dbt(untested, circumstances, given, select)
 

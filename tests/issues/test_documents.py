@@ -15,7 +15,7 @@ from mining.text import CLEANING_VERSION, clean
 from sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
-from tests.support import ROOT, SAMPLE, Project
+from tests.support import QUICK, ROOT, SAMPLE, Project
 
 CLEANED, FOLDED = "silver_staging.stg_posts__cleaned", "silver_staging.stg_posts__folded"
 LEFT = "left as it was: "  # what a test puts in front of texts to see which ones a build replaces
@@ -160,7 +160,7 @@ def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(
 
 
 def test_a_full_refresh_builds_the_same_documents(built: Project, another: Project) -> None:
-    another.run("dbt", "build", "--select", "+documents", "--full-refresh")
+    another.run("dbt", "build", *QUICK, "--select", "+documents", "--full-refresh")
     assert documents(another) == documents(built)
 
 

@@ -15,7 +15,7 @@ from tests.issues.mined import (
     tables,
     the_sample,
 )
-from tests.support import Project
+from tests.support import QUICK, UNTESTED, Project
 
 EVERYTHING = "forbid=embed,cluster,summarize,label,identify,map,connect"
 SECOND_LAST = "2026-11-14"
@@ -31,7 +31,7 @@ MOMENTS = {
 def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the sample collected, its posts cleaned and folded, nothing mined."""
     project = collected(tmp_path_factory.mktemp("posts"))
-    project.run("dbt", "build", "--select", "+documents", "--exclude-resource-type", "test")
+    project.run("dbt", "build", *QUICK, "--select", "+documents", *UNTESTED)
     return project
 
 
@@ -46,7 +46,7 @@ def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
     """Return a third of the posts: where a run is killed matters, not how long it takes."""
     project = posts.copy(tmp_path_factory.mktemp("few"))
     keep_a_third(project)
-    project.run("dbt", "build", "--select", "+documents", "--exclude-resource-type", "test")
+    project.run("dbt", "build", *QUICK, "--select", "+documents", *UNTESTED)
     return project
 
 
