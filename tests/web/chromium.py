@@ -1,10 +1,10 @@
 """Where a Chromium is on this machine, and how one gets there.
 
     python -m tests.web.chromium              # print its path, or say in one line what to do
-    python -m tests.web.chromium --install    # apt-get install chromium, where that can work
+    python -m tests.web.chromium --install    # by apt-get, where that can work
 
 The browser is the system's: packages of a Python index carry none, and playwright's own downloads
-from elsewhere.
+from elsewhere. Chromium without windows of its own, where the system has it, needs half the time.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 NAMES = (
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -23,6 +24,7 @@ NAMES = (
     "chrome",
     "microsoft-edge",
 )
+PACKAGES = NAMES[:2]  # of Debian; others may have the second only
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -64,7 +66,7 @@ def missing() -> str:
 
 
 def install() -> Path:
-    """Install Debian's chromium unless a browser is there, and return its path.
+    """Install a Chromium of Debian's unless a browser is there, and return its path.
 
     Raises NoChromiumError where apt-get or the right to use it is missing, or when it fails.
     """
@@ -73,15 +75,21 @@ def install() -> Path:
     except NoChromiumError:
         if os.environ.get("CHROMIUM"):
             raise
-    for command in commands():
-        log.info("%s", " ".join(command))
-        if subprocess.run(command, check=False).returncode != 0:
-            raise NoChromiumError(f"`{' '.join(command)}` failed: {CURE}")
+    update, *installs = commands()
+    if not _done(update):
+        raise NoChromiumError(f"`{' '.join(update)}` failed: {CURE}")
+    if not any(_done(command) for command in installs):
+        raise NoChromiumError(f"`{' '.join(installs[-1])}` failed: {CURE}")
     return find()
 
 
+def _done(command: list[str]) -> bool:
+    log.info("%s", " ".join(command))
+    return subprocess.run(command, check=False).returncode == 0
+
+
 def commands() -> list[list[str]]:
-    """Return the commands that install it.
+    """Return the command that reads what there is, and those that install one, the best first.
 
     Raises NoChromiumError where they could not work.
     """
@@ -99,10 +107,8 @@ def commands() -> list[list[str]]:
                 "or set CHROMIUM to a browser's path"
             )
     apt = [*before, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
-    return [
-        [*apt, "update", "--quiet"],
-        [*apt, "install", "--quiet", "--yes", "--no-install-recommends", "chromium"],
-    ]
+    install = [*apt, "install", "--quiet", "--yes", "--no-install-recommends"]
+    return [[*apt, "update", "--quiet"], *([*install, name] for name in PACKAGES)]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -36,8 +36,9 @@ def test_an_installed_browser_is_found_by_its_usual_names(tmp_path: Path) -> Non
     chrome = program(tmp_path, "google-chrome")
     found = ask(tmp_path)
     assert (found.returncode, found.stdout) == (0, f"{chrome}\n")
-    chromium_itself = program(tmp_path, "chromium")
-    assert ask(tmp_path).stdout == f"{chromium_itself}\n"
+    for better in ("chromium", "chromium-headless-shell"):
+        path = program(tmp_path, better)
+        assert ask(tmp_path).stdout == f"{path}\n"
 
 
 def test_the_environment_names_another_one_or_is_refused(tmp_path: Path) -> None:
@@ -58,21 +59,31 @@ def test_no_browser_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
     assert "python -m tests.web.chromium --install" in found.stderr
 
 
-def test_install_runs_apt_get_and_finds_what_it_brought(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        ("chromium-headless-shell", ["chromium-headless-shell"]),
+        ("chromium", ["chromium-headless-shell", "chromium"]),
+    ],
+)
+def test_install_runs_apt_get_and_finds_what_it_brought(
+    tmp_path: Path, there: str, asked: list[str]
+) -> None:
     program(tmp_path, "env", 'shift; exec "$@"')
     program(tmp_path, "sudo", 'shift; exec "$@"')
     program(tmp_path, "true")
-    browser = tmp_path / "chromium"
-    brings = f"/bin/cp {tmp_path}/apt-get {browser}"
-    script = f'echo "$@" >> {tmp_path}/asked; [ "$1" = update ] || {brings}'
+    script = (
+        f'echo "$@" >> {tmp_path}/asked; for last; do :; done; [ "$1" = update ] && exit 0\n'
+        f'[ "$last" = {there} ] || exit 100\n/bin/cp {tmp_path}/apt-get {tmp_path}/{there}'
+    )
     program(tmp_path, "apt-get", script)
     done = ask(tmp_path, "--install")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith(f"{tmp_path}/chromium\n")
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert asked[0].startswith("update")
-    assert asked[1].startswith("install")
-    assert asked[1].endswith(" chromium")
+    assert done.stdout.endswith(f"{tmp_path}/{there}\n")
+    update, *installs = (tmp_path / "asked").read_text().splitlines()
+    assert update.startswith("update")
+    assert [line.split()[0] for line in installs] == ["install"] * len(asked)
+    assert [line.split()[-1] for line in installs] == asked
 
 
 def test_install_says_when_it_cannot_work(tmp_path: Path) -> None:
