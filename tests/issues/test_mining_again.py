@@ -28,23 +28,16 @@ MOMENTS = {
 
 
 @pytest.fixture(scope="module")
-def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the sample collected, its posts cleaned and folded, nothing mined."""
-    project = collected(tmp_path_factory.mktemp("posts"))
-    project.run("dbt", "build", *QUICK, "--select", "+documents", *UNTESTED)
-    return project
-
-
-@pytest.fixture(scope="module")
 def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return the sample with all seven days mined."""
     return the_sample(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
-    """Return a third of the posts: where a run is killed matters, not how long it takes."""
-    project = posts.copy(tmp_path_factory.mktemp("few"))
+def few(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a third of the posts, cleaned and folded: where a run is killed matters, not how long
+    it takes."""
+    project = collected(tmp_path_factory.mktemp("few"))
     keep_a_third(project)
     project.run("dbt", "build", *QUICK, "--select", "+documents", *UNTESTED)
     return project
