@@ -126,10 +126,9 @@ class Project:
         shutil.copytree(self.folder / "data", folder / "data")
         return Project(folder)
 
-    def build(self, tag: str = "hf", *, tested: bool = True) -> str:
-        """Run dbt's models of one area, and their tests."""
-        without = () if tested else UNTESTED
-        return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}", *without)
+    def build(self, tag: str = "hf") -> str:
+        """Run dbt's models and tests of one area."""
+        return self.run("dbt", "build", *QUICK, "--select", f"tag:{tag}")
 
     def rows(self, sql: str) -> list[tuple]:
         """Return all rows of one query on the warehouse."""

@@ -26,7 +26,7 @@ def test_without_enrichment_the_catalog_builds_and_its_tables_are_empty(
     any_project: Project, bronze: Bronze
 ) -> None:
     bronze.list("text-generation", "a/one", "a/two")
-    any_project.build(tested=False)
+    any_project.build()
     assert counts(any_project) == dict.fromkeys(TABLES, 0)
     bronze.make(ENRICHMENT)  # a run that found nothing leaves empty tables: no rows, no error
     any_project.build()
@@ -73,7 +73,7 @@ def test_run_after_run_only_what_changed_moves(any_project: Project, bronze: Bro
     bronze.know(
         "hf_datasets", {"dataset_id": "left", "likes": 1}, {"dataset_id": "old", "likes": 1}
     )
-    any_project.build(tested=False)
+    any_project.build()
     assert entity(any_project, "new") == (False, "not_asked", None, None, READ, READ, READ)
     assert entity(any_project, "old") == (True, None, 1, FETCHED, FETCHED, FETCHED, FETCHED)
 
@@ -107,12 +107,12 @@ def test_run_after_run_only_what_changed_moves(any_project: Project, bronze: Bro
     assert entity(any_project, "old") == (True, None, 1, FETCHED, FETCHED, FETCHED, FETCHED)
     bronze.know("hf_datasets", {"dataset_id": "new", "likes": 4})
     bronze.pair("hf_model_datasets", ("a/one", "new"), ("a/one", "left"))
-    any_project.build(tested=False)
+    any_project.build()
     assert entity(any_project, "new") == (True, None, 5, fetched, READ, fetched, fetched)
 
     # Without its bronze tables nothing is known, so nothing is taken back.
     before = counts(any_project)
     for table in ENRICHMENT:
         bronze.execute(f"drop table bronze.{table}")
-    any_project.build(tested=False)
+    any_project.build()
     assert counts(any_project) == before

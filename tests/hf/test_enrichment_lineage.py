@@ -128,7 +128,7 @@ def test_the_way_goes_on_over_parents_that_no_listing_shows(
         # Tags that name nothing: no id, an unknown relation, no text, no array.
         {"model_id": "y/odd", "tags": ["base_model:", "base_model:clone:y/x", 5, None]},
     )  # fmt: skip
-    any_project.build(tested=False)
+    any_project.build()
     # x/unlisted claims to be made from a/tuned, which was made from it: neither is walked.
     assert lineage(any_project) == [
         ("b/tuned", "y/odd", "y/odd", "y/odd", 1, True, False),

@@ -41,40 +41,29 @@ def manifests(project: Project) -> list[dict]:
     return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
-def kill(project: Project, server: ReplayServer, moment: str) -> None:
-    """Run the pipeline until it is killed at a moment."""
-    killed = project.start(
-        sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
-        HF_ENDPOINT=server.url,
-    )  # fmt: skip
-    output, _ = killed.communicate(timeout=120)
-    assert killed.returncode == -signal.SIGKILL, output
-    assert manifests(project)[-1]["status"] == (
-        "running" if moment in ("page:1", "page:30", "rename") else "extracted"
-    )
+@pytest.fixture(params=["first-run", "later-run"])
+def begun(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Project:
+    """Return an empty project, and one that an earlier run has filled."""
+    if request.param == "first-run":
+        return project
+    return request.getfixturevalue("earlier").copy(tmp_path / "later")
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_extraction_is_made_good_by_the_next(
-    project: Project, undisturbed: dict[str, list[tuple]], moment: str
+    begun: Project, undisturbed: dict[str, list[tuple]], moment: str
 ) -> None:
+    project = begun
     with ReplayServer(SAMPLE, quota=0) as server:
-        kill(project, server, moment)
-        project.load(server.url)
-    project.build_catalog(tested=False)
-    assert project.content() == undisturbed
-    assert manifests(project)[-1]["status"] == "loaded"
-
-
-def test_kills_one_after_another_over_an_earlier_run_are_made_good_too(
-    earlier: Project, undisturbed: dict[str, list[tuple]], tmp_path: Path
-) -> None:
-    project = earlier.copy(tmp_path / "later")
-    with ReplayServer(SAMPLE, quota=0) as server:
-        for moment in reversed(MOMENTS):
-            kill(project, server, moment)
-        for moment in ("job:6", "rename"):
-            kill(project, server, moment)
+        killed = project.start(
+            sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
+            HF_ENDPOINT=server.url,
+        )  # fmt: skip
+        output, _ = killed.communicate(timeout=120)
+        assert killed.returncode == -signal.SIGKILL, output
+        assert manifests(project)[-1]["status"] == (
+            "running" if moment in ("page:1", "page:30", "rename") else "extracted"
+        )
         project.load(server.url)
     project.build_catalog(tested=False)
     assert project.content() == undisturbed

@@ -42,11 +42,6 @@ INPUTS = {
         for name in ("first", "second")
     },
 }
-# What is built here is looked at by its own data tests; the project's are run where it is whole.
-ONLY_ITS_OWN_TESTS = (
-    "data_tests:\n  assay:\n",
-    "data_tests:\n  assay:\n    +enabled: false\n    house: {+enabled: true}\n",
-)
 MODELS = {
     "models/house/concept_texts.sql": (
         "{{ config(schema='house', materialized='table') }}\n"
@@ -143,7 +138,6 @@ class House:
         shutil.copytree(ROOT, folder, ignore=LEFT_BEHIND)
         shutil.rmtree(folder / "inputs", ignore_errors=True)
         house = cls(folder)
-        house.replace("dbt_project.yml", *ONLY_ITS_OWN_TESTS)
         for path, text in (INPUTS | (MODELS if models else {})).items():
             house.write(path, text)
         return house
@@ -153,12 +147,6 @@ class House:
         place = self.folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text.encode() if isinstance(text, str) else text)
-
-    def replace(self, path: str, old: str, new: str) -> None:
-        """Put one passage of a file in place of another, which is there."""
-        text = (self.folder / path).read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{path} has no {old!r}, or several"
-        self.write(path, text.replace(old, new))
 
     def append(self, path: str, text: str) -> None:
         """Add to the end of one file."""

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 from filelock import FileLock
 
@@ -91,17 +90,6 @@ def the_sample(folders: pytest.TempPathFactory) -> Project:
         project.run(*build())
         done.touch()
     return project
-
-
-def change(project: Project, sql: str) -> None:
-    """Change a project's warehouse by hand."""
-    with duckdb.connect(str(project.folder / "data" / "assay.duckdb")) as connection:
-        connection.execute(sql)
-
-
-def keep_a_third(project: Project) -> None:
-    """Take two thirds of the posts out, for tests in which their number does not matter."""
-    change(project, "delete from bronze.raw_items where url_hash[1] > '5'")
 
 
 def tables(project: Project) -> dict[str, list[tuple]]:

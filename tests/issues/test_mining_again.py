@@ -3,19 +3,11 @@
 import random
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tests.issues.mined import (
-    LAST,
-    TABLES,
-    change,
-    collected,
-    keep_a_third,
-    mine,
-    tables,
-    the_sample,
-)
-from tests.support import QUICK, UNTESTED, Project
+from tests.issues.mined import LAST, TABLES, collected, mine, tables, the_sample
+from tests.support import Project
 
 EVERYTHING = "forbid=embed,cluster,summarize,label,identify,map,connect"
 SECOND_LAST = "2026-11-14"
@@ -28,33 +20,39 @@ MOMENTS = {
 
 
 @pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the sample collected, its posts cleaned and folded, nothing mined."""
+    project = collected(tmp_path_factory.mktemp("posts"))
+    project.run("dbt", "build", "--select", "+documents", "--exclude-resource-type", "test")
+    return project
+
+
+@pytest.fixture(scope="module")
 def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the sample with all seven days mined."""
+    """Return the sample with all days mined."""
     return the_sample(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a third of the posts, cleaned and folded: where a run is killed matters, not how long
-    it takes."""
-    project = collected(tmp_path_factory.mktemp("few"))
-    keep_a_third(project)
-    project.run("dbt", "build", *QUICK, "--select", "+documents", *UNTESTED)
+def few(tmp_path_factory: pytest.TempPathFactory, posts: Project) -> Project:
+    """Return a third of the posts: where a run is killed matters, not how long it takes."""
+    project = posts.copy(tmp_path_factory.mktemp("few"))
+    change(project, "delete from bronze.raw_items where url_hash[1] > '5'")
+    project.run("dbt", "build", "--select", "+documents", "--exclude-resource-type", "test")
     return project
 
 
 @pytest.fixture(scope="module")
-def few_mined(few: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the same with their last two days mined, undisturbed."""
+def last_days(few: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
+    """Return the tables with the last two days of these mined, undisturbed."""
     project = few.copy(tmp_path_factory.mktemp("last_days"))
     project.run(*mine(first=SECOND_LAST))
-    return project
+    return tables(project)
 
 
-@pytest.fixture(scope="module")
-def last_days(few_mined: Project) -> dict[str, list[tuple]]:
-    """Return the tables of these days."""
-    return tables(few_mined)
+def change(project: Project, sql: str) -> None:
+    with duckdb.connect(str(project.folder / "data" / "assay.duckdb")) as connection:
+        connection.execute(sql)
 
 
 def twice(log: Path) -> int:
@@ -72,11 +70,11 @@ def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
 
 
 def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
-    few_mined: Project, last_days: dict[str, list[tuple]], tmp_path: Path
+    mined: Project, tmp_path: Path
 ) -> None:
-    again = few_mined.copy(tmp_path)
-    again.run(*mine("forbid=embed,connect", first=SECOND_LAST), "--full-refresh")
-    assert tables(again) == last_days
+    again = mined.copy(tmp_path)
+    again.run(*mine("forbid=embed,connect"), "--full-refresh")
+    assert tables(again) == tables(mined)
 
 
 def test_days_one_by_one_give_what_a_range_gives(
@@ -90,9 +88,9 @@ def test_days_one_by_one_give_what_a_range_gives(
 
 
 def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
-    few_mined: Project, last_days: dict[str, list[tuple]], tmp_path: Path
+    mined: Project, tmp_path: Path
 ) -> None:
-    more, log = few_mined.copy(tmp_path / "more"), tmp_path / "log"
+    more, log = mined.copy(tmp_path / "more"), tmp_path / "log"
     change(
         more,
         "insert into bronze.raw_items by name select * replace ("
@@ -101,9 +99,9 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
         f"timestamptz '{LAST} 12:00:00+00' as created_at, date '{LAST}' as collection_date) "
         "from bronze.raw_items limit 1",
     )
-    more.run(*mine(f"log={log}", first=SECOND_LAST))
+    more.run(*mine(f"log={log}"))
     assert len(log.read_text().splitlines()) == 1
-    before, after = last_days, tables(more)
+    before, after = tables(mined), tables(more)
     assert len(after["silver.embeddings"]) == len(before["silver.embeddings"]) + 1
     for table in ("silver.cluster_assignments", "silver.clusters", "gold.issues"):
         columns = [name for (name,) in more.rows(
@@ -118,11 +116,11 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
     ) == [(1,)]
 
 
-def test_no_posts_at_all_are_empty_tables(few: Project, tmp_path: Path) -> None:
-    empty = few.copy(tmp_path)
+def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> None:
+    empty = posts.copy(tmp_path)
     empty.run(*mine(first="2020-01-01", last="2020-01-02"))
     found = tables(empty)
-    assert len(found["silver.embeddings"]) > 100
+    assert len(found["silver.embeddings"]) > 400
     of_posts = ("silver.embeddings", "silver.problems", "silver.items")
     assert {len(found[table]) for table in of_posts} == {len(found["silver.embeddings"])}
     assert {len(found[table]) for table in TABLES if table not in of_posts} == {0}

@@ -78,11 +78,11 @@ def engines(conversions: Path) -> dict[str, face.Engine]:
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     posts = read_posts(SAMPLE)
-    titles = [post.title for post in posts[::6]]
-    bodies = [f"{post.title}\n{post.text}" for post in posts[1::6]]
+    titles = [post.title for post in posts[::3]]
+    bodies = [f"{post.title}\n{post.text}" for post in posts[1::4]]
     # Long enough to be cut at 256 pieces.
-    chains = [" ".join(post.text for post in posts[at : at + 4]) for at in range(0, 32, 4)]
-    assert len(titles + bodies + chains + EDGES) >= 160
+    chains = [" ".join(post.text for post in posts[at : at + 4]) for at in range(0, 60, 4)]
+    assert len(titles + bodies + chains + EDGES) >= 290
     return titles + bodies + chains + EDGES
 
 
