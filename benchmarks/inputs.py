@@ -22,8 +22,12 @@ from benchmarks.measure import ROOT, Cost, run
 BIN = Path(sys.executable).parent
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "secrets.toml")
 OBSERVE = [str(BIN / "dlt"), "pipeline", "inputs", "run"]
-DECIDE = [sys.executable, "-c", "from assay import refresh; refresh.observed()"]
-READ = [sys.executable, "-c", "from extract import inputs; inputs.observe(inputs.Path.cwd())"]
+DECIDE = [sys.executable, "-c", "from assay.refresh import refresh; refresh.observed()"]
+READ = [
+    sys.executable,
+    "-c",
+    "from assay.extract.inputs.observe import Path, observe; observe(Path.cwd())",
+]
 
 
 def main() -> None:
@@ -48,7 +52,7 @@ def main() -> None:
 
 def _copy(root: Path) -> None:
     """Copy what the commands need of the project."""
-    for name in ("assay", "extract", "macros", "mining", "models", "python_models", "seeds",
+    for name in ("assay", "common", "extract", "macros", "mining", "models", "python_models", "seeds",
                  "tests", "inputs", ".dlt"):  # fmt: skip
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=LEFT_OUT)

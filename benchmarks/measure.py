@@ -58,7 +58,7 @@ def run(command: list[str], environment: dict[str, str], log: Path, cwd: Path = 
 def replay_server(folder: Path, work: Path) -> Iterator[str]:
     """Serve the folder as a Hub without a request limit; the value is its address."""
     port_file = work / "port"
-    command = [sys.executable, "-m", "sample.replay", "--folder", str(folder), "--port", "0"]
+    command = [sys.executable, "-m", "assay.sample.replay", "--folder", str(folder), "--port", "0"]
     command += ["--port-file", str(port_file), "--quota", "0"]
     with (work / "replay.log").open("ab") as log:
         server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)

@@ -21,15 +21,15 @@ import duckdb
 import httpx
 
 from assay import warehouse
+from assay.publish.pocketbase import schema
+from assay.publish.pocketbase.client import Client
+from assay.publish.pocketbase.log import Counts, Log
+from assay.publish.pocketbase.records import Record, records
+from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
+from assay.publish.pocketbase.server import bundled, own_settings
+from assay.publish.pocketbase.settings import Patience, Server
+from assay.publish.pocketbase.sync import Sync
 from benchmarks.measure import BenchmarkError
-from publish import pocketbase_schema
-from publish.pocketbase_client import Client
-from publish.pocketbase_log import Counts, Log
-from publish.pocketbase_records import Record, records
-from publish.pocketbase_schema import EVIDENCE, ISSUES
-from publish.pocketbase_server import bundled, own_settings
-from publish.pocketbase_settings import Patience, Server
-from publish.pocketbase_sync import Sync
 
 POSTS_PER_ISSUE = 15  # as in the bundled sample
 DAYS = 7
@@ -109,7 +109,7 @@ def _measure(server: Server, args: argparse.Namespace) -> None:
     print(f"{'':<34}{'records':>9}{'seconds (min-max)':>22}{'records/s':>11}")
     with Client(server, Patience()) as client:
         own_settings(client)
-        pocketbase_schema.migrate(client)
+        schema.migrate(client)
         few = _make_gold(args.peer_posts)
         loop = _line("plain loop", few, args.repeats, lambda: _loop(server, client), client)
         same = _line("publish, as many", few, args.repeats, lambda: _sync(client), client)

@@ -19,7 +19,8 @@ from dlt.common.configuration.specs.pluggable_run_context import RunContextBase
 from dlt.common.runtime.run_context import RunContext
 from rich_argparse import RichHelpFormatter
 
-from assay import journal, warehouse
+from assay import warehouse
+from assay.runs import journal
 
 
 class AssayRunContext(RunContext):
@@ -58,7 +59,7 @@ class RunCommand(plugins.SupportsCliCommand):
 
     def configure_parser(self, parser: argparse.ArgumentParser) -> None:
         """Add the options common to all pipelines, then those of each under its name."""
-        from extract.pipelines import PIPELINES  # noqa: PLC0415 - dlt imports plug-ins at each start
+        from assay.extract.pipelines import PIPELINES  # noqa: PLC0415 - dlt imports plug-ins at each start
 
         # dlt prints help with rich_argparse, which would write "Hf_Catalog: The Hub'S Tasks".
         RichHelpFormatter.group_name_formatter = str
@@ -93,8 +94,8 @@ def plug_cli(host: str) -> type[plugins.SupportsCliCommand] | None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from extract.pipeline import UsageError  # noqa: PLC0415
-    from extract.pipelines import PIPELINES  # noqa: PLC0415
+    from assay.extract.pipeline import UsageError  # noqa: PLC0415
+    from assay.extract.pipelines import PIPELINES  # noqa: PLC0415
 
     names = [pipeline.name for pipeline in PIPELINES]
     if args.pipeline_name and args.pipeline_name not in names:
@@ -107,7 +108,7 @@ def _run(args: argparse.Namespace) -> None:
     args.destination = args.destination or warehouse.output()["type"]
     for pipeline in chosen:
         pipeline.check(args)
-    from extract.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
+    from assay.extract.landing.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
 
     start_logging(args.pipeline_name or "all", verbose=bool(args.verbosity))
     failed: list[tuple[str, Exception]] = []
@@ -131,7 +132,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _exit_code(action: Callable[[], None], *, verbose: bool) -> int:
     """Run the action; say in one line why it failed, with the traceback only when verbose."""
-    from extract.pipeline import UsageError  # noqa: PLC0415
+    from assay.extract.pipeline import UsageError  # noqa: PLC0415
 
     log = logging.getLogger("assay")
     try:

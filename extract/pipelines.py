@@ -3,9 +3,9 @@
 Adding a source is adding an entry (CONTRIBUTING.md).
 """
 
-from extract.hf_catalog_command import HF_CATALOG
-from extract.hf_enrichment_command import HF_ENRICHMENT
-from extract.inputs_command import INPUTS
-from extract.issues_command import ISSUES
+from assay.extract.enrichment.command import HF_ENRICHMENT
+from assay.extract.hub.command import HF_CATALOG
+from assay.extract.inputs.command import INPUTS
+from assay.extract.posts.command import ISSUES
 
 PIPELINES = (HF_CATALOG, HF_ENRICHMENT, ISSUES, INPUTS)

@@ -10,8 +10,9 @@ import dlt
 import httpx
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
-from assay import private, warehouse
-from extract.http import Politeness, is_loopback
+from assay import warehouse
+from assay.extract.http.transport import Politeness, is_loopback
+from assay.warehouse import private
 
 
 class SettingError(Exception):

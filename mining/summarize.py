@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from mining.sentences import split
+from assay.mining.text.sentences import split
 
 Vector = NDArray[np.float64]
 

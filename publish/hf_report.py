@@ -2,8 +2,8 @@
 
     python -m publish.hf_report [--target duckdb|postgres] [--out reports]
 
-The questions are in publish/hf_questions.py, each with its SQL; how a table is shown is in
-publish/tables.py. Here they meet: ask, draw, write.
+The questions are in publish/reports/questions.py, each with its SQL; how a table is shown is in
+publish/reports/tables.py. Here they meet: ask, draw, write.
 """
 
 import argparse
@@ -23,9 +23,9 @@ import duckdb
 import psycopg2
 
 from assay import warehouse
-from publish.hf_questions import SECTIONS
-from publish.section import Section
-from publish.tables import Block, Ours, Rows, alarms_of, markdown, plain
+from assay.publish.reports.questions import SECTIONS
+from assay.publish.reports.section import Section
+from assay.publish.reports.tables import Block, Ours, Rows, alarms_of, markdown, plain
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import FrameType
 
 from assay import warehouse
-from publish.pocketbase_client import Client
-from publish.pocketbase_server import bundled, one_server, own_settings, served
-from publish.pocketbase_settings import PublishError, patience
-from publish.pocketbase_superuser import folder
+from assay.publish.pocketbase.client import Client
+from assay.publish.pocketbase.server import bundled, one_server, own_settings, served
+from assay.publish.pocketbase.settings import PublishError, patience
+from assay.publish.pocketbase.superuser import folder
 
 WEB = Path(__file__).resolve().parent / "web"
 PORT = 8090

@@ -92,7 +92,9 @@ def main(argv: list[str] | None = None) -> int:
         with warehouse.connect("duckdb") as db:
             verdict = judge(db.rows(FOUND_SQL))
     except (warehouse.WarehouseError, duckdb.Error, ValueError) as error:
-        sys.stderr.write(f"sample.judge: {warehouse.first_line(error)}: run `make run` first\n")
+        sys.stderr.write(
+            f"assay.sample.judge: {warehouse.first_line(error)}: run `make run` first\n"
+        )
         return 1
     sys.stdout.write(f"{verdict}\n")
     return int(verdict.ari < args.least)

@@ -25,18 +25,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from sample import faults as faulty
-from sample.arxiv import Arxiv
-from sample.github import GitHub
-from sample.hackernews import HackerNews
-from sample.handler import LoopbackServer
-from sample.hub import Hub
-from sample.hub_states import STATES, parse_repos
-from sample.post_index import QUIRKS, parse_quirks
-from sample.reddit import Reddit
-from sample.stackexchange import StackExchange
-from sample.wikidata import Wikidata
-from sample.wire import ARXIV_FORMS, Api, Options
+from assay.sample.apis.arxiv import Arxiv
+from assay.sample.apis.github import GitHub
+from assay.sample.apis.hackernews import HackerNews
+from assay.sample.apis.hub import Hub
+from assay.sample.apis.post_index import QUIRKS, parse_quirks
+from assay.sample.apis.reddit import Reddit
+from assay.sample.apis.stackexchange import StackExchange
+from assay.sample.apis.wikidata import Wikidata
+from assay.sample.make.hub_states import STATES, parse_repos
+from assay.sample.server import faults as faulty
+from assay.sample.server.handler import LoopbackServer
+from assay.sample.server.wire import ARXIV_FORMS, Api, Options
 
 APIS: tuple[type[Api], ...] = (Hub, Arxiv, Wikidata, GitHub, StackExchange, Reddit, HackerNews)
 

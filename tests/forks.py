@@ -4,7 +4,7 @@ Importing them is half of what a small command costs, and the tests start hundre
 process like any other: with arguments, environment, output and end of its own, killed as it is.
 What a command starts itself by name or as `python -m` is such a fork as well, behind a small
 stand-in in the place of `dbt`, `dlt` and `python`. What forks do not show is how a command starts:
-tests/assay/test_run.py starts all of them whole. ASSAY_TEST_FORKS=0 does so everywhere.
+tests/assay/runs/test_run.py starts all of them whole. ASSAY_TEST_FORKS=0 does so everywhere.
 """
 
 import array
@@ -226,7 +226,7 @@ def main() -> None:
 def _import_more() -> None:
     """Import what most commands need; nothing that reads a test's settings when it is imported.
 
-    LiteLLM reads two, which mining/llm_provider.py sets the same for everyone.
+    LiteLLM reads two, which mining/llm/provider.py sets the same for everyone.
     """
     os.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
     import dbt.adapters.duckdb.impl  # noqa: F401

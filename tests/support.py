@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 import psycopg2
 
-from assay import recorded, warehouse
+from assay import warehouse
+from assay.runs import recorded
 from tests import forks
 
 ROOT = warehouse.ROOT

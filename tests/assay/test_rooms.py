@@ -5,6 +5,8 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,15 +15,16 @@ import pytest
 from assay.warehouse import ROOT
 
 # Which other rooms a room may import: nobody `extract` and `publish`, but who measures them.
-SOURCES = {"assay", "extract", "mining", "publish", "sample"}
+SOURCES = {"assay", "common", "extract", "mining", "publish", "sample"}
 DOORS = {
-    "assay": {"mining"},
+    "assay": {"common", "mining"},
+    "common": set(),
     "benchmarks": SOURCES,
-    "extract": {"assay"},
-    "mining": set(),
-    "publish": {"assay"},
+    "extract": {"assay", "common"},
+    "mining": {"common"},
+    "publish": {"assay", "common"},
     "python_models": {"assay", "mining"},
-    "sample": {"assay"},
+    "sample": {"assay", "common"},
     "tests": {*SOURCES, "benchmarks"},
 }
 DATABASES = {"adbc_driver_manager", "dbt", "dbt_common", "dlt", "duckdb", "psycopg2", "sqlalchemy"}
@@ -32,8 +35,11 @@ NETWORK = {
 # A Python model takes a relation to `mining` and back; all else it could do is an algorithm.
 RELATIONS = {"dbt_common", "numpy", "pyarrow"}
 # The weights of the embedding model come from the Hub where no package of them is installed.
-MODELS_WEIGHTS = "mining.embed_model"
+MODELS_WEIGHTS = "assay.mining.embed.model"
 LONGEST = 400
+MOST_MODULES = 15  # in one folder
+# Rooms that an installation has inside `assay`; in a checkout they stand beside it.
+INSIDE = ("common", "extract", "mining", "publish", "sample")
 REASON = "more than 400 lines because"
 
 
@@ -51,7 +57,20 @@ class Module:
 
     @property
     def room(self) -> str:
-        return self.name.partition(".")[0]
+        return room(self.name)
+
+
+def room(name: str) -> str:
+    """Return the room of what is imported by this name; the name's first part where it has none."""
+    first, _, rest = name.partition(".")
+    inner = rest.partition(".")[0]
+    return inner if first == "assay" and inner in INSIDE else first
+
+
+def module_name(path: str) -> str:
+    """Return the name by which a file of the project is imported."""
+    name = path[:-3].replace("/", ".").removesuffix(".__init__")
+    return f"assay.{name}" if name.partition(".")[0] in INSIDE else name
 
 
 def read(name: str, text: str) -> Module:
@@ -113,13 +132,17 @@ def is_of(imported: str, libraries: set[str]) -> bool:
 def wrong_doors(module: Module) -> list[str]:
     """Return the imports of other rooms that the module's own must not know."""
     known = {module.room, *DOORS[module.room]}
-    return [one for one in module.imports if one.partition(".")[0] in DOORS.keys() - known]
+    return [
+        one
+        for one in module.imports
+        if room(one) in {*DOORS, *INSIDE} - known or one.partition(".")[0] in INSIDE
+    ]
 
 
 def wrong_libraries(module: Module) -> list[str]:
     """Return the imports of libraries that are another room's business."""
     if module.room == "mining":
-        asks = module.name.startswith("mining.llm") or module.name == MODELS_WEIGHTS
+        asks = module.name.startswith("assay.mining.llm") or module.name == MODELS_WEIGHTS
         return [
             one for one in module.imports if is_of(one, DATABASES | (set() if asks else NETWORK))
         ]
@@ -140,7 +163,7 @@ def house() -> dict[str, Module]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     paths = [path for path in listed.split("\0") if path and (ROOT / path).is_file()]
-    names = [path[:-3].replace("/", ".").removesuffix(".__init__") for path in paths]
+    names = [module_name(path) for path in paths]
     modules = {
         name: read(name, (ROOT / path).read_text(encoding="utf-8"))
         for name, path in zip(names, paths, strict=True)
@@ -168,6 +191,24 @@ def test_a_module_of_more_than_400_lines_says_why(house) -> None:
     assert {module.name: module.lines for module in house.values() if is_too_long(module)} == {}
 
 
+def test_no_folder_holds_more_modules_than_one_looks_through(house) -> None:
+    folders = Counter(
+        name.rpartition(".")[0] for name in house if name not in {"assay", "benchmarks"}
+    )
+    assert {folder: n for folder, n in folders.items() if n > MOST_MODULES} == {}
+
+
+def test_an_installation_has_every_package_and_one_name(house) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = settings["tool"]["setuptools"]["packages"]
+    there = {name for name in house if any(other.startswith(f"{name}.") for other in house)}
+    assert set(listed) == {name for name in there if name.partition(".")[0] == "assay"}
+    assert settings["tool"]["setuptools"]["package-dir"] == {
+        "assay": "assay",
+        **{f"assay.{one}": one for one in INSIDE},
+    }
+
+
 def test_what_the_page_on_architecture_names_is_there(house) -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     there = [f".{one}" for module in house.values() for one in (module.name, *module.defines)]
@@ -183,18 +224,18 @@ def test_what_the_page_on_architecture_names_is_there(house) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("mining.text", "import extract.http"),
-        ("mining.text", "from assay import warehouse"),
-        ("mining.llm", "def f():\n    from publish.tables import Table"),
-        ("sample.hub", "from extract import hub"),
+        ("assay.mining.text.clean", "import assay.extract.http.transport"),
+        ("assay.mining.text.clean", "from assay import warehouse"),
+        ("assay.mining.llm", "def f():\n    from assay.publish.reports.tables import Table"),
+        ("assay.sample.apis.hub", "from extract import hub"),
         (
-            "extract.hub",
-            "from typing import TYPE_CHECKING as T\nif T:\n    import mining.text",
+            "assay.extract.hub.client",
+            "from typing import TYPE_CHECKING as T\nif T:\n    import assay.mining.text.clean",
         ),
-        ("publish.tables", "from extract.settings import secret"),
-        ("python_models.issues.stg_posts", "from publish.section import Section"),
-        ("assay.run", "try:\n    import sample.replay\nexcept ImportError:\n    pass"),
-        ("benchmarks.posts", "from tests.support import Project"),
+        ("assay.publish.reports.tables", "from assay.extract.settings import secret"),
+        ("python_models.issues.stg_posts", "from assay.publish.reports.section import Section"),
+        ("assay.runs.run", "try:\n    import assay.sample.replay\nexcept ImportError:\n    pass"),
+        ("benchmarks.posts.posts", "from tests.support import Project"),
     ],
 )
 def test_an_import_through_a_wrong_door_is_seen(name: str, text: str) -> None:
@@ -204,17 +245,17 @@ def test_an_import_through_a_wrong_door_is_seen(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "is_wrong"),
     [
-        ("mining.text", "import duckdb", True),
-        ("mining.llm_cache", "from dlt.common import json", True),
-        ("mining.text", "from urllib.request import urlopen", True),
-        ("mining.text", "from urllib.parse import urlsplit", False),
-        ("mining.text", "from urllib import request", True),
-        ("mining.embed", "def f():\n    import huggingface_hub", True),
-        ("mining.embed_model", "import huggingface_hub", False),
-        ("mining.llm_provider", "import httpx", False),
+        ("assay.mining.text.clean", "import duckdb", True),
+        ("assay.mining.llm.cache", "from dlt.common import json", True),
+        ("assay.mining.text.clean", "from urllib.request import urlopen", True),
+        ("assay.mining.text.clean", "from urllib.parse import urlsplit", False),
+        ("assay.mining.text.clean", "from urllib import request", True),
+        ("assay.mining.embed", "def f():\n    import huggingface_hub", True),
+        ("assay.mining.embed.model", "import huggingface_hub", False),
+        ("assay.mining.llm.provider", "import httpx", False),
         ("python_models.issues.stg_posts", "from sklearn.cluster import KMeans", True),
         ("python_models.issues.stg_posts", "import numpy as np\nimport json", False),
-        ("extract.bronze", "import duckdb", False),
+        ("assay.extract.landing.bronze", "import duckdb", False),
     ],
 )
 def test_a_library_in_a_wrong_room_is_seen(name: str, text: str, is_wrong: bool) -> None:

@@ -5,8 +5,8 @@ import subprocess
 
 import dlt
 
+from assay.extract import settings
 from assay.warehouse import ROOT
-from extract import settings
 
 SETTING = re.compile(r"^# ([A-Z_]+=.*)$", re.MULTILINE)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from assay import warehouse
-from tests.web.browser import launch
+from tests.publish.web.browser import launch
 
 PICTURE = warehouse.ROOT / "docs" / "images" / "lineage.png"
 PICTURED = "+issue_trend+"

@@ -16,9 +16,9 @@ from tests.docs import described, rules
 from tests.docs.rules import Manifest
 from tests.docs.site import PICTURE, PICTURED, Reader, picture
 from tests.docs.spoilt import SPOILT, model
+from tests.publish.web import chromium
+from tests.publish.web.browser import ARTIFACTS, DESKTOP, launch
 from tests.support import ROOT, STAGE, Project
-from tests.web import chromium
-from tests.web.browser import ARTIFACTS, DESKTOP, launch
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mining.llm import Cache, Settings
-from mining.llm import run as ask
+from assay.mining.llm import Cache, Settings
+from assay.mining.llm import run as ask
 from tests.experiments.laboratory import (
     Laboratory,
     command,
@@ -21,7 +21,7 @@ from tests.experiments.laboratory import (
     tables,
 )
 from tests.llm_server import Question, Reply
-from tests.mining.llm_asking import task
+from tests.mining.llm.asking import task
 from tests.support import QUICK, Project
 
 ALL = {"links": 4, "essays": 8, "evaluations": 32}  # with one combination of six concepts

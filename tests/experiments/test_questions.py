@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.experiments import ExperimentError, Request
-from mining.experiments import (
+from assay.dbt.experiments import ExperimentError, Request
+from assay.mining.experiments.tasks import (
     ESSAYS,
     EVALUATIONS,
     LINKS,
@@ -17,9 +17,9 @@ from mining.experiments import (
     response,
     settings_for,
 )
-from mining.llm import Cache, LlmError, Settings
-from mining.llm_task import Result
-from mining.prompt import PromptError
+from assay.mining.experiments.template import PromptError
+from assay.mining.llm import Cache, LlmError, Settings
+from assay.mining.llm.task import Result
 from tests.experiments.laboratory import Laboratory, scholar
 
 VALUES = {

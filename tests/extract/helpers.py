@@ -18,9 +18,9 @@ import orjson
 from dlt.common.runtime.collector import NullCollector as NoProgress  # noqa: F401
 
 from assay import warehouse
-from extract.hf_catalog import TaskListing, read_listing
-from extract.http import Politeness, PoliteTransport
-from extract.run_folder import RecordFile, RunFolder
+from assay.extract.http.transport import Politeness, PoliteTransport
+from assay.extract.hub.catalog import TaskListing, read_listing
+from assay.extract.landing.run_folder import RecordFile, RunFolder
 from tests import forks
 
 EPOCH = 1_760_000_000  # what time() says when a virtual clock starts: 2025-10-09 08:53:20 UTC

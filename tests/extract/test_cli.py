@@ -12,8 +12,8 @@ import orjson
 import pytest
 from filelock import FileLock
 
-from sample.hub import INVALID_TOKEN
-from sample.replay import ReplayServer
+from assay.sample.apis.hub import INVALID_TOKEN
+from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Ended, Person, model, recorded
 
 SEED = 0  # of the faults: strikes often, but no request six times in a row

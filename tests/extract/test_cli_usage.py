@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Ended, Person, recorded
 
 TASKS = ("fill-mask", "text-classification", "text-generation")

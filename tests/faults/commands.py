@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from assay import recorded
+from assay.runs import recorded
 from tests.faults.plan import BUILD, EXTRACT
 from tests.support import UNTESTED, Project
 
@@ -27,9 +27,9 @@ def command(stage: str, items: Path, dies_at: str = "", *, data_tests: bool = Fa
     if stage == BUILD:
         given = json.dumps({"cluster_start": first, "cluster_date": last})
         options = ["--quiet", "build", *(() if data_tests else UNTESTED), "--vars", given]
-        dying = [sys.executable, "-m", "tests.issues.building", f"die={dies_at}"]
+        dying = [sys.executable, "-m", "tests.issues.gold.building", f"die={dies_at}"]
         return [*(dying if dies_at else ["dbt"]), *options]
-    module = ["tests.faults.moments", dies_at] if dies_at else ["publish.pocketbase"]
+    module = ["tests.faults.moments", dies_at] if dies_at else ["assay.publish.pocketbase"]
     return [sys.executable, "-m", *module]
 
 

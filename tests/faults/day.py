@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sample import faults as weather
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
+from assay.sample.server import faults as weather
 from tests.faults import commands, compare
 from tests.faults.items import back_days
 from tests.faults.plan import (
@@ -29,7 +29,7 @@ from tests.faults.plan import (
     calm,
 )  # fmt: skip
 from tests.faults.surroundings import Clock, Disk, kill_bundled, kill_group
-from tests.publish.pocketbase_support import PocketBase, published
+from tests.publish.pocketbase.support import PocketBase, published
 from tests.support import ROOT
 
 log = logging.getLogger(__name__)

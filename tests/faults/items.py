@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from assay import recorded
+from assay.runs import recorded
 from tests.support import ROOT, SAMPLE
 
 TASKS = ("fill-mask", "sentence-similarity", "text-generation")

@@ -4,7 +4,7 @@
     python -m tests.faults.moments publish:batch:3
 
 Of the pipelines: hf:..., enrichment:... and issues:... are the moments of tests/hf/killed_at.py,
-tests/hf_enrichment/killed_at.py and tests/issues/circumstances.py; inputs:N is before the Nth load
+tests/hf/enrichment/killed_at.py and tests/issues/circumstances.py; inputs:N is before the Nth load
 of any pipeline. Of publishing: publish:batch:N (before the Nth batch), publish:log:N (the server
 took a batch, the Nth word about it is not written yet).
 """
@@ -14,12 +14,12 @@ import sys
 
 from dlt._workspace.cli._dlt import main
 
-from extract import bronze
-from publish import pocketbase
-from publish.pocketbase_client import Client
-from publish.pocketbase_log import Log
+from assay.extract.landing import bronze
+from assay.publish.pocketbase import command
+from assay.publish.pocketbase.client import Client
+from assay.publish.pocketbase.log import Log
 from tests.hf import killed_at as of_hf
-from tests.hf_enrichment import killed_at as of_enrichment
+from tests.hf.enrichment import killed_at as of_enrichment
 from tests.issues import circumstances as of_issues
 
 
@@ -50,6 +50,6 @@ def _before_nth(owner: object, name: str, number: int) -> None:
 if __name__ == "__main__":
     arm(sys.argv[1])
     if sys.argv[1].startswith("publish:"):
-        sys.exit(pocketbase.main(sys.argv[2:]))
+        sys.exit(command.main(sys.argv[2:]))
     sys.argv = ["dlt", *sys.argv[2:]]
     sys.exit(main("dlt"))

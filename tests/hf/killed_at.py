@@ -18,8 +18,8 @@ from typing import Any
 from dlt._workspace.cli._dlt import main
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from extract import bronze
-from extract.hub import Hub
+from assay.extract.hub.client import Hub
+from assay.extract.landing import bronze
 
 
 def die(*_: object, **__: object) -> None:

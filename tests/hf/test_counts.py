@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.support import Project, folders_of_items
 
 LIMIT = 1000

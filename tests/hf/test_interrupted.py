@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.support import CATALOG, QUICK, SAMPLE, Project
 
 MOMENTS = ("page:1", "page:30", "rename", "extracted", "job:1", "job:3", "job:6")

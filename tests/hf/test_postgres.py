@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
 from tests.support import SAMPLE, Project
 
@@ -91,7 +91,7 @@ def test_a_server_that_is_not_there_is_one_line_and_exit_1(tmp_path: Path) -> No
 
 
 def test_the_report_runs_on_what_dbt_built(loaded: Project) -> None:
-    output = loaded.run(sys.executable, "-m", "publish.hf_report", "--target", "postgres")
+    output = loaded.run(sys.executable, "-m", "assay.publish.hf_report", "--target", "postgres")
     [(models,)] = loaded.rows("select count(*) from hf.models")
     assert ["models", f"{models:,}"] in [line.split() for line in output.splitlines()]
     report = (loaded.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")

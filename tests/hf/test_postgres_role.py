@@ -15,7 +15,7 @@ import pytest
 from psycopg2 import sql
 
 from assay import warehouse
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.hf.guarded_postgres import Door, as_admin, certificate, guarded_postgres
 from tests.support import BIN, ROOT, SAMPLE, STAGE, Project
 
@@ -133,7 +133,7 @@ def loaded(
         output += project.build()
         seen.append(door.encrypted)
         output += subprocess.run(
-            [sys.executable, "-m", "publish.hf_report", "--target", "postgres"],
+            [sys.executable, "-m", "assay.publish.hf_report", "--target", "postgres"],
             cwd=ROOT, env=project.environment, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
         seen.append(door.encrypted)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
 from tests.support import CATALOG, QUICK, SAMPLE, Project, copy_items
 

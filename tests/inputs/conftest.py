@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assay import recorded
-from sample.replay import ReplayServer
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests.inputs.house import House
 from tests.llm_server import LlmServer
 from tests.support import SAMPLE, collecting

@@ -13,7 +13,7 @@ from typing import Any
 
 from dlt._workspace.cli._dlt import main
 
-from extract import bronze
+from assay.extract.landing import bronze
 
 count, load = itertools.count(1), bronze.run
 

@@ -73,7 +73,7 @@ MODELS = {
     "tests/house/no_task_is_broken.sql": (
         "select * from {{ ref('link_tasks') }} where content like '%BROKEN%'"
     ),
-    "mining/house_words.py": "from mining.house_letters import LEAST\n",
+    "mining/house_words.py": "from assay.mining.house_letters import LEAST\n",
     "mining/house_letters.py": "LEAST = 1\n",
     "python_models/house/word_counts.py": """\
 import time
@@ -81,7 +81,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mining.house_words import LEAST
+from assay.mining.house_words import LEAST
 
 
 def model(dbt, session):
@@ -100,8 +100,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from assay.progress import show_progress
-from mining.llm import Cache, Settings, Task, run
+from assay.dbt.progress import show_progress
+from assay.mining.llm import Cache, Settings, Task, run
 
 
 def model(dbt, session):

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from extract.inputs import INPUTS, LARGEST_TEXT, InputsError, Observed, observe, usable
+from assay.extract.inputs.observe import (
+    INPUTS,
+    LARGEST_TEXT,
+    InputsError,
+    Observed,
+    observe,
+    usable,
+)
 from tests.inputs.house import INPUTS as FILES
 
 LINK = "inputs/templates/link"

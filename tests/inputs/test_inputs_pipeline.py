@@ -12,10 +12,11 @@ import orjson
 import pytest
 
 from assay import warehouse
-from assay.fingerprints import content_hash
-from extract import bronze, inputs_command
-from extract.inputs import InputsError
-from extract.inputs_command import INPUTS
+from assay.extract.inputs import command
+from assay.extract.inputs.command import INPUTS
+from assay.extract.inputs.observe import InputsError
+from assay.extract.landing import bronze
+from assay.refresh.fingerprints import content_hash
 from tests.extract.helpers import NoProgress
 from tests.inputs.house import INPUTS as FILES
 from tests.inputs.house import House
@@ -137,7 +138,7 @@ def test_a_clock_that_was_set_back_still_moves_forward(
         def now(cls, tz: Any = None) -> datetime:
             return datetime(2001, 1, 1, tzinfo=UTC)
 
-    monkeypatch.setattr(inputs_command, "datetime", Late)
+    monkeypatch.setattr(command, "datetime", Late)
     desk.write(LINK, "changed")
     desk.observe()
     assert desk.changed()["link_templates"] == before + timedelta(microseconds=1)

@@ -51,7 +51,7 @@ def test_touched_rewritten_and_reended_files_are_no_change(house: House) -> None
         place.write_bytes(content)
         os.utime(place, (1, 1))
     (house.folder / "seeds" / "llm_models.csv").touch()
-    (house.folder / "mining" / "text.py").touch()
+    (house.folder / "mining" / "text" / "clean.py").touch()
     crlf = (house.folder / LINK).read_bytes().replace(b"\n", b"\r\n")
     house.write(LINK, b"\xef\xbb\xbf" + crlf)
     told = house.refresh()
@@ -194,7 +194,7 @@ def test_of_two_at_once_the_second_waits_and_finds_nothing_left(house: House) ->
 
 
 def test_watch_refreshes_once_for_edits_that_come_together(house: House) -> None:
-    watching = house.start(sys.executable, "-m", "assay.watch")
+    watching = house.start(sys.executable, "-m", "assay.refresh.watch")
     late = threading.Timer(900, watching.kill)
     late.start()
     told_until_done(watching)

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assay import refresh_state
-from assay.refresh_plan import Seen, decide
-from assay.refresh_state import Record, promote, read
+from assay.refresh.plan import Seen, decide
+from assay.refresh.state import Record, promote, read
 
 
 def sources(**moments: str) -> bytes:
@@ -73,18 +72,18 @@ def test_the_state_is_one_build_or_the_next(
     promote(state, b"manifest 1", BEFORE, RECORD)
     assert read(state) == RECORD
     other = Record("here", "1.11", {}, ("bronze.a",))
-    link = refresh_state._link
+    link = state._link
 
     def killed(place: Path, to: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(refresh_state, "_link", killed)
+    monkeypatch.setattr(state, "_link", killed)
     with pytest.raises(KeyboardInterrupt):
         promote(state, b"manifest 2", sources(), other)
     assert read(state) == RECORD
     assert (state / "manifest.json").read_bytes() == b"manifest 1"
     assert (state / "sources.json").read_bytes() == BEFORE
-    monkeypatch.setattr(refresh_state, "_link", link)
+    monkeypatch.setattr(state, "_link", link)
     promote(state, b"manifest 3", sources(), other)
     assert read(state) == other
     assert (state / "manifest.json").read_bytes() == b"manifest 3"

@@ -30,10 +30,11 @@ from typing import Any
 from dlt._workspace.cli._dlt import main
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from extract import bronze, issues, issues_command
-from extract.http import PoliteTransport
-from extract.pace import SystemClock
-from extract.run_folder import RunFolder
+from assay.extract.http.rate_limit import SystemClock
+from assay.extract.http.transport import PoliteTransport
+from assay.extract.landing import bronze
+from assay.extract.landing.run_folder import RunFolder
+from assay.extract.posts import collect, command
 
 CHANGES = re.compile(r"\s*(?:insert|delete|copy|create|alter|drop|update)\b", re.IGNORECASE)
 
@@ -44,9 +45,9 @@ def set_clock(now: int) -> None:
         def now(cls, tz: Any = None) -> datetime:
             return datetime.fromtimestamp(now, tz)
 
-    issues_command.datetime = Then
-    issues_command.time = SimpleNamespace(time=lambda: float(now), monotonic=time.monotonic)
-    assert issues_command.datetime.now(UTC).timestamp() == now
+    command.datetime = Then
+    command.time = SimpleNamespace(time=lambda: float(now), monotonic=time.monotonic)
+    assert command.datetime.now(UTC).timestamp() == now
 
 
 def hurry(factor: float) -> None:
@@ -61,7 +62,7 @@ def die(moment: str, wait: float) -> None:
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
         "answer": (PoliteTransport, "_asked_wait", _always),
         "file": (Path, "rename", lambda path, *_: path.name.startswith("posts_")),
-        "extracted": (issues, "load_posts", _always),
+        "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),
         "between": (bronze, "resource", lambda name, *_, **__: name == "collected_windows"),
         "loaded": (RunFolder, "finish", lambda _, status, *__: status == "loaded"),
@@ -113,7 +114,7 @@ if __name__ == "__main__":
     if "hurry" in chosen:
         hurry(float(chosen["hurry"]))
     if "files" in chosen:
-        issues.FILE_POSTS = int(chosen["files"])
+        collect.FILE_POSTS = int(chosen["files"])
     if "die" in chosen:
         die(chosen["die"], float(chosen.get("wait", 0)))
     sys.argv = ["dlt", *sys.argv[1 + len(chosen) :]]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sample.replay import ReplayServer
-from sample.wire import Api, Request, Response
+from assay.sample.replay import ReplayServer
+from assay.sample.server.wire import Api, Request, Response
 from tests.issues import items
 from tests.support import SAMPLE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.support import RECORDED, SAMPLE, Project, folders_of_items
 

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 import yaml
 
-from extract import stackexchange
-from mining.duplicates import FOLDING_VERSION
-from mining.text import CLEANING_VERSION, clean
-from sample.replay import ReplayServer
+from assay.extract.posts import stackexchange
+from assay.mining.duplicates.deduplicate import FOLDING_VERSION
+from assay.mining.text.clean import CLEANING_VERSION, clean
+from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
 from tests.support import QUICK, ROOT, SAMPLE, Project

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assay import recorded
-from sample.replay import ReplayServer
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting, under
 

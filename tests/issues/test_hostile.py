@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay import recorded
-from sample.replay import ReplayServer
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.hostile import DAY, HostileServer
 from tests.issues.items import days

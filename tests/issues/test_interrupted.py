@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from assay import recorded
-from sample.replay import ReplayServer
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests import forks
 from tests.issues.items import days
 from tests.support import ROOT, SAMPLE, Project, collecting, under

@@ -7,8 +7,8 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from assay import recorded
-from sample.replay import ReplayServer
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting, folders_of_items, under

@@ -3,9 +3,9 @@
 import threading
 import time
 
-from assay import recorded
-from sample.replay import ReplayServer
-from sample.wire import Request, Response
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
+from assay.sample.server.wire import Request, Response
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
 from sumy.summarizers.lex_rank import LexRankSummarizer
 
-from mining.sentences import split
-from mining.summarize import (
+from assay.mining.summarize import (
     MAX_CHARACTERS,
     MAX_DOCUMENTS,
     MAX_SENTENCES,
@@ -21,7 +20,8 @@ from mining.summarize import (
     summarize,
     to_words,
 )
-from sample.post_seeds import POSTS
+from assay.mining.text.sentences import split
+from assay.sample.make.post_seeds import POSTS
 
 SENTENCES = [s for path in sorted(POSTS.glob("*.md")) for s in split(path.read_text("utf-8"))]
 VOCABULARY = sorted({word for sentence in SENTENCES for word in to_words(sentence)})

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
-from sample.replay import ReplayServer
-from tests.sample.hub_replays import MODELS, Serve, write
+from assay.sample.replay import ReplayServer
+from tests.sample.apis.hub_replays import MODELS, Serve, write
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from huggingface_hub import constants
 
-from extract.http import MOST_BYTES, Politeness, SourceUnavailableError
-from extract.hub import Hub, HubError
-from extract.settings import SettingError, address
+from assay.extract.http.transport import MOST_BYTES, Politeness, SourceUnavailableError
+from assay.extract.hub.client import Hub, HubError
+from assay.extract.settings import SettingError, address
 from tests.extract.helpers import VirtualClock, scripted
 
 GZIP = {"content-encoding": "gzip", "content-type": "application/json"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from publish.issue_report import address
-from publish.pocketbase_server import bundled
-from sample.replay import ReplayServer
+from assay.publish.issue_report import address
+from assay.publish.pocketbase.server import bundled
+from assay.sample.replay import ReplayServer
 from tests.support import SAMPLE
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from assay import private, warehouse
-from extract import settings
-from extract.run_folder import RunFolder
+from assay import warehouse
+from assay.extract import settings
+from assay.extract.landing.run_folder import RunFolder
+from assay.warehouse import private
 from tests.extract.helpers import Person
 from tests.support import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sample.replay import ReplayServer
+from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Person
 from tests.support import ROOT, SAMPLE
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.visible import ACTING, VisibleFormatter, visible
-from sample.replay import ReplayServer
+from assay.common.visible import ACTING, VisibleFormatter, visible
+from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Person
 from tests.support import SAMPLE
 

@@ -3,8 +3,8 @@
 Without `approve_llm` nothing is asked: the table keeps its rows and the plan is printed.
 """
 
-from assay.experiment_tasks import found_sql
-from assay.experiments import Request, rows
+from assay.dbt.experiment_tasks import found_sql
+from assay.dbt.experiments import Request, rows
 
 
 def model(dbt, session):

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from mining.scores import SCORES_VERSION, parse_score
+from assay.mining.experiments.scores import SCORES_VERSION, parse_score
 
 SCHEMA = pa.schema(
     [

@@ -1,7 +1,7 @@
 """One row per call of a language model, and per question that the cache answered, ever."""
 
+from assay.mining.llm import Cache
 from assay.warehouse import data_dir
-from mining.llm import Cache
 
 
 def model(dbt, session):

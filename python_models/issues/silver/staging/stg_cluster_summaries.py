@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from mining.summarize import MAX_DOCUMENTS, summarize
+from assay.mining.summarize import MAX_DOCUMENTS, summarize
 
 SUMMARY_VERSION = "1"
 SCHEMA = pa.schema(

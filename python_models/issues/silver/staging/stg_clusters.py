@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from mining.cluster import CLUSTERING_VERSION
-from mining.cluster_core import CORE_VERSION, cluster_core
-from mining.problem import DOUBTFUL
+from assay.mining.cluster.cluster import CLUSTERING_VERSION
+from assay.mining.cluster.problems_first import CORE_VERSION, cluster_core
+from assay.mining.label.problem import DOUBTFUL
 
 MEMBER = pa.struct(
     [

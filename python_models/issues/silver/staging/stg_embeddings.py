@@ -3,9 +3,14 @@
 import numpy as np
 import pyarrow as pa
 
-from assay.progress import show_progress
+from assay.dbt.progress import show_progress
+from assay.mining.embed import (
+    EmbeddingCache,
+    embed_cached,
+    embedding_setting,
+    engine_from_environment,
+)
 from assay.warehouse import data_dir
-from mining.embed import EmbeddingCache, embed_cached, embedding_setting, engine_from_environment
 
 SCHEMA = pa.schema(
     [

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
-from mining.identity import IDENTITY_VERSION, Group, identify
+from assay.mining.cluster.identity import IDENTITY_VERSION, Group, identify
 
 RELATION = pa.struct(
     [

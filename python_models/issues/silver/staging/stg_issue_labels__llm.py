@@ -6,10 +6,10 @@ Without `approve_llm` nothing is asked: the table keeps its rows and the plan is
 import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
 
-from assay.progress import show_progress
+from assay.dbt.progress import show_progress
+from assay.mining.label.prompt import label_tasks
+from assay.mining.llm import Cache, Settings, run
 from assay.warehouse import data_dir
-from mining.label_prompt import label_tasks
-from mining.llm import Cache, Settings, run
 
 SCHEMA = pa.schema(
     [

@@ -6,16 +6,21 @@ from collections import defaultdict
 import numpy as np
 import pyarrow as pa
 
-from assay.progress import show_progress
-from assay.warehouse import data_dir
-from mining.embed import EmbeddingCache, embed_cached, embedding_setting, engine_from_environment
-from mining.label import (
+from assay.dbt.progress import show_progress
+from assay.mining.embed import (
+    EmbeddingCache,
+    embed_cached,
+    embedding_setting,
+    engine_from_environment,
+)
+from assay.mining.label.local import (
     LABELING_VERSION,
     MEMBERS_FOR_CATEGORY,
     Member,
     Prototypes,
     local_label,
 )
+from assay.warehouse import data_dir
 
 AT_ONCE = 200  # clusters, so that memory does not grow with the number of days
 SCHEMA = pa.schema(

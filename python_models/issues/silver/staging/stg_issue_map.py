@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from mining.layout import LAYOUT_VERSION, lay_out
+from assay.mining.cluster.layout import LAYOUT_VERSION, lay_out
 
 MOST_POSTS = 1500  # more than the eye tells apart, and seconds to lay out
 SCHEMA = pa.schema(

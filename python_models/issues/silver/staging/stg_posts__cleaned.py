@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from mining.text import CLEANING_VERSION, clean
+from assay.mining.text.clean import CLEANING_VERSION, clean
 
 BATCH_ROWS = 2_000
 SCHEMA = pa.schema(

@@ -6,7 +6,7 @@ or changed, and none when nothing is.
 
 import pyarrow as pa
 
-from mining.duplicates import FOLDING_VERSION, fold
+from assay.mining.duplicates.deduplicate import FOLDING_VERSION, fold
 
 SCHEMA = pa.schema(
     [

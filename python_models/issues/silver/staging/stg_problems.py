@@ -5,10 +5,15 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from assay.progress import show_progress
+from assay.dbt.progress import show_progress
+from assay.mining.embed import (
+    EmbeddingCache,
+    embed_cached,
+    embedding_setting,
+    engine_from_environment,
+)
+from assay.mining.label.problem import LEAST, PROBLEM_VERSION, bonus, likeness
 from assay.warehouse import data_dir
-from mining.embed import EmbeddingCache, embed_cached, embedding_setting, engine_from_environment
-from mining.problem import LEAST, PROBLEM_VERSION, bonus, likeness
 
 SCHEMA = pa.schema(
     [

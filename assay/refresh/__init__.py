@@ -1,0 +1,1 @@
+"""After an edit: what it made stale, found and built again."""

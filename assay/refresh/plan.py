@@ -1,0 +1,117 @@
+"""What a refresh builds: everything that an edit since the last successful build has made stale."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from assay import warehouse
+from assay.refresh.code import MODELS
+from assay.refresh.state import Record
+
+TARGET = "duckdb"  # the one database that holds every area
+_TABLES_SQL = """
+    select table_schema, table_name
+    from information_schema.tables
+    where table_catalog = current_database()
+"""
+# When dlt first loaded this bronze: no other warehouse has the same moment.
+_WAREHOUSE_SQL = "select cast(min(inserted_at) as varchar) from bronze._dlt_version"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to build from, as it was before the build. sources: dbt's sources.json."""
+
+    sources: bytes
+    record: Record
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What dbt is told. select: selectors, none for all. reasons and left_out: lines for people."""
+
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    reasons: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def target_dir() -> Path:
+    """Return dbt's target folder."""
+    return warehouse.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
+
+
+def artifact(name: str) -> Any:
+    """Return one of dbt's JSON files. Raises OSError where there is none."""
+    return json.loads((target_dir() / name).read_bytes())
+
+
+def look(code: dict[str, str]) -> Seen:
+    """Return what `dbt source freshness` has just found. Raises WarehouseError where it found
+    nothing because it failed; a source that is not loaded is no failure."""
+    sources, manifest = (target_dir() / "sources.json").read_bytes(), artifact("manifest.json")
+    with warehouse.connect(TARGET) as db:
+        tables = set(db.rows(_TABLES_SQL))
+        [(identity,)] = db.rows(_WAREHOUSE_SQL)
+    missing = tuple(
+        sorted(
+            f"{source['source_name']}.{source['name']}"
+            for source in manifest["sources"].values()
+            if "external_location" not in source["meta"]
+            and (source["schema"], source["identifier"]) not in tables
+        )
+    )
+    for result in json.loads(sources)["results"]:
+        name = ".".join(result["unique_id"].split(".")[-2:])
+        if result["status"] == "runtime error" and name not in missing:
+            raise warehouse.WarehouseError(f"dbt source freshness: {name}: {result['error']}")
+    return Seen(sources, Record(identity, manifest["metadata"]["dbt_version"], code, missing))
+
+
+def decide(seen: Seen, built: Record | None, sources_built: bytes | None) -> Decision:
+    """Compare what there is with what the last successful build had."""
+    now = seen.record
+    exclude = tuple(f"source:{name}+" for name in now.missing)
+    left_out = tuple(f"{name} is not loaded" for name in now.missing)
+    if built is None or sources_built is None:
+        return Decision((), exclude, ("nothing was built here yet",), left_out)
+    if (built.warehouse, built.dbt) != (now.warehouse, now.dbt):
+        why = "the last build was of another warehouse or by another dbt"
+        return Decision((), exclude, (why,), left_out)
+    # A node that is gone has nothing to select.
+    code = sorted(path for path in now.code if built.code.get(path) != now.code[path])
+    arrived = sorted(set(built.missing) - set(now.missing))
+    reasons = [
+        *(f"{name} changed" for name in _fresher(seen.sources, sources_built)),
+        *(f"{path}{' or what it imports' if path.startswith(MODELS) else ''} changed"
+          for path in code),
+        *(f"{name} is loaded now" for name in arrived),
+    ]  # fmt: skip
+    select = (
+        "source_status:fresher+",
+        "state:modified+",
+        *(f"path:{path}+" for path in code),
+        *(f"source:{name}+" for name in arrived),
+    )
+    return Decision(select, exclude, tuple(reasons), left_out)
+
+
+def _fresher(now: bytes, built: bytes) -> list[str]:
+    """Name the sources that `source_status:fresher` selects, by dbt's own rule."""
+    before = _loaded_at(built)
+    return sorted(
+        ".".join(name.split(".")[-2:])
+        for name, moment in _loaded_at(now).items()
+        if name not in before or moment > before[name]
+    )
+
+
+def _loaded_at(sources: bytes) -> dict[str, datetime]:
+    return {
+        result["unique_id"]: datetime.fromisoformat(result["max_loaded_at"])
+        for result in json.loads(sources)["results"]
+        if result.get("max_loaded_at")
+    }

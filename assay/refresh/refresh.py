@@ -1,0 +1,203 @@
+"""`make refresh`: whatever follows from an edited input is built again, and nothing else.
+
+It observes the inputs (`dlt pipeline inputs run`), asks dbt what is fresher than at the last
+successful build, and builds that and what hangs on it. It never lets a language model be asked:
+models tagged llm keep their rows and print what they would ask.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from assay import warehouse
+from assay.refresh import state
+from assay.refresh.code import code_fingerprints
+from assay.refresh.plan import Decision, Seen, artifact, decide, look, target_dir
+from assay.runs import journal
+
+# Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
+NOT_APPROVED = ("--vars", json.dumps({"approve_llm": False, "llm_max_usd": 0}))
+DBT = ("dbt", "--quiet")
+
+
+class RefreshError(Exception):
+    """A step of the refresh ended with an error; what it said stands above."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Refresh once; return the process's exit code."""
+    argparse.ArgumentParser(prog="make refresh", description=__doc__).parse_args(argv)
+    started = time.monotonic()
+    journal.run_id()  # every step inherits it
+    try:
+        with _alone() as lock:
+            _refresh(lock)
+    except (RefreshError, warehouse.WarehouseError) as error:
+        _say(f"make refresh: {error}", sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        _say("make refresh: stopped by the keyboard; run again to go on", sys.stderr)
+        return 1
+    _say(f"refresh: done in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+def _refresh(lock: int) -> None:
+    _step("observe the inputs", ["dlt", "pipeline", "inputs", "run"], lock)
+    seen = observed(lock)
+    folder = state.state_dir()
+    built = state.read(folder)
+    before = (folder / "sources.json").read_bytes() if built else None
+    decision = decide(seen, built, before)
+    for reason in decision.reasons:
+        _say(f"refresh: {reason}")
+    results = target_dir() / "run_results.json"
+    results.unlink(missing_ok=True)  # so that what stands there afterwards is of this build
+    command = [*DBT, "build", *NOT_APPROVED, "--state", str(state)]
+    for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
+        command += [option, *selectors] if selectors else []
+    try:
+        _step("build", command, lock)
+    finally:
+        _report(decision)
+    remember(seen)
+
+
+def observed(lock: int | None = None) -> Seen:
+    """Return what a build that starts now builds from: sources by dbt's freshness, and code.
+
+    Raises RefreshError when dbt cannot tell, WarehouseError when the warehouse does not answer.
+    """
+    code = code_fingerprints(warehouse.ROOT)
+    sources = target_dir() / "sources.json"
+    sources.unlink(missing_ok=True)
+    command = [*DBT, "source", "freshness", *NOT_APPROVED]
+    # It fails where a source is not loaded, which is for us to judge, and says so at length.
+    done = _run(command, lock, capture=True)
+    if not sources.exists():
+        _say(done.stdout)
+        raise RefreshError(f"dbt source freshness failed with exit code {done.returncode}")
+    return look(code)
+
+
+def remember(seen: Seen) -> None:
+    """Keep what the build that has just succeeded was built from (assay/refresh/state.py).
+
+    Raises RefreshError when another dbt command has written to dbt's target folder meanwhile.
+    """
+    manifest = (target_dir() / "manifest.json").read_bytes()
+    ids = [_invocation(json.loads(manifest)), _invocation(artifact("run_results.json"))]
+    if ids[0] != ids[1]:
+        raise RefreshError(
+            "another dbt command wrote to the target folder during the build, which is built but "
+            "not remembered: run make refresh again"
+        )
+    state.promote(state.state_dir(), manifest, seen.sources, seen.record)
+
+
+def _invocation(found: Any) -> str:
+    return str(found["metadata"]["invocation_id"])
+
+
+@contextmanager
+def _alone() -> Iterator[int]:
+    """Hold the lock of `make run`; yield its descriptor, which every step inherits.
+
+    So the lock outlives a killed refresh until the step it had started has ended as well.
+    """
+    lock = os.open(warehouse.ROOT / ".make-run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("refresh: another refresh or `make run` is at work here: waiting for it to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _step(name: str, command: list[str], lock: int) -> None:
+    done = _run(command, lock)
+    if done.returncode:
+        raise RefreshError(
+            f"{name} failed with exit code {done.returncode}; the next refresh does it again"
+        )
+
+
+def _run(
+    command: list[str], lock: int | None, *, capture: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Run one command of the project in its root, on the one database that holds every area."""
+    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return subprocess.run(
+        [found or command[0], *command[1:]],
+        cwd=warehouse.ROOT,
+        env=os.environ | {"ASSAY_TARGET": "duckdb"},
+        stdout=subprocess.PIPE if capture else None,
+        stderr=subprocess.STDOUT if capture else None,
+        pass_fds=() if lock is None else (lock,),
+        text=True,
+        check=False,
+    )
+
+
+def _report(decision: Decision) -> None:
+    """Say what was built, what was not, and why."""
+    try:
+        results, nodes = artifact("run_results.json")["results"], artifact("manifest.json")["nodes"]
+    except OSError:
+        return  # dbt failed before it built anything, and has said why
+    tables = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] in ("model", "seed")
+        and node["config"]["materialized"] != "ephemeral"
+    }
+    ran = {result["unique_id"]: result["status"] for result in results}
+    built = sorted(name for name in tables if ran.get(name) == "success")
+    tests = Counter(ran[name] for name in ran if name.startswith(("test.", "unit_test.")))
+    _say(f"refresh: built {len(built)} of {len(tables)} tables: {_names(built, nodes) or '-'}")
+    if tests:
+        told = ", ".join(f"{count} {status}" for status, count in sorted(tests.items()))
+        _say(f"refresh: tests: {told}")
+    kept = [name for name in built if "llm" in nodes[name]["tags"]]
+    if kept:
+        _say(f"refresh: asked no language model: {_names(kept, nodes)} kept what was answered")
+    skipped = sorted(name for name in tables if ran.get(name) in ("error", "skipped"))
+    if skipped:
+        _say(f"refresh: failed, or waiting for what failed: {_names(skipped, nodes)}")
+    for line in decision.left_out:
+        _say(f"refresh: left out what needs it: {line}")
+    alone = Counter(_area(nodes[name]) for name in tables if name not in ran)
+    if alone:
+        told = ", ".join(f"{area} {count}" for area, count in sorted(alone.items()))
+        _say(f"refresh: left alone, since nothing they are made from changed: {told}")
+
+
+def _names(unique_ids: list[str], nodes: dict[str, Any]) -> str:
+    return ", ".join(f"{nodes[name]['schema']}.{nodes[name]['alias']}" for name in unique_ids)
+
+
+def _area(node: dict[str, Any]) -> str:
+    return "seeds" if node["resource_type"] == "seed" else str(node["fqn"][1])
+
+
+def _say(text: str, stream: Any = None) -> None:
+    stream = stream or sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

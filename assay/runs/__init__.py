@@ -1,0 +1,1 @@
+"""The commands over the whole: run everything, its journal, how things stand."""

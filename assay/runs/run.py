@@ -1,0 +1,293 @@
+"""`make run`: extract, transform and report, end to end, from one of three origins.
+
+Without options the bundled sample is served by the replay server; `--recorded DIR` serves another
+folder of recorded API items; `--sources live` asks the real APIs. Each origin has a data folder of
+its own, so that invented, recorded and live numbers never meet in one warehouse.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from assay import warehouse
+from assay.refresh import refresh
+from assay.runs import journal, recorded
+from assay.warehouse import private
+
+SAMPLE = warehouse.ROOT / "sample" / "items"
+SERVER_START_SECONDS = 120.0
+PUBLISHED_TO = ("POCKETBASE_URL", "POCKETBASE_EMAIL", "POCKETBASE_PASSWORD")
+
+
+class StepFailedError(Exception):
+    """One step of the run ended with an error; what it said stands above."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run everything; return the process's exit code."""
+    args = _arguments(argv)
+    try:
+        folder = _folder_to_replay(args)
+        origin = _origin(args, folder)
+        # One database that everyone has, whatever ASSAY_TARGET says for commands by hand.
+        common = {
+            "ASSAY_ORIGIN": origin,
+            "ASSAY_TARGET": "duckdb",
+            journal.RUN_ID: journal.run_id(),
+        }
+        with _alone():
+            _use_data_of(origin)
+            load = ["dlt", "pipeline", "run", *_days(folder)]
+            failed = None
+            with _replay(folder) if folder else nullcontext({}) as replay:
+                try:
+                    _step("extract and load", load, common | replay)
+                except StepFailedError as error:
+                    if not Path(warehouse.output("duckdb")["path"]).exists():
+                        raise
+                    # What the other sources gave is loaded, and worth being built.
+                    failed = error
+            # What `make refresh` compares with is what was there when this build began.
+            seen = refresh.observed()
+            build = ["dbt", "--quiet", "build", *_days_to_cluster(folder)]
+            _step("transform and test", build, common)
+            refresh.remember(seen)
+            for report in ("assay.publish.hf_report", "assay.publish.issue_report"):
+                _step("report", [sys.executable, "-m", report], common, quiet=True)
+            # Invented and recorded issues go to the bundled PocketBase, whatever .env names.
+            own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
+            _step("publish", [sys.executable, "-m", "assay.publish.pocketbase"], common | own)
+            _closing_table()
+            if origin == "sample":
+                _step("judge", [sys.executable, "-m", "assay.sample.judge"], common)
+            if failed:
+                raise failed
+    except (StepFailedError, refresh.RefreshError, warehouse.WarehouseError) as error:
+        sys.stderr.write(f"make run: {error}\n")
+        return 1
+    return 0
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make run", description=__doc__,
+        usage="make run [RECORDED=DIR] [SOURCES=replay|live]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recorded", type=Path, metavar="DIR", help="replay this folder of recorded API items"
+    )
+    parser.add_argument(
+        "--sources", choices=("replay", "live"), default="replay",
+        help="live asks the real APIs (default replay)",
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.recorded and args.sources == "live":
+        parser.error("--recorded and --sources live exclude each other")
+    if args.recorded and not (args.recorded / "hf_models.jsonl").is_file():
+        parser.error(f"{args.recorded} holds no hf_models.jsonl: it is no folder of recorded items")
+    return args
+
+
+def _folder_to_replay(args: argparse.Namespace) -> Path | None:
+    if args.sources == "live":
+        return None
+    return (args.recorded or SAMPLE).resolve()
+
+
+def _origin(args: argparse.Namespace, folder: Path | None) -> str:
+    """Name where the numbers come from, fit for a folder name."""
+    if folder is None:
+        return "live"
+    if not args.recorded:
+        return "sample"
+    return f"{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}"
+
+
+def _use_data_of(origin: str) -> None:
+    """Make `data` the data folder of this origin; that of another origin is set aside, not lost."""
+    if "ASSAY_DATA_DIR" in os.environ or "DUCKDB_PATH" in os.environ:
+        return  # the person has decided where things go
+    data = warehouse.data_dir()
+    mark = data / warehouse.ORIGIN
+    # Data without a mark came by `dlt pipeline run`, which asks the real APIs.
+    before = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
+    if data.exists() and before != origin:
+        aside = data.with_name(f"{data.name}.{before}")
+        if aside.exists():
+            raise StepFailedError(
+                f"{data.name}/ holds {before} data, and so does {aside.name}/: "
+                "remove or rename one of them"
+            )
+        with _nobody_loads(data):
+            data.rename(aside)
+        _say(f"{data.name}/ held {before} data: kept as {aside.name}/")
+    kept = data.with_name(f"{data.name}.{origin}")
+    if not data.exists() and kept.exists():
+        kept.rename(data)
+    private.folder(data)
+    mark.write_text(f"{origin}\n", encoding="utf-8")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one `make run` at a time have the project; a second is told so and ends."""
+    try:
+        with FileLock(warehouse.ROOT / ".make-run.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise StepFailedError("another `make run` is at work here: wait for it to end") from error
+
+
+@contextmanager
+def _nobody_loads(data: Path) -> Iterator[None]:
+    """Hold the lock that `dlt pipeline run` takes on a data folder (landing/running.py), that
+    of the live page (publish/pocketbase/server.py)."""
+    try:
+        with FileLock(data / "run.lock", timeout=0):
+            served = data / "pocketbase" / "serve.lock"
+            if not served.exists():
+                yield
+                return
+            try:
+                with FileLock(served, timeout=0):
+                    yield
+            except Timeout as error:
+                raise StepFailedError(
+                    f"the live page is served from {data.name}/: stop `make serve` first"
+                ) from error
+    except Timeout as error:
+        raise StepFailedError(f"a run is loading {data.name}/: wait for it to end") from error
+
+
+@contextmanager
+def _replay(folder: Path) -> Iterator[dict[str, str]]:
+    """Serve a folder on loopback; yield the environment that makes the extractors ask it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        port_file = Path(scratch) / "port"
+        command = [
+            sys.executable,
+            "-m",
+            "assay.sample.replay",
+            "--folder",
+            str(folder),
+            "--quota",
+            "0",
+        ]
+        server = subprocess.Popen(
+            [*command, "--port-file", str(port_file)], cwd=warehouse.ROOT, stdout=subprocess.DEVNULL
+        )
+        try:
+            port = _wait_for(port_file, server)
+            server_url = f"http://127.0.0.1:{port}"
+            yield recorded.environment(folder, server_url) | {
+                "HF_ENDPOINT": server_url,
+                "HF_TOKEN": "",  # nobody's token goes to a replay
+                "HTTP__MIN_INTERVAL_SECONDS": "0",  # and nobody has to be spared
+            }
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _days(folder: Path | None) -> list[str]:
+    """Name the days that a folder's posts are from; live, the pipeline's own default holds."""
+    found = recorded.span(folder) if folder else None
+    return ["--start", str(found[0]), "--end", str(found[1])] if found else []
+
+
+def _days_to_cluster(folder: Path | None) -> list[str]:
+    """Name the same days to dbt; live, yesterday and today."""
+    today = datetime.now(UTC).date()
+    first, last = (folder and recorded.span(folder)) or (today - timedelta(days=1), today)
+    given = {"cluster_start": str(first), "cluster_date": str(last)}
+    return ["--vars", json.dumps(given | {"approve_llm": False, "llm_max_usd": 0})]
+
+
+def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:
+    end = time.monotonic() + SERVER_START_SECONDS
+    while time.monotonic() < end:
+        if port_file.exists():
+            return int(port_file.read_text(encoding="utf-8"))
+        if server.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise StepFailedError("the replay server did not start; what it said stands above")
+
+
+def _step(name: str, command: list[str], more: dict[str, str], *, quiet: bool = False) -> None:
+    """Run one command of the project in its root and say how long it took."""
+    started = time.monotonic()
+    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    result = subprocess.run(
+        [found or command[0], *command[1:]],
+        cwd=warehouse.ROOT,
+        env=os.environ | more,
+        stdout=subprocess.DEVNULL if quiet else None,
+        check=False,
+    )
+    if result.returncode:
+        raise StepFailedError(
+            f"{name} failed with exit code {result.returncode}: {' '.join(command)}"
+        )
+    _say(f"{name}: done in {time.monotonic() - started:.1f} s")
+
+
+def _closing_table() -> None:
+    """Print every table that dbt built with its rows and grain, and how to look at them."""
+    target = warehouse.ROOT / os.environ.get("DBT_TARGET_PATH", "target")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and not node["schema"].endswith("_staging")
+    ]
+    with warehouse.connect("duckdb") as db:
+        lines = []
+        for node in sorted(nodes, key=_reading_order):
+            [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
+            grain = node["description"].split(".")[0]
+            lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
+    width = max(len(name) for name, _, _ in lines)
+    _say(f"\n{'table':<{width}}  {'rows':>9}  what a row is")
+    for name, rows, grain in lines:
+        _say(f"{name:<{width}}  {rows:>9}  {grain}")
+    path = Path(warehouse.output("duckdb")["path"])
+    shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
+    _say(f"\nThe warehouse is {shown}. To look at it:")
+    _say("""\
+  .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
+  .venv/bin/dbt show --inline "select heat_rank, canonical_title from gold.top_issues order by 1"
+  make serve           then open http://127.0.0.1:8090: the live page of the issues
+  less reports/hf_ingestion_report.md
+  open reports/issues.html in a browser: the map of issues and their ranking
+  make docs            then open target/static_index.html
+  make status          what is loaded, how fresh, what failed, what waits for approval""")
+
+
+def _reading_order(node: dict[str, Any]) -> tuple[int, str, str]:
+    """Order tables as people ask for them: the results first."""
+    schemas = ("gold", "hf", "silver")
+    known = schemas.index(node["schema"]) if node["schema"] in schemas else len(schemas)
+    return known, node["schema"], node["alias"]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

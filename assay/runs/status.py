@@ -1,0 +1,216 @@
+"""`make status`: what is loaded, how fresh, what ran, what failed, what waits for approval.
+
+Looks only: it starts nothing, asks nobody, and does not wait for a command that is at work.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from assay import warehouse
+from assay.mining.llm.cache import Cache, Waiting
+from assay.runs import journal
+from assay.warehouse import writer
+
+WAIT = 2.0  # seconds for a command that has nearly ended
+RUNS_SHOWN = 6
+LONGEST_ERROR = 60  # characters
+
+# What a person looks for, in the order in which it is made. Tables that are missing are left out.
+TABLES = (
+    "hf.models", "hf.model_tasks", "hf.datasets", "hf.articles", "hf.base_models",
+    "bronze.raw_items", "silver.documents", "gold.issues", "gold.issue_evidence",
+    "gold.live_issues", "experiments.evaluation_responses",
+)  # fmt: skip
+FRESHNESS_SQL = """
+    select
+        pipeline,
+        string_agg(part, ', ' order by part) filter (where not is_fresh) as stale,
+        max(loaded_at) as loaded_at,
+        max(newest_at) as newest_at,
+        max(expected_hours) as expected_hours
+    from gold.freshness
+    group by pipeline order by pipeline
+"""
+RUNS_SQL = """
+    select
+        run_id,
+        string_agg(kind || ' ' || name, ', ' order by started_at) as steps,
+        min(started_at) as started_at,
+        max(finished_at) as finished_at,
+        count(*) filter (where status = 'done') as done,
+        count(*) as steps_begun
+    from gold.pipeline_runs
+    group by run_id order by min(started_at) desc limit %s
+"""
+# The last word of every step: what failed and was done again since is no trouble any more.
+TROUBLE_SQL = """
+    with last as (
+        select kind, name, status, error, started_at
+        from gold.pipeline_runs
+        qualify row_number() over (partition by kind, name order by started_at desc) = 1
+    )
+    select * from last where status in ('failed', 'killed') order by started_at desc
+"""
+REFUSED_SQL = "select count(*) from gold.live_issues where status = 'refused'"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its lines."""
+
+    heading: str
+    lines: list[str]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the status; return the process's exit code: 0, whatever the status is."""
+    argparse.ArgumentParser(prog="make status", description=__doc__).parse_args(argv)
+    path = Path(warehouse.output("duckdb")["path"])
+    sections = [Section("", [_headline(path)])]
+    try:
+        with warehouse.duckdb_file(writing=False, wait=WAIT) as connection:
+            sections += _of_warehouse(warehouse.Warehouse(connection))
+    except (warehouse.WarehouseError, duckdb.Error) as error:
+        at_work = writer.holder(path)
+        told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
+        sections.append(Section("NOW", [told]))
+    sections += [_unfinished(), _waiting(), _advice()]
+    sys.stdout.write("\n".join(_lines(sections)) + "\n")
+    return 0
+
+
+def _headline(path: Path) -> str:
+    mark = warehouse.data_dir() / warehouse.ORIGIN
+    origin = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
+    size = f"{path.stat().st_size / 1e6:,.0f} MB" if path.exists() else "not there yet"
+    return f"{_shown(path)} ({size}), {origin} data; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
+    """Return what the tables tell; what is not built is left out."""
+    there = {
+        f"{schema}.{table}"
+        for schema, table in db.rows(
+            "select table_schema, table_name from information_schema.tables"
+        )
+    }
+    loaded = [
+        f"{table:<34}{db.rows(f'select count(*) from {table}')[0][0]:>10,}"  # noqa: S608
+        for table in TABLES
+        if table in there
+    ]
+    sections = [Section("LOADED", loaded or ["nothing: run `make run`"])]
+    if "gold.freshness" in there:
+        rows = db.rows(FRESHNESS_SQL)
+        sections.append(Section("FRESH", [_fresh(*row) for row in rows] or ["nothing loaded"]))
+    if "gold.pipeline_runs" in there:
+        runs = [_run(row) for row in db.rows(RUNS_SQL, (RUNS_SHOWN,))]
+        sections.append(Section("RUNS", runs or ["none"]))
+        trouble = [_trouble(*row) for row in db.rows(TROUBLE_SQL)]
+        if "gold.live_issues" in there and (refused := db.rows(REFUSED_SQL)[0][0]):
+            trouble.append(f"PocketBase refused {refused:,} issues: gold.live_issues says why")
+        sections.append(Section("FAILED", trouble or ["nothing"]))
+    return sections
+
+
+def _fresh(
+    pipeline: str, stale: str | None, loaded: datetime, newest: datetime | None, hours: int
+) -> str:
+    state = f"STALE: {stale}" if stale else "fresh"
+    data = f", data up to {newest:%Y-%m-%d %H:%M}" if newest else ""
+    return f"{pipeline:<14} read {_ago(loaded):>10} ago (at most {_hours(hours)}){data}: {state}"
+
+
+def _run(row: tuple[Any, ...]) -> str:
+    run_id, steps, started, finished, done, begun = row
+    took = f"{(finished - started).total_seconds():,.0f} s" if finished else "no end"
+    state = "done" if done == begun else f"{begun - done} of {begun} steps not done"
+    return f"{started:%Y-%m-%d %H:%M}  {took:>8}  {state}: {steps}  [{run_id}]"
+
+
+def _trouble(kind: str, name: str, status: str, error: str | None, started: datetime) -> str:
+    why = f": {_cut(error)}" if error else ""
+    return f"{kind} {name} {status} at {started:%Y-%m-%d %H:%M}{why}"
+
+
+def _unfinished() -> Section:
+    """Name the run folders that were read and are not loaded."""
+    lines = []
+    for manifest in sorted((warehouse.data_dir() / "raw").glob("*/*/manifest.json")):
+        try:
+            state: Any = orjson.loads(manifest.read_bytes())
+            status, error = str(state["status"]), state.get("error")
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+            status, error = "unreadable", None
+        if status not in ("loaded", "enriched"):
+            why = f": {_cut(str(error))}" if error else ""
+            lines.append(f"{_shown(manifest.parent)} {status}{why}")
+    more = [f"and {len(lines) - 5:,} older ones"] if len(lines) > 5 else []
+    return Section("READ, NOT LOADED", lines[-5:] + more)
+
+
+def _waiting() -> Section:
+    """Tell what language models would be asked, and what that costs."""
+    path = warehouse.data_dir() / "llm.sqlite"
+    if not path.exists():
+        return Section("WAITING FOR APPROVAL", ["nothing"])
+    with Cache(path) as cache:
+        found = cache.waiting()
+    if not found:
+        return Section("WAITING FOR APPROVAL", ["nothing"])
+    command = "dbt build --select tag:llm+ --vars '{approve_llm: true, llm_max_usd: 1}'"
+    return Section("WAITING FOR APPROVAL", [*map(_question, found), f"to approve: {command}"])
+
+
+def _question(one: Waiting) -> str:
+    cost = "price unknown" if one.cost_usd is None else f"about ${one.cost_usd:.4f}"
+    model = one.model or "no LLM_MODEL is set"
+    return (f"{one.purpose}: {one.pending:,} questions, {one.prompt_tokens:,} prompt tokens, "
+            f"{cost} ({model})")  # fmt: skip
+
+
+def _advice() -> Section:
+    log = warehouse.data_dir() / "logs" / journal.FILE
+    return Section("LOG", [f"{_shown(log)}, a JSON object a line; run_id and step_id join it"])
+
+
+def _lines(sections: list[Section]) -> Iterator[str]:
+    for section in sections:
+        if section.heading and section.lines:
+            yield section.heading
+        indent = "  " if section.heading else ""
+        yield from (f"{indent}{line}" for line in section.lines)
+
+
+def _ago(moment: datetime) -> str:
+    return _hours((datetime.now(UTC) - moment).total_seconds() / 3600)
+
+
+def _hours(hours: float) -> str:
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.0f} h" if hours <= 72 else f"{hours / 24:.0f} days"
+
+
+def _cut(text: str) -> str:
+    """Return a message of any origin as a short piece of one line."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= LONGEST_ERROR else f"{line[: LONGEST_ERROR - 1]}…"
+
+
+def _shown(path: Path) -> str:
+    inside = path.is_relative_to(warehouse.ROOT)
+    return os.fspath(path.relative_to(warehouse.ROOT) if inside else path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Where the warehouse is, for everything that is not dbt.
+
+profiles.yml is the one place that knows; dlt and the reports read it here, so that an extraction,
+a `dbt build` and a report can never look at different databases.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from assay.warehouse import postgres, writer
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = ("duckdb", "postgres")
+CONNECT_SECONDS = 15  # as dlt
+ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be reached; the message says why and what to do, in one line."""
+
+
+def data_dir() -> Path:
+    """Return the folder of everything the project writes (ASSAY_DATA_DIR, default `data`)."""
+    return (ROOT / os.environ.get("ASSAY_DATA_DIR", "data")).resolve()
+
+
+def reports_dir() -> Path:
+    """Return the folder of reports (ASSAY_REPORTS_DIR, default `reports`)."""
+    return (ROOT / os.environ.get("ASSAY_REPORTS_DIR", "reports")).resolve()
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    """Stand in for dbt's `env_var`, by the same rules: set, else the default, else an error."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise WarehouseError(f"{name} is not set: profiles.yml needs it, see .env.example")
+    return value
+
+
+def _as_number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise WarehouseError(f"POSTGRES_PORT is {text!r}: it must be a number")
+    return int(text)
+
+
+def output(target: str | None = None) -> dict[str, Any]:
+    """Return the settings of one target of profiles.yml, with the environment filled in.
+
+    Raises WarehouseError for a target that profiles.yml does not have.
+    """
+    text = (ROOT / "profiles.yml").read_text(encoding="utf-8")
+    jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - YAML, our own
+    jinja.filters["as_number"] = _as_number  # dbt's own filter
+    # Rendered value by value, as dbt does: a password full of YAML syntax stays one string.
+    profile = _rendered(yaml.safe_load(text)["assay"], jinja)
+    name = target or profile["target"]
+    if name not in profile["outputs"]:
+        raise WarehouseError(f"unknown target {name!r}: choose one of {', '.join(TARGETS)}")
+    settings = profile["outputs"][name]
+    if settings["type"] == "duckdb":
+        settings["path"] = str((ROOT / settings["path"]).resolve())
+    return settings
+
+
+def _rendered(node: Any, jinja: Environment) -> Any:
+    if isinstance(node, dict):
+        return {key: _rendered(value, jinja) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_rendered(value, jinja) for value in node]
+    if isinstance(node, str) and "{{" in node:
+        return jinja.from_string(node).render(env_var=_env_var)
+    return node
+
+
+def libpq(settings: dict[str, Any]) -> dict[str, str]:
+    """Return what libpq needs to know of a postgres target, by libpq's own names.
+
+    No URL, in which every library escapes in its own way. A host that is a folder is the place of a
+    Unix socket.
+    """
+    found = {
+        "host": str(settings["host"]).strip("[]"),  # of an IPv6 address in brackets
+        "port": str(settings["port"]),
+        "connect_timeout": str(CONNECT_SECONDS),
+        **{name: str(settings[name]) for name in ("user", "password", "dbname")},
+        **{name: str(settings.get(name) or "") for name in ("sslmode", "sslrootcert")},
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+@contextmanager
+def connect(target: str | None = None) -> Iterator["Warehouse"]:
+    """Open the warehouse for reading and close it again.
+
+    Raises WarehouseError when there is none yet, when it is not to be had, or does not answer.
+    """
+    settings = output(target)
+    if settings["type"] == "duckdb":
+        with duckdb_file(writing=False) as connection:
+            yield Warehouse(connection)
+        return
+    connection = _postgres(settings)
+    try:
+        yield Warehouse(connection)
+    finally:
+        connection.close()
+
+
+def _postgres(settings: dict[str, Any]) -> Any:
+    try:
+        return psycopg2.connect(**libpq(settings), options="-c timezone=UTC")
+    except psycopg2.OperationalError as error:
+        # Not `from error`: a traceback would show what was connected to, and how.
+        raise WarehouseError(postgres.explained(error, str(settings["password"]))) from None
+
+
+def check_access(target: str, schemas: Sequence[str]) -> None:
+    """Raise WarehouseError unless these schemas of a Postgres can be written; DuckDB has no roles.
+
+    A run asks before it reads its source, which may take hours.
+    """
+    settings = output(target)
+    if settings["type"] == "postgres":
+        with closing(_postgres(settings)) as connection:
+            if lacking := postgres.lacking(connection, schemas):
+                raise WarehouseError(lacking)
+
+
+@contextmanager
+def duckdb_file(
+    *, writing: bool, wait: float | None = None
+) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open the DuckDB warehouse when it is this process's turn (writer.py), and close it.
+
+    wait: seconds, by default as long as ASSAY_WAIT_SECONDS says. Raises WarehouseError when there
+    is none yet, or it is not to be had.
+    """
+    settings = output("duckdb")
+    path = settings["path"]
+    if not Path(path).exists():
+        raise WarehouseError(f"no warehouse at {path}: run `make run` first")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(writer.alone(path, wait=wait))
+            connection = stack.enter_context(duckdb.connect(path, read_only=not writing))
+        except (writer.BusyError, duckdb.IOException) as error:
+            raise WarehouseError(first_line(error)) from error
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
+        yield connection
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, which is the one that names the cause."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+class Warehouse:
+    """Rows out of DuckDB or Postgres by the same call."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one query (bound parameters as %s) and return all its rows."""
+        cursor = self._connection.cursor()
+        if isinstance(self._connection, duckdb.DuckDBPyConnection):
+            sql = sql.replace("%s", "?")
+        cursor.execute(sql, parameters or None)
+        return cursor.fetchall()

@@ -1,0 +1,1 @@
+"""Benchmarks of loading, cleaning and deduplicating posts."""

@@ -1,0 +1,12 @@
+"""Load one run folder of posts into the warehouse: `python -m benchmarks.posts.load FOLDER`."""
+
+import sys
+from pathlib import Path
+
+from dlt.common.runtime.collector import NullCollector
+
+from assay.extract.landing.run_folder import RunFolder
+from assay.extract.posts.bronze import load_posts
+
+if __name__ == "__main__":
+    load_posts(RunFolder.open(Path(sys.argv[1])), NullCollector())

@@ -1,0 +1,1 @@
+"""What models point at: identified from their tags, then fetched."""

@@ -1,0 +1,1 @@
+"""Requests to sources: rate limits, retries, clients."""

@@ -1,0 +1,202 @@
+"""The hf_catalog pipeline: the Hub's tasks and the top models of each, into bronze.
+
+Every run first writes a run folder (`read_hub`), then loads bronze from that folder (`bronze.load`)
+and from nothing else, so what is in the warehouse can always be traced to a file.
+"""
+
+import difflib
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlt.common.runtime.collector_base import Collector
+
+from assay.extract.hub.client import PAGE_CAP, Hub
+from assay.extract.landing.run_folder import LARGEST_RECORD, RecordFile, RunFolder, encoded
+
+log = logging.getLogger(__name__)
+
+# A listing of several pages is read again until a reading shows nothing new, at most this often.
+MAX_READINGS = 4
+
+
+class UnknownTaskError(ValueError):
+    """A task was asked for that the Hub does not have; names the nearest ones."""
+
+
+@dataclass
+class TaskListing:
+    """What reading one task's models came to.
+
+    repeats: rows that a reading showed twice, because models changed places between two pages.
+    late: models that only a further reading showed. asked: models asked for by name at the end.
+    settled: False when even the last reading showed new ones.
+    """
+
+    task_id: str
+    limit: int
+    models: int = 0
+    pages: int = 0
+    readings: int = 0
+    repeats: int = 0
+    late: int = 0
+    asked: int = 0
+    skipped: int = 0
+    settled: bool = True
+    downloads: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the listing's counts for the manifest and for bronze."""
+        return {name: value for name, value in vars(self).items() if name != "downloads"}
+
+
+def choose_tasks(
+    available: dict[str, Any], wanted: list[str] | None, max_tasks: int | None
+) -> list[str]:
+    """Return the task ids to read, sorted.
+
+    Raises UnknownTaskError for an id that is not among the available ones.
+    """
+    for task in wanted or ():
+        if task not in available:
+            nearest = difflib.get_close_matches(task, available, n=3, cutoff=0.4)
+            hint = f"did you mean {', '.join(nearest)}?" if nearest else "see --help"
+            raise UnknownTaskError(f"the Hub has no task {task!r}: {hint}")
+    return sorted(set(wanted or available))[:max_tasks]
+
+
+def read_hub(
+    hub: Hub,
+    folder: RunFolder,
+    *,
+    limit_per_task: int,
+    wanted: list[str] | None,
+    max_tasks: int | None,
+    progress: Collector,
+) -> None:
+    """Read tasks and listings from the Hub into the run folder.
+
+    Writes hf_tasks.json (the task pages) and hf_models.json (one record per task and model, as the
+    API gave it, and the keys `_task_id` and `_seq`, the order of arrival).
+    """
+    started = time.monotonic()
+    available = hub.tasks()
+    chosen = choose_tasks(available, wanted, max_tasks)
+    with folder.records("hf_tasks.json") as out:
+        for task in chosen:
+            page = available[task] if isinstance(available[task], dict) else {}
+            out.write(encoded({**page, "id": task}))
+    listings = []
+    with folder.records("hf_models.json") as out:
+        for number, task in enumerate(chosen, start=1):
+            listing = read_listing(hub, task, limit_per_task, out)
+            listings.append(listing)
+            progress.update("tasks", total=len(chosen))
+            progress.update("pages", listing.pages)
+            progress.update("models", listing.models)
+            log.info(
+                "%d/%d %s: %d models, %d page(s)%s",
+                number, len(chosen), task, listing.models, listing.pages, _remarks(listing),
+            )  # fmt: skip
+    folder.manifest["counts"].update(
+        tasks_available=len(available),
+        tasks=len(chosen),
+        models_listed=sum(listing.models for listing in listings),
+        records_skipped=sum(listing.skipped for listing in listings),
+        pages=sum(listing.pages for listing in listings),
+        requests=hub.transport.requests,
+        retries=hub.transport.retries,
+        seconds=round(time.monotonic() - started, 1),
+    )
+    folder.manifest["listings"] = [listing.as_record() for listing in listings]
+
+
+def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListing:
+    """Read the top models of one task so that none slips away between two pages.
+
+    A model whose downloads rise while we page moves to a page that was read before: it would be
+    lost. So a listing of more than one page is read again until a reading shows nothing new, and
+    models that only an earlier reading showed are asked for by name, since they may have risen or
+    fallen. Staging then keeps the last observation of each and cuts the listing at its limit.
+    """
+    listing = TaskListing(task, limit)
+    while listing.readings < MAX_READINGS:
+        known, pages, written = len(listing.downloads), listing.pages, out.count
+        listing.readings += 1
+        seen = _read_once(hub, listing, out)
+        new = len(listing.downloads) - known
+        if listing.readings > 1:
+            listing.late += new
+        if listing.pages - pages <= 1 or (listing.readings > 1 and out.count == written):
+            break
+    else:
+        listing.settled = False
+        log.warning("%s: still changing after %d readings", task, MAX_READINGS)
+    for model_id in sorted(listing.downloads.keys() - seen):
+        listing.asked += 1
+        record = hub.model(model_id)
+        if record is None or task not in (record.get("tags") or ()):
+            _left(model_id, listing, out)
+        else:
+            _take(record, listing, out)
+    listing.models = len(listing.downloads)
+    listing.downloads.clear()
+    return listing
+
+
+def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
+    """Read pages until `limit` different models came; return their ids."""
+    seen: set[str] = set()
+    for page in hub.model_pages(listing.task_id, min(listing.limit, PAGE_CAP)):
+        listing.pages += 1
+        for record in page:
+            model_id = _take(record, listing, out)
+            if model_id is not None:
+                listing.repeats += model_id in seen
+                seen.add(model_id)
+            if len(seen) >= listing.limit:
+                return seen
+        if not page:
+            break
+    return seen
+
+
+def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
+    """Write one record unless it says nothing new; return its id, None when it is unusable."""
+    model_id = record.get("id") if isinstance(record, dict) else None
+    if not isinstance(model_id, str) or not model_id.strip("\0 \t\r\n"):
+        # Every further reading would count it again.
+        listing.skipped += listing.readings == 1
+        return None
+    downloads = record.get("downloads")
+    if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
+        line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
+        if len(line) > LARGEST_RECORD:
+            listing.skipped += listing.readings == 1
+            log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
+            return None
+        listing.downloads[model_id] = downloads
+        out.write(line)
+    return model_id
+
+
+def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:
+    """Write that a model is gone, or is none of this task's any more."""
+    del listing.downloads[model_id]
+    out.write(
+        encoded({"id": model_id, "_task_id": listing.task_id, "_seq": out.count, "_left": True})
+    )
+
+
+def _remarks(listing: TaskListing) -> str:
+    remarks = [
+        f"{getattr(listing, name)} {word}"
+        for name, word in (
+            ("late", "came late"),
+            ("repeats", "repeated"),
+            ("skipped", "unusable"),
+        )
+        if getattr(listing, name)
+    ]
+    return f" ({', '.join(remarks)})" if remarks else ""

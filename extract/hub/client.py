@@ -1,0 +1,157 @@
+"""The Hugging Face Hub as this project asks it, through huggingface_hub.
+
+The client, the headers and the mapping of errors are huggingface_hub's. Its `list_models` is not
+used for listings: it turns records into ModelInfo objects and hides where a page ends, while we
+keep the record as it came and count pages. https://huggingface.co/docs/hub/api
+"""
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import httpx
+from huggingface_hub import close_session, get_session, set_client_factory
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
+
+from assay.extract.http.rate_limit import Clock
+from assay.extract.http.transport import (
+    Politeness,
+    PoliteTransport,
+    is_loopback,
+    network,
+    parsed,
+    why_not_asked,
+)
+
+PAGE_CAP = 1000  # the server's own maximum
+# What a listing does not give by itself but `expand` does; cheaper than full=true, which
+# adds the list of every file of every model.
+PROPERTIES = (
+    "author", "createdAt", "downloads", "gated", "lastModified",
+    "library_name", "likes", "pipeline_tag", "private", "tags",
+)  # fmt: skip
+
+
+class HubError(Exception):
+    """The Hub refused a request; the message is one line that says what to do."""
+
+
+class Hub:
+    """A polite session with one Hub endpoint. Use as a context manager."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        token: str | None,
+        politeness: Politeness,
+        *,
+        clock: Clock | None = None,
+        inner: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        if reason := why_not_asked(self.endpoint):
+            raise HubError(reason)
+        self.transport = PoliteTransport(
+            f"The Hub at {self.endpoint}",
+            politeness,
+            clock=clock,
+            inner=inner or network(self.endpoint),
+        )
+        # False, not None: None would make huggingface_hub look for a token of its own.
+        if token and not (self.endpoint.startswith("https://") or is_loopback(self.endpoint)):
+            raise HubError(
+                f"HF_TOKEN would go to {self.endpoint} unencrypted: use https:// or unset HF_TOKEN"
+            )
+        self._headers = build_hf_headers(token=token or False, library_name="assay")
+
+    def __enter__(self) -> "Hub":
+        set_client_factory(lambda: httpx.Client(transport=self.transport, follow_redirects=True))
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        close_session()
+
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """Return the Hub's task pages, keyed and sorted by task id."""
+        answer = self._json(self._get(f"{self.endpoint}/api/tasks"))
+        if not isinstance(answer, dict) or not answer:
+            raise HubError(f"{self.endpoint}/api/tasks holds no tasks: is HF_ENDPOINT a Hub?")
+        return {key: answer[key] for key in sorted(answer)}
+
+    def model_pages(self, task: str, page_size: int) -> Iterator[list[Any]]:
+        """Yield a task's models, most downloaded first, page by page for as long as asked.
+
+        Each page is a list of records as the API gave them (which may hold anything).
+        """
+        url = f"{self.endpoint}/api/models"
+        params: dict[str, Any] | None = {
+            "filter": task,
+            "sort": "downloads",
+            "limit": min(page_size, PAGE_CAP),
+            "expand": list(PROPERTIES),
+        }
+        asked: set[str] = set()
+        while url:
+            response = self._get(url, params)
+            page = self._json(response)
+            if not isinstance(page, list):
+                raise HubError(f"{self.endpoint}/api/models did not answer with a list")
+            yield page
+            asked.add(url)
+            # A mirror may hand on the next page's address as the original Hub wrote it.
+            url = fix_hf_endpoint_in_url(
+                response.links.get("next", {}).get("url", ""), self.endpoint
+            )
+            if url and not url.startswith(f"{self.endpoint}/"):
+                # Our token would go with the request.
+                raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
+            if url in asked:
+                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
+            params = None  # the next URL holds them all
+
+    def model(self, model_id: str) -> dict[str, Any] | None:
+        """Return one model as a listing would show it, or None when it is gone."""
+        url = f"{self.endpoint}/api/models/{quote(model_id, safe='/')}"
+        try:
+            record = self._json(self._get(url, {"expand": list(PROPERTIES)}))
+        except RepositoryNotFoundError:
+            return None
+        return record if isinstance(record, dict) else None
+
+    def ask(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
+        """Return the answer to one path below the endpoint, whatever its status.
+
+        Raises SourceUnavailableError after all retries.
+        """
+        return get_session().get(f"{self.endpoint}/{path}", params=params, headers=self._headers)
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return parsed(response)
+        except ValueError as error:
+            raise HubError(f"{self.endpoint} did not answer with JSON: is it a Hub?") from error
+
+    def _get(self, url: str, params: dict[str, Any] | None = None) -> httpx.Response:
+        response = get_session().get(url, params=params, headers=self._headers)
+        try:
+            hf_raise_for_status(response)
+        except RepositoryNotFoundError:
+            raise
+        except HfHubHTTPError as error:
+            self._refuse(error)
+        return response
+
+    def _refuse(self, error: HfHubHTTPError) -> NoReturn:
+        status = error.response.status_code
+        if status in (401, 403):
+            raise self.token_refused(status) from error
+        message = error.server_message or error.response.reason_phrase
+        raise HubError(f"{self.endpoint} answered HTTP {status}: {message}") from error
+
+    def token_refused(self, status: int) -> HubError:
+        """Return the error of a token that this Hub does not take."""
+        return HubError(
+            f"HF_TOKEN was refused by {self.endpoint} (HTTP {status}): "
+            f"make a new token at {self.endpoint}/settings/tokens or unset HF_TOKEN"
+        )

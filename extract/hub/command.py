@@ -1,0 +1,135 @@
+"""`dlt pipeline hf_catalog run`: its options, their check, and what it does."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from dlt.common.runtime.collector_base import Collector
+
+from assay import warehouse
+from assay.extract import settings
+from assay.extract.hub.catalog import UnknownTaskError, read_hub
+from assay.extract.hub.client import Hub
+from assay.extract.landing import bronze, running
+from assay.extract.landing.run_folder import RunFolder, RunFolderError
+from assay.extract.pipeline import Pipeline, UsageError, ids, in_range
+
+log = logging.getLogger(__name__)
+
+MOST_PER_TASK = 1_000_000
+MOST_TASKS = 10_000
+
+_HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
+    "--limit-per-task": {
+        "type": int,
+        "metavar": "N",
+        "help": "models to read per task, most downloaded first "
+        "(default: limit_per_task in .dlt/config.toml, 1000)",
+    },
+    "--max-tasks": {
+        "type": int,
+        "metavar": "N",
+        "help": "read only the first N tasks (default: all)",
+    },
+    "--tasks": {
+        "metavar": "A,B",
+        "help": "read only these task ids, separated by commas (default: all)",
+    },
+    "--dry-run": {
+        "action": "store_true",
+        "help": "write the run folder, load nothing (default: load)",
+    },
+    "--run-folder": {
+        "type": Path,
+        "metavar": "PATH",
+        "help": "load this earlier run folder again, without asking the Hub (default: ask it); "
+        "hf_enrichment enriches it (default: the newest)",
+    },
+}
+
+
+def _check_hf_catalog(args: argparse.Namespace) -> None:
+    in_range("--limit-per-task", args.limit_per_task, MOST_PER_TASK)
+    _limit(args)
+    in_range("--max-tasks", args.max_tasks, MOST_TASKS)
+    if args.tasks is not None and not ids(args.tasks):
+        raise UsageError("--tasks names no task: give ids separated by commas")
+    if args.run_folder is not None:
+        for option in ("limit_per_task", "max_tasks", "tasks", "dry_run"):
+            if getattr(args, option):
+                name = option.replace("_", "-")
+                raise UsageError(f"--{name} has no meaning with --run-folder: the folder decides")
+        if not args.run_folder.is_dir():
+            raise UsageError(f"--run-folder {args.run_folder}: there is no such folder")
+
+
+def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
+    if not args.dry_run:
+        warehouse.check_access(args.destination, bronze.SCHEMAS)
+    if args.run_folder is not None:
+        folder = RunFolder.open(args.run_folder)
+        if "listings" not in folder.manifest:
+            raise RunFolderError(f"{args.run_folder} holds no catalog: it was not read to its end")
+    else:
+        folder = _read_catalog(args, progress)
+    if args.dry_run:
+        log.info("dry run: %s is written, nothing is loaded", folder.path)
+        return
+    try:
+        bronze.load_catalog(folder, args.destination, progress)
+    except BaseException as error:
+        folder.finish("failed", f"load: {warehouse.first_line(error)}")
+        raise
+    folder.finish("loaded")
+
+
+def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
+    limit = _limit(args)
+    endpoint = settings.hub_endpoint()
+    if not args.dry_run:
+        running.say_if_mixed(endpoint)
+    arguments = {
+        "endpoint": endpoint,
+        "limit_per_task": limit,
+        "max_tasks": args.max_tasks,
+        "tasks": ids(args.tasks) if args.tasks else None,
+    }
+    folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
+    log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
+    try:
+        hub = Hub(endpoint, settings.secret("hf_token"), settings.politeness())
+        with hub, progress("hf_catalog: read"):
+            read_hub(
+                hub,
+                folder,
+                limit_per_task=limit,
+                wanted=arguments["tasks"],
+                max_tasks=args.max_tasks,
+                progress=progress,
+            )
+    except BaseException as error:
+        folder.finish("failed", warehouse.first_line(error))
+        if isinstance(error, UnknownTaskError):
+            raise UsageError(str(error)) from error
+        raise
+    folder.finish("extracted")
+    return folder
+
+
+def _limit(args: argparse.Namespace) -> int:
+    if args.limit_per_task is not None:
+        return int(args.limit_per_task)
+    try:
+        return int(settings.number("hf_catalog.limit_per_task", int, 1, MOST_PER_TASK))
+    except settings.SettingError as error:
+        raise UsageError(str(error)) from error
+
+
+HF_CATALOG = Pipeline(
+    name="hf_catalog",
+    summary="the Hub's tasks and the top models of each",
+    options=_HF_CATALOG_OPTIONS,
+    check=_check_hf_catalog,
+    run=_run_hf_catalog,
+)

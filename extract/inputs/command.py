@@ -1,0 +1,188 @@
+"""`dlt pipeline inputs run`: what a person has edited, into bronze.
+
+Files are loaded before the fingerprints that say they are there: a run killed in between loads
+them again, and no change is lost.
+"""
+
+import argparse
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+from dlt.common.runtime.collector_base import Collector
+
+from assay import warehouse
+from assay.extract.inputs.observe import Observed, observe, usable
+from assay.extract.landing import bronze
+from assay.extract.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+TARGET = "duckdb"  # experiments live in the embedded database only
+BATCH_ROWS = 1_000
+INPUT_FILES = pa.schema(
+    [
+        pa.field("input_name", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("content", pa.string(), nullable=False),
+        pa.field("csv_rows", pa.string()),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("size", pa.int64(), nullable=False),
+    ]
+)
+INPUT_FINGERPRINTS = pa.schema(
+    [
+        pa.field("input_name", pa.string(), nullable=False),
+        pa.field("fingerprint", pa.string(), nullable=False),
+        pa.field("changed_at", bronze.UTC_TIME, nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What bronze has of one input. files: sha256 by path."""
+
+    fingerprint: str | None
+    changed_at: datetime | None
+    files: dict[str, str]
+
+
+NOTHING = Stored(None, None, {})
+
+
+def _run(args: argparse.Namespace, progress: Collector) -> None:
+    if args.destination != TARGET:
+        log.info("inputs are kept in DuckDB, whatever the destination of the catalog is")
+    started = time.monotonic()
+    observed, problems = observe(warehouse.ROOT)
+    for line in problems[:-1]:
+        log.error("%s", line)
+    observed = usable(observed, problems)
+    for one in observed:
+        for note in one.notes:
+            log.warning("%s", note)
+    stored = _stored()
+    changed = [one for one in observed if _is_changed(one, stored.get(one.name, NOTHING))]
+    for one in changed:
+        log.info("%s: %s", one.name, _what_changed(one, stored.get(one.name, NOTHING)))
+    if changed:
+        _load(changed, stored, progress)
+    files = sum(len(one.files) for one in observed)
+    log.info(
+        "inputs: %d of %d changed, %d files, %.1f s", len(changed), len(observed), files,
+        time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _is_changed(one: Observed, stored: Stored) -> bool:
+    # Bronze may hold other files than its fingerprint says: a run was killed between the two.
+    return one.fingerprint != stored.fingerprint or _hashes(one) != stored.files
+
+
+def _hashes(one: Observed) -> dict[str, str]:
+    return {file.path: file.sha256 for file in one.files}
+
+
+def _what_changed(one: Observed, stored: Stored) -> str:
+    now, before = _hashes(one), stored.files
+    parts = {
+        "new": sorted(now.keys() - before.keys()),
+        "changed": sorted(path for path in now.keys() & before if now[path] != before[path]),
+        "gone": sorted(before.keys() - now.keys()),
+    }
+    told = [f"{len(paths)} {what} ({paths[0]}{', ...' if len(paths) > 1 else ''})"
+            for what, paths in parts.items() if paths]  # fmt: skip
+    return ", ".join(told) or ("nothing there" if not now else "loaded again")
+
+
+def _stored() -> dict[str, Stored]:
+    """Return what bronze has, by input; nothing where it has no such tables yet."""
+    if not Path(warehouse.output(TARGET)["path"]).exists():
+        return {}
+    with warehouse.connect(TARGET) as db:
+        tables = db.rows(
+            "select table_name from duckdb_tables() where schema_name = 'bronze' "
+            "and table_name in ('input_files', 'input_fingerprints')"
+        )
+        if len(tables) < 2:
+            return {}
+        files: dict[str, dict[str, str]] = {}
+        for name, path, sha256 in db.rows(
+            "select input_name, path, sha256 from bronze.input_files"
+        ):
+            files.setdefault(name, {})[path] = sha256
+        fingerprints = db.rows(
+            "select input_name, fingerprint, changed_at from bronze.input_fingerprints"
+        )
+    found = {name: (fingerprint, changed_at) for name, fingerprint, changed_at in fingerprints}
+    return {
+        name: Stored(*found.get(name, (None, None)), files.get(name, {}))
+        for name in files.keys() | found
+    }
+
+
+def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collector) -> None:
+    """Replace the files of the changed inputs, then move their fingerprints."""
+    pipeline = bronze.open_pipeline("inputs", TARGET, progress)
+    bronze.run(pipeline, bronze.resource(
+        "input_files", INPUT_FILES, ["csv_rows"], _files(changed), merge_key="input_name"
+    ), TARGET)  # fmt: skip
+    emptied = [one.name for one in changed if not one.files]
+    if emptied:
+        # No row says which rows to replace.
+        with bronze.turn(TARGET), pipeline.sql_client() as client:
+            table = client.make_qualified_table_name("input_files")
+            for name in emptied:
+                client.execute_sql(f"delete from {table} where input_name = %s", name)  # noqa: S608
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "input_name": one.name,
+            "fingerprint": one.fingerprint,
+            "changed_at": _after(now, stored.get(one.name, NOTHING).changed_at),
+        }
+        for one in changed
+    ]
+    bronze.run(pipeline, bronze.resource(
+        "input_fingerprints", INPUT_FINGERPRINTS, [],
+        iter([pa.Table.from_pylist(rows, schema=INPUT_FINGERPRINTS)]), merge_key="input_name",
+    ), TARGET)  # fmt: skip
+
+
+def _after(now: datetime, before: datetime | None) -> datetime:
+    """Return a moment after `before` even where a clock was set back: dbt looks for a later one."""
+    return max(now, before + timedelta(microseconds=1)) if before else now
+
+
+def _files(changed: list[Observed]) -> Iterator[pa.Table]:
+    yield INPUT_FILES.empty_table()  # so that the table is made even when there is no row
+    rows = [
+        {
+            "input_name": one.name,
+            "path": file.path,
+            "content": file.content,
+            "csv_rows": None if file.rows is None
+            else orjson.dumps([row.values for row in file.rows]).decode(),
+            "sha256": file.sha256,
+            "size": file.size,
+        }
+        for one in changed
+        for file in one.files
+    ]  # fmt: skip
+    for first in range(0, len(rows), BATCH_ROWS):
+        yield pa.Table.from_pylist(rows[first : first + BATCH_ROWS], schema=INPUT_FILES)
+
+
+INPUTS = Pipeline(
+    name="inputs",
+    summary="concepts, prompt templates and the list of language models that a person edits",
+    options={},
+    check=lambda args: None,
+    run=_run,
+)

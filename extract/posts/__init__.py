@@ -1,0 +1,1 @@
+"""Developers' posts, by source and day."""

@@ -1,0 +1,157 @@
+"""GitHub's issues: REST search, in windows of `created:`. https://docs.github.com/rest/search"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from assay.extract.http.client import Api
+from assay.extract.http.transport import SourceRefusedError, Wish, parsed
+from assay.extract.posts.post import (
+    Day,
+    Page,
+    Post,
+    QueryRefusedError,
+    Reading,
+    address,
+    covered_days,
+    identifier,
+    kept,
+    moment,
+    read_pages,
+    text,
+    titled,
+    whole,
+)
+from assay.extract.posts.windows import Window, iso
+
+MOST_RESULTS = 1000  # whatever total_count says, no more can be paged to
+PAGE = 100
+SECONDARY_SECONDS = 60.0  # what the documentation asks for when an answer names no time
+LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+RAW_KEYS = (
+    "id", "node_id", "number", "repository_url", "state", "state_reason", "author_association",
+    "locked", "active_lock_reason", "updated_at", "closed_at",
+)  # fmt: skip
+
+
+class GitHub:
+    """Issues of the configured searches; pull requests are left out by the search itself."""
+
+    name = "github"
+
+    def __init__(self, api: Api, queries: list[str], token: str | None) -> None:
+        self.queries = queries
+        self.api = api
+        self._headers = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        }
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+        """Cover days of one search; see `assay.extract.posts.post.Source`."""
+        return covered_days(self, query, days, now, partial(self._read, query))
+
+    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
+        """Read one window, None when it holds more than can be paged to."""
+        # GitHub's A..B holds both ends.
+        search = f"{query} is:issue created:{iso(window.start)}..{iso(window.end - 1)}"
+        return read_pages(
+            lambda number: self._page(search, number + 1),
+            post,
+            most=MOST_RESULTS,
+            pages=MOST_RESULTS // PAGE,
+            divisible=divisible,
+        )
+
+    def _page(self, search: str, number: int) -> Page:
+        answer = self._search(search, number)
+        items, total = answer.get("items"), whole(answer.get("total_count"))
+        if not isinstance(items, list) or total is None:
+            raise SourceRefusedError(f"{self.api.name}: a search without items or their number")
+        return Page(items, total, incomplete=answer.get("incomplete_results") is True)
+
+    def _search(self, search: str, page: int) -> dict[str, Any]:
+        # Pages are counted, not followed: Link may hold other relations than `next`.
+        params = {"q": search, "sort": "created", "order": "asc", "per_page": PAGE, "page": page}
+        response = self.api.get("search/issues", params, self._headers)
+        if response.status_code == 200:
+            return self.api.mapping(response)
+        if response.status_code == 401:
+            raise SourceRefusedError(
+                "GitHub does not accept GITHUB_TOKEN (HTTP 401): make a new one at "
+                "https://github.com/settings/tokens, or unset it"
+            )
+        message = _message(response)
+        if response.status_code == 422:
+            raise QueryRefusedError(f"HTTP 422: {message}")
+        raise SourceRefusedError(f"GitHub answered HTTP {response.status_code}: {message}")
+
+
+def read_wish(response: httpx.Response, now: float) -> Wish:
+    """Read GitHub's limits: the primary one tells its reset, the secondary one at most Retry-After.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    headers = response.headers
+    exhausted = headers.get("x-ratelimit-remaining") == "0"
+    reset = 0.0
+    if exhausted:
+        try:
+            # One second more: the reset is rounded down to whole seconds.
+            reset = max(0.0, float(headers.get("x-ratelimit-reset", "")) - now + 1.0)
+        except ValueError:
+            reset = SECONDARY_SECONDS
+    if response.status_code not in (403, 429):
+        return Wish(reset)
+    if exhausted:
+        return Wish(reset, "the rate limit is used up")
+    if "retry-after" in headers:
+        return Wish(0.0, "a secondary rate limit")
+    if response.status_code == 429 or LIMIT_WORDS.search(_message(response)):
+        return Wish(SECONDARY_SECONDS, "a secondary rate limit")
+    return Wish()
+
+
+def post(item: dict[str, Any]) -> Post | str:
+    """Make a post of an issue; raises for what is none."""
+    if item.get("pull_request"):
+        return "pull request"
+    user = item.get("user")
+    labels = item.get("labels")
+    reactions = item.get("reactions")
+    names = [
+        label["name"]
+        for label in (labels if isinstance(labels, list) else ())
+        if isinstance(label, dict) and isinstance(label.get("name"), str)
+    ]
+    return Post(
+        native_id=identifier(item["id"]),
+        url=address(item["html_url"]),
+        title=titled(item["title"]),
+        body=text(item.get("body")),
+        created_at=moment(datetime.fromisoformat(item["created_at"]).timestamp()),
+        score=whole(reactions.get("total_count")) if isinstance(reactions, dict) else None,
+        comment_count=whole(item.get("comments")),
+        author=text(user.get("login")) if isinstance(user, dict) else None,
+        raw={**kept(item, RAW_KEYS), "labels": names},
+    )
+
+
+def _message(response: httpx.Response) -> str:
+    """Return what an error says, in one line; errors come as JSON, as HTML and as nothing."""
+    try:
+        body = parsed(response)
+    except (ValueError, RecursionError):
+        return response.reason_phrase
+    if not isinstance(body, dict):
+        return response.reason_phrase
+    errors = body.get("errors") if isinstance(body.get("errors"), list) else []
+    details = [e.get("message") if isinstance(e, dict) else e for e in errors]
+    words = [body.get("message"), *details]
+    return "; ".join(str(word)[:200] for word in words if word) or response.reason_phrase

@@ -1,0 +1,108 @@
+"""Hacker News stories: Algolia's search_by_date, in windows of created_at_i.
+
+https://hn.algolia.com/api
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from typing import Any
+
+from assay.extract.http.client import Api
+from assay.extract.http.transport import SourceRefusedError
+from assay.extract.posts.post import (
+    Day,
+    Page,
+    Post,
+    QueryRefusedError,
+    Reading,
+    covered_days,
+    identifier,
+    kept,
+    moment,
+    read_pages,
+    text,
+    titled,
+    whole,
+)
+from assay.extract.posts.windows import Window
+
+MOST_HITS = 1000  # of one question, whatever nbHits says
+MOST_PAGES = 10  # should the pages be smaller than asked for
+ITEM = "https://news.ycombinator.com/item?id={}"
+RAW_KEYS = ("objectID", "url", "story_id", "updated_at")
+
+
+class HackerNews:
+    """Stories that the configured searches find. A query is `story` (all of them) or `story words`,
+    where `story` stands for whatever Algolia calls tags."""
+
+    name = "hackernews"
+
+    def __init__(self, api: Api, queries: list[str]) -> None:
+        self.queries = queries
+        self.api = api
+
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+        """Cover days of one search; see `assay.extract.posts.post.Source`."""
+        return covered_days(self, query, days, now, partial(self._read, query))
+
+    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
+        """Read one window, None when it holds as many hits as one question gives."""
+        return read_pages(
+            lambda number: self._page(query, window, number),
+            post,
+            most=MOST_HITS - 1,  # as many as one question gives may be more
+            pages=MOST_PAGES,
+            divisible=divisible,
+        )
+
+    def _page(self, query: str, window: Window, number: int) -> Page:
+        answer = self._search(query, window, number)
+        hits, total = answer.get("hits"), whole(answer.get("nbHits"))
+        if not isinstance(hits, list) or total is None:
+            raise SourceRefusedError(f"{self.api.name}: an answer without hits or their number")
+        return Page(hits, total, exact=answer.get("exhaustiveNbHits") is not False)
+
+    def _search(self, query: str, window: Window, page: int) -> dict[str, Any]:
+        tags, _, words = query.partition(" ")
+        params = {
+            "query": words,
+            "tags": tags,
+            "numericFilters": f"created_at_i>={window.start},created_at_i<{window.end}",
+            "hitsPerPage": MOST_HITS,
+            "page": page,
+        }
+        response = self.api.get("api/v1/search_by_date", params)
+        if response.status_code == 200:
+            return self.api.mapping(response)
+        if response.status_code == 400:
+            raise QueryRefusedError(f"HTTP 400: {self._message(response)}")
+        raise SourceRefusedError(
+            f"{self.api.name} answered HTTP {response.status_code}: {self._message(response)}"
+        )
+
+    def _message(self, response: Any) -> str:
+        return str(self.api.mapping(response).get("message"))[:200]
+
+
+def post(item: dict[str, Any]) -> Post | str:
+    """Make a post of a story; raises for what is none. Any key may be null or absent."""
+    if item.get("title") is None:
+        return "deleted"
+    native_id = identifier(item["objectID"])
+    tags = item.get("_tags") if isinstance(item.get("_tags"), list) else []
+    # The tags also name the author.
+    tags = [tag for tag in tags if isinstance(tag, str) and not tag.startswith("author_")]
+    return Post(
+        native_id=native_id,
+        url=ITEM.format(native_id),
+        title=titled(item["title"]),
+        body=text(item.get("story_text")),
+        created_at=moment(item["created_at_i"]),
+        score=whole(item.get("points")),
+        comment_count=whole(item.get("num_comments")),
+        author=text(item.get("author")),
+        link=text(item.get("url")),
+        raw={**kept(item, RAW_KEYS), "_tags": tags},
+    )

@@ -1,0 +1,241 @@
+"""What the four sources of posts have in common: a post, a reading of a window, a covered day."""
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from assay.extract.http.client import Api
+from assay.extract.posts.windows import Window, cover
+
+# Why a day is asked for again: the source gave less than it said it has.
+READINGS = 3  # of one window, when what comes is not all there is
+INCOMPLETE = "incomplete_results"
+SHORT = "the API gave {given:,} of {total:,}"
+
+
+class QueryRefusedError(Exception):
+    """A source refuses one of our queries, say a private subreddit; the others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post, with the source's own words.
+
+    created_at: seconds since the epoch. url: the post's own page; link: the page a link post points
+    at. author: as the source names them, which is never stored. raw: further keys worth keeping.
+    """
+
+    native_id: str
+    url: str
+    title: str
+    body: str | None
+    created_at: int
+    score: int | None
+    comment_count: int | None
+    author: str | None
+    link: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Reading:
+    """What a source gave for one window.
+
+    given: items that came. dropped: those that are no post for us, by reason. truncated: the source
+    has more than it gave, and `reason` says why. final: asking again would bring nothing more.
+    """
+
+    posts: list[Post] = field(default_factory=list)
+    given: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    truncated: bool = False
+    reason: str | None = None
+    final: bool = True
+
+    def take(self, items: list[Any], read: Callable[[Any], Post | str]) -> None:
+        """Add items; `read` makes a post of one, or names the reason to drop it."""
+        for item in items:
+            self.given += 1
+            try:
+                found = read(item)
+            except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+                found = "unusable"
+            if isinstance(found, Post):
+                self.posts.append(found)
+            else:
+                self.dropped[found] += 1
+
+    def cut(self, reason: str, *, final: bool) -> "Reading":
+        """Say that the source has more than it gave."""
+        self.truncated, self.reason, self.final = True, reason, final
+        return self
+
+
+@dataclass
+class Day:
+    """One day of one query, covered: its windows in order of time and what each gave."""
+
+    source: str
+    query: str
+    day: date
+    windows: list[tuple[Window, Reading]]
+
+
+class Source(Protocol):
+    """One origin of posts."""
+
+    name: str
+    queries: list[str]
+    api: Api
+
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+        """Yield each day of a query once it is covered, up to `now` (seconds since the epoch).
+
+        Raises QueryRefusedError, SourceRefusedError or SourceUnavailableError.
+        """
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a window. total: how many the source says there are in all, if that is exact."""
+
+    items: list[Any]
+    total: int
+    incomplete: bool = False
+    exact: bool = True
+
+
+def read_pages(
+    ask: Callable[[int], Page],
+    read: Callable[[Any], Post | str],
+    *,
+    most: int,
+    pages: int,
+    divisible: bool,
+) -> Reading | None:
+    """Read one window page by page, None when it holds more than `most` and can be halved.
+
+    ask: returns a page by its number from 0; no more than `pages` are asked for.
+    """
+    reading, totals, incomplete, exact = Reading(), set[int](), False, True
+    for number in range(pages):
+        page = ask(number)
+        reading.take(page.items, read)
+        totals.add(page.total)
+        incomplete, exact = incomplete or page.incomplete, exact and page.exact
+        if divisible and max(reading.given, page.total) > most:
+            return None
+        if not page.items or (page.exact and reading.given >= page.total):
+            break
+    total = max(totals)
+    if incomplete:
+        return reading.cut(INCOMPLETE, final=False)
+    given = reading.given
+    if max(total, given) > most and (total > given or not exact):
+        total = max(total, given)
+        return reading.cut(f"{total:,} in one second: the API gives {given:,}", final=True)
+    if exact and len(totals) > 1:
+        # What is deleted while we page moves the rest up, and one slips from page to page.
+        return reading.cut("the number of results changed while reading", final=False)
+    if exact and reading.given < total:
+        return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
+    return reading
+
+
+def covered_days(
+    source: Source,
+    query: str,
+    days: list[date],
+    now: int,
+    read: Callable[[Window, bool], Reading | None],
+    *,
+    readings: int = READINGS,
+) -> Iterator[Day]:
+    """Cover days one by one for a source that can be asked for any window of time.
+
+    `read(window, divisible)` reads one window, None when it holds too much (windows.py); it
+    is called up to `readings` times while what comes is not all there is.
+    """
+    pauses = source.api.transport.politeness.backoff[: readings - 1]
+
+    def patiently(window: Window, divisible: bool) -> Reading | None:
+        return _read_patiently(source.api, lambda: read(window, divisible), pauses)
+
+    for day in days:
+        window = Window.of_day(day).until(now)
+        yield Day(source.name, query, day, list(cover(window, patiently)))
+
+
+def _read_patiently(
+    api: Api, read: Callable[[], Reading | None], pauses: Sequence[float]
+) -> Reading | None:
+    """Read once more after each pause while what comes is not all there is; keep what ever came."""
+    came: dict[str, Post] = {}
+    for seconds in (*pauses, None):
+        reading = read()
+        if reading is None or reading.final:
+            return reading
+        came |= {post.native_id: post for post in reading.posts}
+        if seconds is not None:
+            api.transport.clock.sleep(seconds)
+    reading.posts = list(came.values())
+    return reading
+
+
+def text(value: Any) -> str | None:
+    """Return a text as it is, and None for anything else."""
+    return value if isinstance(value, str) else None
+
+
+def whole(value: Any) -> int | None:
+    """Return a number as a whole one that every database can take, and None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if -(2**53) < value < 2**53 else None  # NaN and infinities are not
+
+
+def moment(value: Any) -> int:
+    """Return a time in whole seconds since the epoch. Raises ValueError when it is none."""
+    seconds = whole(value)
+    if seconds is None or not 0 <= seconds < 253_402_300_800:  # the year 10000
+        raise ValueError(f"{value!r} is no time")
+    return seconds
+
+
+def titled(value: Any) -> str:
+    """Return a title. Raises ValueError when there is none."""
+    if not isinstance(value, str) or not value.strip("\0 \t\r\n"):
+        raise ValueError("a post without a title")
+    return value
+
+
+def address(value: Any) -> str:
+    """Return the address of a post's page. Raises ValueError when there is none."""
+    if not isinstance(value, str) or not value:
+        raise ValueError("a post without an address")
+    return value
+
+
+def identifier(value: Any) -> str:
+    """Return an item's id as a text. Raises ValueError when there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise ValueError(f"{value!r} is no id")
+    return str(value)
+
+
+def kept(item: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return the named keys of an item that has them. Only what is named is kept: an API may begin
+    to send an author's name in a key that nobody has heard of."""
+    return {key: item[key] for key in keys if item.get(key) is not None}
+
+
+def author_hash(salt: bytes, source: str, author: str | None) -> str | None:
+    """Return what stands for an author: 32 hex digits that nobody can trace without the salt."""
+    if not author:
+        return None
+    name = f"{source}:{author}".encode("utf-8", "surrogatepass")
+    return hmac.new(salt, name, hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,208 @@
+"""Reddit's new posts per subreddit, through OAuth only. https://www.reddit.com/dev/api
+
+Anonymous access is closed since 2026-05-29. A listing goes back about 1,000 posts and no further,
+so a day is covered by paging back until it is passed.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import httpx
+
+from assay.extract.http.client import Api
+from assay.extract.http.transport import SourceRefusedError, Wish
+from assay.extract.posts.post import (
+    Day,
+    Post,
+    QueryRefusedError,
+    Reading,
+    address,
+    identifier,
+    kept,
+    moment,
+    text,
+    titled,
+    whole,
+)
+from assay.extract.posts.windows import Window, iso
+
+PAGE = 100
+MOST_PAGES = 30  # three times what a listing can have: one that never ends is none
+# A listing that ends earlier than this has shown the whole subreddit; later, it was probably cut
+# off: the cap is 1,000, and what was removed since is missing from it, which may be half.
+FEWEST_AT_THE_CAP = 500
+EARLY_SECONDS = 60  # a token is renewed so long before it ends
+GONE = ("[deleted]", "[removed]", "[deleted by user]")
+HOST = "https://www.reddit.com"
+RAW_KEYS = (
+    "id", "name", "subreddit", "subreddit_id", "permalink", "url", "url_overridden_by_dest",
+    "domain", "is_self", "over_18", "link_flair_text", "upvote_ratio", "edited", "stickied",
+    "locked", "crosspost_parent", "num_crossposts",
+)  # fmt: skip
+
+
+@dataclass
+class _Listing:
+    """What paging back through a subreddit has shown so far.
+
+    items: each with its time, None when it has none. oldest: the earliest time that is in order.
+    passed: a page showed nothing young enough. reason: why the listing ended before that.
+    """
+
+    items: list[tuple[int | None, Any]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    oldest: float = float("inf")
+    passed: bool = False
+    reason: str | None = None
+
+
+class Reddit:
+    """New posts of the configured subreddits; `token_url` is where tokens are given out."""
+
+    name = "reddit"
+
+    def __init__(
+        self, api: Api, queries: list[str], client: tuple[str, str], token_url: str
+    ) -> None:
+        self.queries = queries
+        self.api, self._client, self._token_url = api, client, token_url
+        self._token, self._renew_at = "", 0.0
+
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+        """Cover days of one subreddit in one pass; see `assay.extract.posts.post.Source`."""
+        listing = self._page_back(query, Window.of_day(min(days)).start)
+        for day in days:
+            window = Window.of_day(day).until(now)
+            reading = Reading()
+            reading.take([item for at, item in listing.items if _belongs(at, window, day, days)],
+                         post)  # fmt: skip
+            if listing.reason and listing.oldest >= window.start:
+                reading.cut(listing.reason, final=True)
+            yield Day(self.name, query, day, [(window, reading)])
+
+    def _page_back(self, subreddit: str, start: int) -> _Listing:
+        """Page from the newest post back until `start` is passed or the listing ends."""
+        listing, after = _Listing(), None
+        for _ in range(MOST_PAGES):
+            children, after = self._page(subreddit, after, len(listing.names))
+            # By name: a pinned post stands on the first page twice, at the top and in its place.
+            fresh = {_name(child): child for child in children if _name(child) not in listing.names}
+            listing.names.update(fresh)
+            in_order = []
+            for child in fresh.values():
+                at = _created(child)
+                listing.items.append((at, child))
+                # What is pinned to the top is as old as it likes.
+                if at is not None and not child["data"].get("stickied"):
+                    in_order.append(at)
+            listing.oldest = min([listing.oldest, *in_order])
+            listing.passed = bool(in_order) and max(in_order) < start
+            if listing.passed or after is None or not fresh:
+                break
+        count = len(listing.names)
+        if not listing.passed and (after is not None or count >= FEWEST_AT_THE_CAP):
+            where = f", at {iso(listing.oldest)}" if math.isfinite(listing.oldest) else ""
+            listing.reason = f"the listing ends after {count:,} posts{where}"
+        return listing
+
+    def _page(self, subreddit: str, after: str | None, count: int) -> tuple[list[Any], str | None]:
+        params: dict[str, Any] = {"limit": PAGE, "raw_json": 1}
+        if after:
+            params |= {"after": after, "count": count}
+        response = self._get(f"r/{subreddit}/new", params)
+        data = self.api.mapping(response).get("data")
+        children = data.get("children") if isinstance(data, dict) else None
+        if not isinstance(children, list):
+            raise SourceRefusedError(f"{self.api.name}: a listing without children")
+        return children, text(data.get("after"))
+
+    def _get(self, path: str, params: dict[str, Any]) -> httpx.Response:
+        """Ask with a token, and once more with a new one when it is no longer good."""
+        response = self.api.get(path, params, self._authorization())
+        if response.status_code == 401:
+            self._token = ""
+            response = self.api.get(path, params, self._authorization())
+        if response.status_code == 200:
+            return response
+        if response.is_redirect:
+            raise QueryRefusedError("there is no such subreddit")
+        body = self.api.mapping(response)  # a page of HTML means that all of us are blocked
+        status, reason = response.status_code, str(body.get("reason") or body.get("message"))[:200]
+        if status in (403, 404):
+            raise QueryRefusedError(f"HTTP {status}: {reason}")
+        raise SourceRefusedError(f"{self.api.name} answered HTTP {status}: {reason}")
+
+    def _authorization(self) -> dict[str, str]:
+        clock = self.api.transport.clock
+        if not self._token or clock.monotonic() >= self._renew_at:
+            form = {"grant_type": "client_credentials"}
+            response = self.api.post(self._token_url, form, self._client)
+            answer = self.api.mapping(response)
+            token = answer.get("access_token")
+            if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+                raise SourceRefusedError(
+                    f"Reddit gives no token (HTTP {response.status_code}): check "
+                    "REDDIT_CLIENT_ID and REDDIT_CLIENT_SECRET"
+                )
+            life = whole(answer.get("expires_in")) or 3600
+            self._token = token
+            self._renew_at = clock.monotonic() + max(life - EARLY_SECONDS, life / 2)
+        return {"Authorization": f"bearer {self._token}"}
+
+
+def read_wish(response: httpx.Response, now: float) -> Wish:
+    """Read x-ratelimit-remaining, a float, and x-ratelimit-reset, in seconds."""
+    try:
+        left = float(response.headers["x-ratelimit-remaining"])
+        reset = float(response.headers["x-ratelimit-reset"])
+    except (KeyError, ValueError):
+        return Wish()
+    return Wish(max(0.0, reset) if left < 1 else 0.0)
+
+
+def post(child: dict[str, Any]) -> Post | str:
+    """Make a post of a listing's child; raises for what is none."""
+    if child["kind"] != "t3":
+        return "no post"
+    data = child["data"]
+    body = text(data.get("selftext"))
+    if body in GONE or data["title"] in GONE or data.get("removed_by_category"):
+        return "deleted"
+    author = text(data.get("author"))
+    link = text(data.get("url_overridden_by_dest")) or text(data.get("url"))
+    return Post(
+        native_id=identifier(data["id"]),
+        url=f"{HOST}{address(data['permalink'])}",
+        title=titled(data["title"]),
+        body=body or None,
+        created_at=moment(data["created_utc"]),
+        score=whole(data.get("score")),
+        comment_count=whole(data.get("num_comments")),
+        author=None if author in GONE else author,
+        link=None if data.get("is_self") else link,
+        raw=kept(data, RAW_KEYS),
+    )
+
+
+def _belongs(at: int | None, window: Window, day: date, days: list[date]) -> bool:
+    """Tell whether an item is of this day; what has no time is counted with the last day."""
+    if at is None:
+        return day == max(days)
+    return window.start <= at < window.end
+
+
+def _name(child: Any) -> str:
+    """Return an item's full name, and something of its own for one that has none."""
+    data = child.get("data") if isinstance(child, dict) else None
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else f"nameless {id(child)}"
+
+
+def _created(child: Any) -> int | None:
+    try:
+        return moment(child["data"].get("created_utc"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

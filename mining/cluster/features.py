@@ -1,0 +1,208 @@
+"""What clustering looks at: embeddings and words side by side, evened out along neighbours.
+
+Embeddings know that "webhook fired twice" and "charged two times" are alike; words know that `SKU`
+and `FHIR` are not. Words are TF-IDF reduced by SVD (latent semantic analysis, Deerwester et al.
+1990). A short random walk over the graph of nearest neighbours then replaces each vector by a mean
+of what lies around it, which takes the chance wording of single posts out (the low-pass filter of
+graph convolution, Wu et al. 2019). docs/decisions/clusters.md has what each step is worth.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from assay.mining.cluster.kmeans import BLOCK_VALUES, kmeans
+
+Floats = NDArray[np.float32]
+
+WORD_SHARE = 0.3  # squared length of the words' part beside 1 of the embedding's
+WORDS_FOR_SHARE = (
+    40  # in a text; fewer have less to say as words, and their share shrinks with them
+)
+NEIGHBOURS, NEIGHBOURS_LEAST = 10, 3  # of few points half the square root: groups are small too
+WALK_STEPS = 3
+# A source of few posts keeps most of its offset; and turns until it settles.
+SOURCE_PRIOR, SOURCE_TURNS = 10, 10
+EXACT_MOST = 20_000  # points whose neighbours are found by comparing all with all
+CELL, PROBES = 256, 8  # beyond: points in a cell, and cells that are searched for a point
+FIT_MOST = 20_000  # texts that vocabulary and SVD are learnt from
+WORDS_READ = 2_000  # characters of a text that count; embeddings read about as far
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TOKEN = re.compile(r"[a-z][a-z0-9]+")
+_ENDINGS = ("ingly", "edly", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly")
+
+
+def unit(vectors: NDArray[np.floating]) -> Floats:
+    """Return the rows (n, d) with length 1; rows of length 0 stay 0."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0).astype(np.float32)
+
+
+def centred(vectors: NDArray[np.floating]) -> Floats:
+    """Return the rows less their mean, with length 1."""
+    return unit(vectors - vectors.mean(0, dtype=np.float64).astype(np.float32))
+
+
+def words(text: str) -> list[str]:
+    """Return the stems of a text's words, identifiers taken apart, without stop words."""
+    text = _CAMEL.sub(" ", text[:WORDS_READ]).replace("_", " ").lower()
+    return [_stem(word) for word in _TOKEN.findall(text) if word not in ENGLISH_STOP_WORDS]
+
+
+def features(
+    vectors: Floats, texts: Sequence[str], places: Sequence[str] | None = None, seed: int = 0
+) -> Floats:
+    """Return (n, d + words) rows of length 1 for embeddings (n, d) and the texts they are of.
+
+    places: where each was posted, in words (repository, tags, subreddit, or ""); they count double.
+    """
+    return beside(vectors, word_vectors(texts, places, seed))
+
+
+def word_vectors(
+    texts: Sequence[str], places: Sequence[str] | None = None, seed: int = 0
+) -> Floats | None:
+    """Return TF-IDF reduced by SVD, (n, words), each as long as its words count; None without."""
+    if places is not None:
+        texts = [f"{place} {place} {text}" for place, text in zip(places, texts, strict=True)]
+    lexical = _lexical(texts, seed)
+    if lexical is None:
+        return None
+    said = np.array([len(text.split()) for text in texts]) / WORDS_FOR_SHARE
+    share = np.sqrt(WORD_SHARE * np.minimum(said, 1)).astype(np.float32)
+    return share[:, None] * lexical
+
+
+def beside(vectors: Floats, lexical: Floats | None) -> Floats:
+    """Return embeddings (n, d), centred, beside word_vectors() (n, words): rows of length 1."""
+    if lexical is None:
+        return centred(vectors)
+    return unit(np.hstack([centred(vectors), lexical]))
+
+
+def without_source(vectors: Floats, sources: Sequence[str], label: NDArray[np.integer]) -> Floats:
+    """Return embeddings (n, d) less what posts of one source have in common whatever their topic.
+
+    sources: (n,) names. label: (n,) a first clustering, by which topic and source are told apart:
+    each vector is its cluster's mean, plus its source's offset, plus what is its own (the two
+    factors of an analysis of variance, fitted in turns; batch effects of cells are taken out in
+    this way, Korsunsky et al. 2019). A source that a cluster is made of has no offset from it.
+    """
+    n, d = vectors.shape
+    names, source = np.unique(np.asarray(sources), return_inverse=True)
+    by_source = sp.csr_matrix((np.ones(n, np.float32), (source, np.arange(n))))
+    by_cluster = sp.csr_matrix((np.ones(n, np.float32), (label, np.arange(n))))
+    of_source = np.asarray(by_source.sum(1)) + SOURCE_PRIOR
+    of_cluster = np.maximum(np.asarray(by_cluster.sum(1)), 1)
+    offset = np.zeros((len(names), d), np.float32)
+    for _ in range(SOURCE_TURNS):
+        means = (by_cluster @ (vectors - offset[source])) / of_cluster
+        offset = ((by_source @ (vectors - means[label])) / of_source).astype(np.float32)
+    return unit(vectors - offset[source])
+
+
+def walked(points: Floats, graph: sp.csr_matrix) -> Floats:
+    """Return points (n, d) after WALK_STEPS of a random walk on their graph, each (n, d)."""
+    stay = sp.diags(graph.max(axis=1).toarray().ravel().astype(np.float32))
+    step = normalize(graph + stay, norm="l1").astype(np.float32)
+    for _ in range(WALK_STEPS):
+        points = step @ points
+    return centred(points)
+
+
+def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Floats]:
+    """Return the graph of each point's nearest, NEIGHBOURS from 400 points on, and how near.
+
+    points: (n, d) rows of length 1. The graph is symmetric, (n, n), weighted by cosine; the second
+    value is (n,), the mean cosine to the neighbours, 0 for a point that is alone. Up to EXACT_MOST
+    points neighbours are exact. Beyond, they are looked for in the PROBES nearest cells of a
+    k-means partition (inverted file, Jegou, Douze and Schmid 2011).
+    """
+    n = len(points)
+    k = min(n - 1, max(NEIGHBOURS_LEAST, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
+    if k < 1:
+        return sp.csr_matrix((n, n), dtype=np.float32), np.zeros(n, np.float32)
+    found, cosine = _exact(points, k) if n <= EXACT_MOST else _in_cells(points, k, seed)
+    rows = np.repeat(np.arange(n), k)
+    graph = sp.csr_matrix((np.maximum(cosine, 0).ravel(), (rows, found.ravel())), (n, n))
+    return graph.maximum(graph.T).tocsr(), cosine.mean(1)
+
+
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _lexical(texts: Sequence[str], seed: int) -> Floats | None:
+    """Return TF-IDF reduced by SVD, or None when the texts share too few words."""
+    n = len(texts)
+    chosen = np.arange(n)
+    if n > FIT_MOST:
+        chosen = np.sort(np.random.default_rng(seed).choice(n, FIT_MOST, replace=False))
+    reader = TfidfVectorizer(
+        analyzer=_terms, sublinear_tf=True, min_df=2, max_df=0.3, max_features=50_000
+    )
+    try:
+        fitted = reader.fit_transform([texts[i] for i in chosen])
+    except ValueError:  # no word is in two texts, or each is in nearly all
+        return None
+    size = min(80, max(20, n // 9), min(fitted.shape) - 1)
+    if size < 2:
+        return None
+    reduce = TruncatedSVD(size, random_state=seed).fit(fitted)
+    every = fitted if n <= FIT_MOST else reader.transform(texts)
+    return unit(reduce.transform(every))
+
+
+def _terms(text: str) -> list[str]:
+    single = words(text)
+    return single + [f"{a} {b}" for a, b in pairwise(single)]
+
+
+def _exact(points: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
+    n = len(points)
+    found, cosine = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    for start in range(0, n, 1_000):
+        rows = np.arange(start, min(start + 1_000, n))
+        found[rows], cosine[rows] = _best(points, rows, np.arange(n), k)
+    return found, cosine
+
+
+def _in_cells(points: Floats, k: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
+    n = len(points)
+    cells = kmeans(points, n // CELL, seed=seed, steps=3)
+    order = np.argsort(cells.label, kind="stable")
+    edges = np.searchsorted(cells.label[order], np.arange(len(cells.centres) + 1))
+    near = np.argsort(-(unit(cells.centres) @ unit(cells.centres).T), axis=1, kind="stable")
+    found, cosine = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    for cell, around in enumerate(near[:, :PROBES]):
+        mine = order[edges[cell] : edges[cell + 1]]
+        others = np.sort(np.concatenate([order[edges[c] : edges[c + 1]] for c in around]))
+        wanted = min(k, len(others) - 1)
+        for rows in np.array_split(mine, len(mine) * len(others) // BLOCK_VALUES + 1):
+            # A point without enough company is its own neighbour at cosine 0, which is no edge.
+            found[rows], cosine[rows] = rows[:, None], 0
+            if wanted > 0 and len(rows):
+                best, score = _best(points, rows, others, wanted)
+                found[rows, :wanted], cosine[rows, :wanted] = best, score
+    return found, cosine
+
+
+def _best(
+    points: Floats, rows: NDArray[np.int64], others: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return the k nearest of `others` to each of `rows`, which are among them, less itself."""
+    score = points[rows] @ points[others].T
+    score[np.arange(len(rows)), np.searchsorted(others, rows)] = -np.inf
+    best = np.argpartition(-score, k - 1, axis=1)[:, :k]
+    return others[best], np.take_along_axis(score, best, 1)

@@ -1,0 +1,28 @@
+"""Texts to vectors: what the rest of the project uses of it."""
+
+from assay.mining.embed.cache import EmbeddingCache, text_hash
+from assay.mining.embed.engine import (
+    BATCH,
+    ENGINES,
+    Engine,
+    embed,
+    embed_cached,
+    embedding_setting,
+    engine_from_environment,
+    load_engine,
+)
+from assay.mining.embed.model import EmbeddingError
+
+__all__ = [
+    "BATCH",
+    "ENGINES",
+    "EmbeddingCache",
+    "EmbeddingError",
+    "Engine",
+    "embed",
+    "embed_cached",
+    "embedding_setting",
+    "engine_from_environment",
+    "load_engine",
+    "text_hash",
+]

@@ -1,0 +1,1 @@
+"""Prompt experiments: tasks, templates, scores."""

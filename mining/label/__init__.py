@@ -1,0 +1,1 @@
+"""Labels: which post tells of a problem, and what a cluster of them is called."""

@@ -1,0 +1,22 @@
+"""Language models: what the rest of the project uses of the one door to them."""
+
+from assay.mining.llm.answer import FENCE_RULE, cleaned, fence, looks_like_instructions
+from assay.mining.llm.cache import Cache
+from assay.mining.llm.runner import Plan, plan, run
+from assay.mining.llm.settings import LlmError, Settings
+from assay.mining.llm.task import Result, Task
+
+__all__ = [
+    "FENCE_RULE",
+    "Cache",
+    "LlmError",
+    "Plan",
+    "Result",
+    "Settings",
+    "Task",
+    "cleaned",
+    "fence",
+    "looks_like_instructions",
+    "plan",
+    "run",
+]

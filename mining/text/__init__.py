@@ -1,0 +1,1 @@
+"""From HTML and Markdown to the text that is mined."""

@@ -1,0 +1,123 @@
+"""Posts of four sources as the plain text that is embedded, clustered and summarized.
+
+What is wanted is what the author says, in sentences: code, quotes, dumps, forms, signatures and
+later additions say the same in every post, or what somebody else said. The rules and their reasons
+are in docs/decisions/cleaning-posts.md.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from assay.mining.text.lines import (
+    SIGNATURE_REACH,
+    Paragraph,
+    as_text,
+    without_noise,
+    without_quoted_lines,
+)
+from assay.mining.text.markup import from_html, from_markdown, from_plain
+
+CLEANING_VERSION = "2"
+"""Raise it when the rules change: stored rows are then cleaned again."""
+
+MAX_BODY = 200_000
+"""Characters of a body that are read. GitHub takes 65,536, the others less."""
+
+_NO_BODY = frozenset({"[deleted]", "[removed]"})  # what Reddit leaves of a post that is gone
+
+# Controls, zero-width and bidirectional marks, fillers, variation selectors, tags, half characters
+# and non-characters: nothing that a reader sees, and what hidden text is made of.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]+"
+)
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# Sorting the marks on one letter takes the square of their number, so words go in pieces.
+_WORD = re.compile(r"\S{1,256}")
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A post as text.
+
+    title: one line. text: the body, one paragraph a line, "" when nothing is left. Neither is
+    longer than what it was made of; both encode as UTF-8 and have no control character but the line
+    ends of text. cut: the body was longer than MAX_BODY and only its start was read.
+    """
+
+    title: str
+    text: str
+    cut: bool
+
+
+def clean(source: str, title: str | None, body: str | None) -> Cleaned:
+    """Return a post's title and body as plain text; None counts as empty.
+
+    source: github and reddit give Markdown, stackoverflow and hackernews HTML; any other name means
+    plain text. Raises nothing, whatever the text. Time is linear in the length of title and body.
+    """
+    whole = body or ""
+    return Cleaned(_title(title or ""), _body(source, whole[:MAX_BODY]), len(whole) > MAX_BODY)
+
+
+def _title(title: str) -> str:
+    """Bronze has no escapes of a source: `&lt;` and `<T>` are what the author wrote."""
+    return _composed(" ".join(_visible(title).split()), len(title))
+
+
+def _body(source: str, body: str) -> str:
+    text = _visible(body)
+    if text.strip() in _NO_BODY:
+        return ""
+    paragraphs = _READERS.get(source, _plain)(text)
+    if "&" in text:  # once more, since `&#8203;` becomes a character when mark-up is read
+        for paragraph in paragraphs:
+            paragraph.lines = [_visible(line) for line in paragraph.lines]
+    for paragraph in paragraphs:
+        paragraph.lines = [" ".join(line.split()) for line in paragraph.lines]
+    return _composed(as_text(without_noise(paragraphs)), len(body))
+
+
+def _plain(text: str) -> list[Paragraph]:
+    return without_quoted_lines(from_plain(_unsigned(text)))
+
+
+def _markdown(text: str) -> list[Paragraph]:
+    return from_markdown(_unsigned(text))
+
+
+def _hackernews(text: str) -> list[Paragraph]:
+    """Hacker News has no mark-up for quotes; people write `>` as in mail."""
+    return without_quoted_lines(from_html(text))
+
+
+_READERS = {
+    "github": _markdown,
+    "reddit": _markdown,
+    "stackoverflow": from_html,
+    "hackernews": _hackernews,
+}
+
+
+def _visible(text: str) -> str:
+    return _INVISIBLE.sub("", _LINE_END.sub("\n", text))
+
+
+def _unsigned(text: str) -> str:
+    """Cut a mail signature off; to Markdown its "-- " is the underline of a heading."""
+    head, tail = text[:-SIGNATURE_REACH], text[-SIGNATURE_REACH:]
+    found = re.search(r"\n-- ?\n", tail)
+    if not found or "```" in tail[found.end() :] or not (head or tail[: found.start()]).strip():
+        return text
+    return head + tail[: found.start()]
+
+
+def _composed(text: str, most: int) -> str:
+    """Return the text in NFC, or as it is where that would be longer than `most` characters."""
+    if text.isascii():
+        return text
+    composed = _WORD.sub(lambda word: unicodedata.normalize("NFC", word[0]), text)
+    return composed if len(composed) <= most else text

@@ -1,0 +1,1 @@
+"""Bring PocketBase to what gold holds."""

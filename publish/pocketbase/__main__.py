@@ -1,0 +1,7 @@
+"""`python -m publish.pocketbase`."""
+
+import sys
+
+from assay.publish.pocketbase.command import main
+
+sys.exit(main())

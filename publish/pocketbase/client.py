@@ -1,0 +1,266 @@
+"""The door to a PocketBase: signed in as a superuser, patient, and clear about what was refused.
+
+httpx rather than the package pocketbase, whose batches the server does not understand
+(docs/decisions/publishing.md).
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from assay.publish.pocketbase.answers import (
+    BatchOffError,
+    BatchTooLargeError,
+    RefusedError,
+    refused_record,
+    retry_after,
+    transport_reason,
+    words,
+)
+from assay.publish.pocketbase.settings import Patience, PublishError, Server, is_loopback
+
+log = logging.getLogger(__name__)
+
+PER_PAGE = 1000  # the most that PocketBase gives
+DEFAULT_BODY_BYTES = 128 << 20  # of a batch, where the settings say 0
+LARGEST_BATCH_BYTES = 8 << 20  # ours: the server keeps a batch in memory several times
+JSON = {"content-type": "application/json"}
+AGAIN = frozenset({408, 425, 429, *range(500, 600)})
+
+
+class _TryAgainError(Exception):
+    """One attempt failed in a way that another may not; `wanted_wait`: seconds the server asks."""
+
+    def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wanted_wait = wanted_wait
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one batch may be. requests: records, 0 where batches are off. size: bytes."""
+
+    requests: int
+    size: int
+
+
+class Client:
+    """Requests to one PocketBase. Retries 429, 5xx, time-outs and lost connections; signs in again
+    when the token has run out.
+
+    Raises PublishError when the server cannot be used.
+    """
+
+    def __init__(self, server: Server, patience: Patience) -> None:
+        self.server = server
+        self.patience = patience
+        self.requests = 0
+        self.retries = 0
+        # A proxy of the environment is not asked for a server on this machine.
+        self._http = httpx.Client(
+            base_url=server.url, timeout=patience.timeout, trust_env=not is_loopback(server.url)
+        )
+        if server.url.startswith("http:") and not is_loopback(server.url):
+            log.warning("%s is not encrypted: the password can be read on its way", server.url)
+
+    def __enter__(self) -> "Client":
+        self._check_health()
+        self._sign_in()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def limits(self) -> Limits:
+        """Return what the server's settings allow of our batches."""
+        batch = self.ask("GET", "/api/settings").get("batch", {})
+        if not batch.get("enabled"):
+            return Limits(0, 0)
+        size = min(batch.get("maxBodySize") or DEFAULT_BODY_BYTES, LARGEST_BATCH_BYTES)
+        return Limits(min(batch.get("maxRequests") or 1, self.patience.most_requests), size)
+
+    def find(self, path: str) -> Any:
+        """Return what GET gives, None where the server has nothing there."""
+        response = self._send("GET", path)
+        return None if response.status_code == 404 else self._parsed(response)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Send one request that must succeed; return what it gives, None for nothing."""
+        return self._parsed(self._send(method, path, body))
+
+    def records(self, collection: str, fields: str) -> Iterator[dict[str, Any]]:
+        """Yield every record of a collection, in the order of their ids; fields: "" for all."""
+        last = ""
+        while True:
+            # From id to id, not from page to page: nothing is missed when others write.
+            params = {"sort": "id", "perPage": str(PER_PAGE), "skipTotal": "1"}
+            params |= {"filter": f'id>"{last}"'} if last else {}
+            params |= {"fields": fields} if fields else {}
+            query = httpx.QueryParams(params)
+            page = self.ask("GET", f"/api/collections/{collection}/records?{query}")["items"]
+            yield from page
+            if len(page) < PER_PAGE:
+                return
+            last = page[-1]["id"]
+
+    def batch(self, requests: Sequence[bytes]) -> None:
+        """Do all requests, each as JSON, in one transaction.
+
+        Raises RefusedError for the first one that is refused, BatchTooLargeError, BatchOffError;
+        nothing of the batch is done then.
+        """
+        body = b'{"requests":[' + b",".join(requests) + b"]}"
+        response = self._send("POST", "/api/batch", body)
+        if (refused := refused_record(response)) and refused.status in (401, 403):
+            # An expired token does not fail the batch: its records are refused to a guest.
+            self._sign_in()
+            response = self._send("POST", "/api/batch", body)
+            refused = refused_record(response)
+            self._good_for_superuser(refused)
+        if refused:
+            raise refused
+        if response.status_code == 403 and "atch requests" in response.text:
+            raise BatchOffError
+        if response.status_code in (400, 413):
+            raise BatchTooLargeError(words(response))
+        self._good(response)
+
+    def single(self, method: str, path: str, body: Any = None) -> int:
+        """Send one record's request; return its status, 404 included.
+
+        Raises RefusedError (index 0) for any other refusal of the record.
+        """
+        response = self._send(method, path, body)
+        if response.status_code == 403:
+            self._sign_in()
+            response = self._send(method, path, body)
+        if response.status_code in (400, 413, 422):
+            raise RefusedError(0, response.status_code, words(response))
+        return 404 if response.status_code == 404 else self._good(response).status_code
+
+    def _check_health(self) -> None:
+        """Ask once whether there is a PocketBase: a server that is down is not waited for."""
+        url = self.server.url
+        try:
+            response = self._http.get("/api/health")
+            found = response.status_code == 200 and "healthy" in response.json().get("message", "")
+        except (ValueError, AttributeError):
+            found = False
+        except httpx.TransportError as error:
+            raise PublishError(
+                f"the PocketBase at {url} does not answer ({transport_reason(error)}): "
+                "is it running?"
+            ) from error
+        if response.is_redirect:
+            where = response.headers.get("location", "").removesuffix("/api/health")
+            raise PublishError(f"{url} sends us to {where}: set POCKETBASE_URL to that")
+        if not found and response.status_code not in AGAIN:
+            raise PublishError(f"there is no PocketBase at {url}: check POCKETBASE_URL")
+
+    def _sign_in(self) -> None:
+        path = "/api/collections/_superusers/auth-with-password"
+        account = {"identity": self.server.email, "password": self.server.password}
+        self._http.headers.pop("authorization", None)
+        response = self._patiently("POST", path, account)
+        if response.status_code == 400:
+            raise PublishError(
+                f"{self.server.url} does not accept the password of {self.server.email}: "
+                f"{self.server.cure}"
+            )
+        if response.status_code == 401 and "mfaId" in response.text:
+            raise PublishError(
+                f"{self.server.url} wants a second factor of {self.server.email}: use a superuser "
+                "without one"
+            )
+        self._http.headers["authorization"] = self._parsed(response).get("token", "")
+
+    def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """Send one request, after signing in again when the token has run out."""
+        response = self._patiently(method, path, body)
+        if response.status_code == 401:
+            self._sign_in()
+            response = self._patiently(method, path, body)
+        return response
+
+    def _patiently(self, method: str, path: str, body: Any) -> httpx.Response:
+        tries = len(self.patience.backoff) + 1
+        retrying = Retrying(
+            stop=stop_after_attempt(tries),
+            wait=self._wait_time,
+            retry=retry_if_exception_type(_TryAgainError),
+            before_sleep=self._say_waiting,
+            reraise=True,
+        )
+        content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        try:
+            return retrying(self._attempt, method, path, content)
+        except _TryAgainError as failure:
+            raise PublishError(
+                f"the PocketBase at {self.server.url} does not answer after {tries} tries "
+                f"({failure}): run again when it does, what was sent is kept"
+            ) from failure
+
+    def _attempt(self, method: str, path: str, content: bytes | None) -> httpx.Response:
+        self.requests += 1
+        try:
+            response = self._http.request(method, path, content=content, headers=JSON)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
+            raise  # our own mistake: asking again makes it no better
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise _TryAgainError(transport_reason(error)) from error
+        refused = refused_record(response)
+        status = refused.status if refused else response.status_code
+        if status in AGAIN:
+            raise _TryAgainError(f"HTTP {status}", retry_after(response))
+        return response
+
+    def _wait_time(self, state: RetryCallState) -> float:
+        failure = state.outcome.exception() if state.outcome else None
+        asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
+        if asked > self.patience.max_wait:
+            raise PublishError(
+                f"{self.server.url} asks to wait {asked:.0f} s, more than we do "
+                f"({self.patience.max_wait:.0f} s): run again after that"
+            )
+        return max(*self.patience.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
+
+    def _say_waiting(self, state: RetryCallState) -> None:
+        self.retries += 1
+        log.warning(
+            "%s: %s; retry %d of %d in %.0f s", self.server.url,
+            state.outcome.exception() if state.outcome else "?", state.attempt_number,
+            len(self.patience.backoff), state.next_action.sleep if state.next_action else 0.0,
+        )  # fmt: skip
+
+    def _good(self, response: httpx.Response) -> httpx.Response:
+        """Return a good answer. Raises PublishError for any other."""
+        if response.is_success:
+            return response
+        raise PublishError(
+            f"{self.server.url} refused {response.request.method} {response.request.url.path} "
+            f"(HTTP {response.status_code}): {words(response)}"
+        )
+
+    def _parsed(self, response: httpx.Response) -> Any:
+        """Return the JSON object of a good answer, None for an empty one."""
+        if not self._good(response).content:
+            return None
+        try:
+            found = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict):
+            raise PublishError(
+                f"{self.server.url} did not answer {response.request.url.path} as a PocketBase "
+                "does: is something in between?"
+            )
+        return found
+
+    def _good_for_superuser(self, refused: RefusedError | None) -> None:
+        if refused and refused.status in (401, 403):
+            raise PublishError(f"{self.server.url} refused a record to its superuser: {refused}")

@@ -1,0 +1,1 @@
+"""The source APIs as the replay server speaks them."""

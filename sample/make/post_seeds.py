@@ -1,0 +1,102 @@
+"""Reads the posts under posts/, the seeds of the items of GitHub, Stack Overflow, Reddit and HN."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+POSTS = Path(__file__).parent.parent / "posts"
+HEAD = re.compile(r"^--- (\{.*\})$", re.MULTILINE)
+FIRST_MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+REQUIRED = {"source", "at", "score", "comments"}
+KNOWN = {
+    "github": REQUIRED | {"in", "labels", "closed", "pr"},
+    "stackoverflow": REQUIRED | {"in", "accepted", "closed", "deleted_user"},
+    "reddit": REQUIRED | {"in", "flair", "link", "gone"},
+    "hackernews": REQUIRED | {"link"},
+}
+
+# Parts of invented names: no account of a living person is meant by any pair.
+NAMES = "bram tuli neris osk pava ilmo dorte wesk fenna jouke sirka lomu tadeo quill ansa rilke"
+THINGS = "kettle tinplate moss lantern gasket thistle pylon marrow sprocket ferry quartz noodle"
+
+
+@dataclass(frozen=True)
+class Post:
+    """One seed: `head` is the mapping in its first line."""
+
+    theme: str
+    category: str
+    head: dict[str, Any]
+    title: str
+    body: str
+
+    @property
+    def source(self) -> str:
+        """One of github, stackoverflow, reddit, hackernews."""
+        return self.head["source"]
+
+    def rng(self, what: str) -> random.Random:
+        """The source of one thing that is drawn for this post: a new one, the same each time."""
+        seed = f"{what} {self.source} {self.head['at']} {self.title}"
+        return random.Random(seed)  # noqa: S311 - invented numbers, no secrets
+
+    @property
+    def moment(self) -> datetime:
+        """When it was posted; the second is drawn unless the seed gives it."""
+        at = self.head["at"]
+        if isinstance(at, str):
+            minute = datetime.strptime(at, "%Y-%m-%d %H:%M")
+            return minute.replace(second=self.rng("second").randrange(60), tzinfo=UTC)
+        return at.replace(tzinfo=UTC)
+
+    @property
+    def epoch(self) -> int:
+        """`moment` in seconds since 1970."""
+        return int(self.moment.timestamp())
+
+    @property
+    def age(self) -> int:
+        """Seconds since the first moment for which there are ids."""
+        return int((self.moment - FIRST_MOMENT).total_seconds())
+
+    def author(self, joint: str) -> str:
+        """An invented name."""
+        rng = self.rng("author")
+        first, last = rng.choice(NAMES.split()), rng.choice(THINGS.split())
+        return f"{first}{joint}{last}" + (str(rng.randrange(2, 99)) if rng.random() < 0.4 else "")
+
+    def later(self, what: str, hours: float) -> int:
+        """Some second after the post and within `hours`, mostly soon after."""
+        return self.epoch + 60 + int(hours * 3600 * self.rng(what).random() ** 3)
+
+
+def parse(path: Path) -> list[Post]:
+    """The posts of one file.
+
+    Raises ValueError for a post without title, without a needed field or with an unknown one.
+    """
+    intro, *parts = HEAD.split(path.read_text(encoding="utf-8"))
+    about = yaml.safe_load(intro)
+    posts = []
+    for line, text in zip(parts[::2], parts[1::2], strict=True):
+        title, _, body = text.strip().partition("\n")
+        head = yaml.safe_load(line)
+        known = KNOWN[head["source"]] | {"key", "same_as"}
+        if not title.startswith("# ") or REQUIRED - set(head) or set(head) - known:
+            raise ValueError(f"{path.name}: head or title is wrong at {line} {title}")
+        theme, category = about["theme"], about["category"] or ""
+        posts.append(Post(theme, category, head, title[2:].strip(), body.strip("\n ")))
+    return posts
+
+
+def read() -> list[Post]:
+    """All posts, oldest first."""
+    posts = [post for path in sorted(POSTS.glob("*.md")) for post in parse(path)]
+    return sorted(posts, key=lambda post: (post.epoch, post.source, post.title))

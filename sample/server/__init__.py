@@ -1,0 +1,1 @@
+"""The replay server: HTTP, and bad days."""

@@ -1,0 +1,121 @@
+"""`make run`'s program: end to end on the sample, twice, and one data folder per origin."""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from assay import warehouse
+from assay.runs import run
+from tests.docs import described
+from tests.support import ROOT, STAGE, Project
+
+# What a person may have set, and what a run on the sample does not follow.
+ASTRAY = {
+    "ASSAY_TARGET": "postgres",
+    "http_proxy": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+}
+
+
+def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing(
+    project: Project,
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSAY_TEST_FORKS", "0")  # each command as a person starts it
+        output = project.run(sys.executable, "-m", "assay.runs.run", **ASTRAY)
+    for table in ("hf.models", "hf.tasks", "hf.model_tasks", "hf.model_stats_daily", "gold.issues"):
+        [(rows,)] = project.rows(f"select count(*) from {table}")
+        assert [table, f"{rows:,}"] in [line.split()[:2] for line in output.splitlines()]
+    report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
+    assert "ATTENTION" not in report
+    assert_joined_by_one_run(project)
+    manifest = json.loads((STAGE / "target-duckdb" / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect(project.folder / "data" / "assay.duckdb", read_only=True) as connection:
+        assert described.differences(manifest, described.built(connection, manifest)) == []
+    content = project.content()
+    project.run(sys.executable, "-m", "assay.runs.run")
+    assert project.content() == content
+
+
+def assert_joined_by_one_run(project: Project) -> None:
+    """Hold what the run wrote of itself against what dlt, dbt and the sync wrote."""
+    steps = project.rows("select kind, name, status from gold.pipeline_runs order by started_at")
+    assert steps == [
+        ("dlt", "hf_catalog", "done"), ("dlt", "hf_enrichment", "done"),
+        ("dlt", "issues", "done"), ("dlt", "inputs", "done"),
+        ("dbt", "build", "done"), ("publish", "pocketbase", "done"),
+    ]  # fmt: skip
+    assert project.rows("select count(distinct run_id) from gold.pipeline_runs") == [(1,)]
+    published = "select step_id from gold.pipeline_runs where kind = 'publish'"
+    assert project.rows(published) == project.rows("select run_id from gold.sync_runs")
+    loaded = "select unnest(load_ids) from gold.pipeline_runs"
+    assert project.rows(
+        f"select count(*) from bronze._dlt_loads where load_id not in ({loaded})"
+    ) == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--recorded", "no/such"], ["--sources", "moon"], ["--sources", "live", "--recorded", "."]],
+)
+def test_wrong_usage_ends_with_2(options: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run.main(options)
+    assert ended.value.code == 2
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project root of the test's own, without the variables that decide for a person."""
+    monkeypatch.setattr(warehouse, "ROOT", tmp_path)
+    for name in ("ASSAY_DATA_DIR", "DUCKDB_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_each_origin_keeps_its_own_data_and_gets_it_back(house: Path) -> None:
+    run._use_data_of("sample")
+    (house / "data" / "assay.duckdb").write_text("invented")
+    run._use_data_of("live")
+    assert not (house / "data" / "assay.duckdb").exists()
+    assert (house / "data.sample" / "assay.duckdb").read_text() == "invented"
+    (house / "data" / "assay.duckdb").write_text("real")
+    run._use_data_of("sample")
+    assert (house / "data" / "assay.duckdb").read_text() == "invented"
+    assert (house / "data.live" / "assay.duckdb").read_text() == "real"
+
+
+def test_data_without_a_mark_came_from_the_real_apis(house: Path) -> None:
+    (house / "data").mkdir()
+    run._use_data_of("sample")
+    assert (house / "data.live").is_dir()
+
+
+def test_two_folders_of_one_origin_are_refused_and_nothing_is_lost(house: Path) -> None:
+    (house / "data").mkdir()
+    (house / "data.live").mkdir()
+    with pytest.raises(run.StepFailedError, match="remove or rename one"):
+        run._use_data_of("sample")
+    assert (house / "data").is_dir()
+
+
+def test_data_that_a_run_is_loading_are_not_moved(house: Path) -> None:
+    (house / "data").mkdir()
+    with (
+        FileLock(house / "data" / "run.lock"),
+        pytest.raises(run.StepFailedError, match="a run is loading data/"),
+    ):
+        run._use_data_of("sample")
+    assert (house / "data").is_dir()
+
+
+def test_a_second_make_run_is_told_of_the_first(project: Project) -> None:
+    with FileLock(ROOT / ".make-run.lock"):
+        process = project.start(sys.executable, "-m", "assay.runs.run")
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == "make run: another `make run` is at work here: wait for it to end\n"

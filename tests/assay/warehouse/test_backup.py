@@ -1,0 +1,204 @@
+"""Back-up and restore: everything that cannot be made again, whole or not at all."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from assay import warehouse
+from assay.warehouse import backup, writer
+from tests.assay.warehouse.test_writer import HOLD, another
+from tests.support import ROOT
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a data folder with a warehouse, answers and a salt."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("DUCKDB_PATH", str(folder / "warehouse.duckdb"))
+    monkeypatch.setenv("ASSAY_DATA_DIR", str(folder))
+    write(folder, 1)
+    return folder
+
+
+def write(data: Path, number: int) -> None:
+    """Put a number everywhere; SQLite's stays in its log, as after a crash."""
+    with duckdb.connect(data / "warehouse.duckdb") as connection:
+        connection.execute("create or replace table t as select ? as n", [number])
+    keep = sqlite3.connect(data / "llm.sqlite", isolation_level=None)
+    keep.execute("pragma journal_mode = wal")
+    keep.execute("create table if not exists t (n)")
+    keep.execute("insert into t values (?)", (number,))
+    keep.close()
+    (data / "author_salt").write_text(str(number), encoding="utf-8")
+
+
+def numbers(data: Path) -> tuple[int, list[int], str]:
+    with duckdb.connect(data / "warehouse.duckdb", read_only=True) as connection:
+        [(one,)] = connection.execute("select n from t").fetchall()
+    with closing(sqlite3.connect(data / "llm.sqlite")) as db:
+        answers = [n for (n,) in db.execute("select n from t order by n")]
+    return one, answers, (data / "author_salt").read_text(encoding="utf-8")
+
+
+def made(data: Path) -> Path:
+    [path] = sorted((data / "backups").glob("*.tar"))
+    return path
+
+
+def test_what_was_backed_up_is_there_again_and_what_was_there_is_kept(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backup.main([]) == 0
+    assert made(data).stat().st_mode & 0o077 == 0
+    write(data, 2)
+    (data / "hf_enrichment.sqlite").write_text("of later")
+    assert backup.main(["--restore", str(made(data))]) == 0
+    assert numbers(data) == (1, [1], "1")
+    assert not (data / "hf_enrichment.sqlite").exists()
+    [kept] = data.glob("before-restore-*")
+    assert numbers(kept) == (2, [1, 2], "2")
+    assert (kept / "hf_enrichment.sqlite").read_text() == "of later"
+
+
+def test_a_back_up_is_made_into_an_empty_data_folder(data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    assert backup.main(["--to", str(target)]) == 0
+    for file in data.iterdir():
+        if file.is_file():
+            file.unlink()
+    [path] = target.iterdir()
+    assert backup.main(["--restore", str(path)]) == 0
+    assert numbers(data) == (1, [1], "1")
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "no tar", "missing"])
+def test_what_is_no_whole_back_up_changes_nothing(
+    data: Path, capsys: pytest.CaptureFixture[str], harm: str
+) -> None:
+    backup.main([])
+    path = made(data)
+    content = path.read_bytes()
+    if harm == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif harm == "changed":
+        at = content.index(b"SQLite format 3")
+        path.write_bytes(content[: at + 40] + b"!" + content[at + 41 :])
+    elif harm == "no tar":
+        path.write_bytes(b"no tar at all")
+    else:
+        path.unlink()
+    write(data, 2)
+    capsys.readouterr()
+    assert backup.main(["--restore", str(path)]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert str(path) in err
+    assert numbers(data) == (2, [1, 2], "2")
+    assert not list(data.glob("before-restore-*"))
+
+
+def test_a_name_in_the_file_that_leads_elsewhere_is_not_followed(
+    data: Path, tmp_path: Path
+) -> None:
+    backup.main([])
+    with tarfile.open(made(data), "a") as tar:
+        info = tarfile.TarInfo("../outside")
+        info.size = 1
+        tar.addfile(info, (data / "author_salt").open("rb"))
+    backup.main(["--restore", str(made(data))])
+    assert not (data.parent / "outside").exists()
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_killed_restore_keeps_everyone_out_and_is_done_again(data: Path) -> None:
+    backup.main([])
+    write(data, 2)
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from assay.warehouse import backup\n"
+        "replace, calls = Path.replace, []\n"
+        "def dying(self, target):\n"
+        "    calls.append(target)\n"
+        "    if len(calls) == 2:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return replace(self, target)\n"
+        "Path.replace = dying\n"
+        "backup.main(['--restore', sys.argv[1]])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(made(data))], cwd=ROOT, env=os.environ, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    refused = pytest.raises(warehouse.WarehouseError, match="run `make restore` again")
+    with refused, warehouse.duckdb_file(writing=False):
+        pass
+    assert backup.main(["--restore", str(made(data))]) == 0
+    assert numbers(data) == (1, [1], "1")
+    [kept] = data.glob("before-restore-*")
+    assert numbers(kept) == (2, [1, 2], "2")
+    with warehouse.duckdb_file(writing=False):
+        pass
+
+
+def test_a_back_up_waits_its_turn(data: Path, monkeypatch: pytest.MonkeyPatch,
+                                  capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    monkeypatch.setenv("ASSAY_WAIT_SECONDS", "0")
+    with another(HOLD, data / "warehouse.duckdb") as holder:
+        assert backup.main([]) == 1
+    assert f"(pid {holder.pid}, since" in capsys.readouterr().err
+    assert list((data / "backups").iterdir()) == []
+    assert backup.main([]) == 0
+
+
+def test_nothing_is_restored_under_a_running_extraction(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup.main([])
+    write(data, 2)
+    capsys.readouterr()
+    with FileLock(data / "run.lock"):
+        assert backup.main(["--restore", str(made(data))]) == 1
+    assert capsys.readouterr().err == (
+        f"assay.warehouse.backup: a `dlt pipeline run` is at work in {data}: "
+        "run again when it has ended\n"
+    )
+    assert numbers(data) == (2, [1, 2], "2")
+
+
+def test_a_full_disk_leaves_no_half_back_up(data: Path) -> None:
+    code = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "from assay.warehouse import backup\n"
+        "raise SystemExit(backup.main([]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=os.environ, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert list((data / "backups").iterdir()) == []
+    assert numbers(data) == (1, [1], "1")
+
+
+def test_no_warehouse_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "warehouse.duckdb").unlink()
+    assert backup.main([]) == 1
+    assert capsys.readouterr().err == (
+        f"assay.warehouse.backup: no warehouse at {data / 'warehouse.duckdb'}: "
+        "run `make run` first\n"
+    )
+    assert writer.holder(data / "warehouse.duckdb") is None

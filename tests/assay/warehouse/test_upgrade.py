@@ -1,0 +1,53 @@
+"""A warehouse of the first version is taken over as it is: nothing that cannot be made again goes.
+
+first_version/ is one such warehouse, of ten models of two tasks of the bundled sample,
+exported by DuckDB.
+"""
+
+import re
+from pathlib import Path
+
+import duckdb
+
+from assay.sample.replay import ReplayServer
+from tests.support import SAMPLE, Project
+
+OLD = Path(__file__).parent / "first_version"
+TABLE = re.compile(r"(bronze|hf)_(.+)\.csv")
+CREATED = "select model_id, created_at from hf.models order by model_id"
+HISTORY = "select * from hf.model_stats_daily order by model_id, observed_on"
+RANKS = "select model_id, task_id, created_at from hf.model_tasks order by all"
+
+
+def first_version(path: Path) -> None:
+    """Make the warehouse; it lacks a column besides, as one would that came later."""
+    path.parent.mkdir(parents=True)
+    with duckdb.connect(path) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute((OLD / "schema.ddl").read_text(encoding="utf-8"))
+        for file in sorted(OLD.glob("*.csv")):
+            schema, table = TABLE.fullmatch(file.name).groups()
+            connection.execute(f"copy {schema}.{table} from '{file}' (format csv, header)")
+        connection.execute("alter table hf.models drop column gated")
+
+
+def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: Project) -> None:
+    first_version(project.folder / "data" / "assay.duckdb")
+    before, history, ranks = (project.rows(sql) for sql in (CREATED, HISTORY, RANKS))
+    assert (len(before), len(history)) == (10, 10)
+    with ReplayServer(SAMPLE, quota=0) as server:
+        project.load(server.url, "--tasks", "fill-mask,text-classification",
+                     "--limit-per-task", "6")  # fmt: skip
+    project.build_catalog()
+    after = {row[0]: row for row in project.rows(CREATED)}
+    assert len(after) == 12
+    for model_id, created_at, *_ in before:
+        assert after[model_id][1] == created_at
+    kept = set(project.rows(HISTORY))
+    assert set(history) <= kept
+    assert len(kept) == 22
+    assert set(ranks) <= set(project.rows(RANKS))
+    assert project.rows("select count(*) from hf.models where gated is not null") == [(12,)]
+    assert project.rows("select kind, status from ops.pipeline_steps order by all") == [
+        ("dbt", "done"), ("dlt", "done"),
+    ]  # fmt: skip

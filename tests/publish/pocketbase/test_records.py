@@ -1,0 +1,65 @@
+"""Ids, hashes and cut texts."""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.publish.pocketbase.records import _moment, content_hash, cut, record_id
+
+DAY = date(2026, 11, 15)
+
+
+def test_ids_follow_from_the_key_and_from_nothing_else() -> None:
+    # Written down, so that no change of the code gives everything published another id.
+    assert record_id("issues", (DAY, 3)) == "ybvwren26qp76ye"
+    assert record_id("issue_evidence", (DAY, 3, "ab" * 32)) == "aj2jpbgu3bmfpkf"
+
+
+def test_ids_are_what_pocketbase_takes_and_differ() -> None:
+    keys = [(DAY + timedelta(days=d), n) for d in range(100) for n in range(100)]
+    ids = [record_id(name, key) for name in ("issues", "issue_evidence") for key in keys]
+    assert len(set(ids)) == 20_000
+    assert all(re.fullmatch("[a-z0-9]{15}", identity) for identity in ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "wanted"),
+    [
+        ("short", 5, "short"),
+        ("one two three", 9, "one two…"),
+        ("one two three", 8, "one two…"),
+        ("one two three", 7, "one…"),
+        ("one  two", 6, "one…"),
+        ("abcdefghij", 5, "abcd…"),
+        ("a bcdefghijklmnop", 8, "a bcdef…"),
+        ("文字文字文字", 4, "文字文…"),
+        ("", 5, ""),
+        ("          ", 4, "…"),
+    ],
+)
+def test_long_texts_are_cut_at_a_word_and_marked(text: str, most: int, wanted: str) -> None:
+    assert cut(text, most) == wanted
+
+
+@given(st.text(), st.integers(2, 60))
+def test_a_cut_text_fits_and_begins_as_the_whole_one(text: str, most: int) -> None:
+    short = cut(text, most)
+    assert len(short) <= most
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+def test_the_hash_is_of_our_fields_in_any_order_and_number_form() -> None:
+    fields = {"cluster_id": 1, "heat": 12.0, "trend": [{"day": "2026-11-15", "heat": 3.0}]}
+    same = {"trend": [{"heat": 3, "day": "2026-11-15"}], "heat": 12, "cluster_id": 1, "id": "x",
+            "content_hash": "y", "note": "of someone else"}  # fmt: skip
+    assert content_hash("issues", fields) == content_hash("issues", same)
+    assert content_hash("issues", fields) != content_hash("issues", fields | {"heat": 12.5})
+    assert re.fullmatch("[0-9a-f]{32}", content_hash("issues", fields))
+
+
+def test_moments_are_written_as_pocketbase_does() -> None:
+    berlin = timezone(timedelta(hours=1))
+    assert _moment(datetime(2026, 11, 15, 0, 30, 5, 123999, berlin)) == "2026-11-14 23:30:05.123Z"

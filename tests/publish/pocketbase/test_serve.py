@@ -1,0 +1,204 @@
+"""The bundled PocketBase: served for people, found by the sync, and never left behind."""
+
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.publish.pocketbase.support import House, answers, assert_agrees, kill, wait_for
+
+
+def servers(house: House) -> list[psutil.Process]:
+    """Return the PocketBases that work in the house."""
+    mine = str(house.folder / "data" / "pocketbase")
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name() == "pocketbase" and f"--dir={mine}/pb_data" in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def url_of(process) -> str:
+    return process.stdout.readline().split()[-1].rstrip("/")
+
+
+def test_make_run_publishes_to_the_bundled_server_and_serve_shows_it(house: House) -> None:
+    out, _ = house.sync()
+    assert "24 issues" in out
+    assert servers(house) == []
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    assert url.startswith("http://127.0.0.1:")
+    assert_agrees(url, house.gold)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=300)
+    assert (process.returncode, "Traceback" in err) == (0, False)
+    wait_for(lambda: not servers(house))
+
+
+def test_serving_before_anything_was_published_is_no_error(house: House) -> None:
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    assert httpx.get(f"{url}/api/health").status_code == 200
+    assert httpx.get(f"{url}/api/collections/issues/records").status_code == 404
+    process.terminate()
+    process.communicate(timeout=300)
+    assert process.returncode == 0
+
+
+def test_it_listens_on_this_machine_only(house: House) -> None:
+    process = house.start("serve", "--port", "0")
+    url_of(process)
+    [server] = servers(house)
+    listening = {c.laddr.ip for c in server.net_connections() if c.status == "LISTEN"}
+    process.terminate()
+    process.communicate(timeout=300)
+    assert listening == {"127.0.0.1"}
+
+
+def test_a_sync_uses_the_server_that_is_served_and_leaves_it_running(house: House) -> None:
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    out, _ = house.sync()
+    assert out.startswith(f"{url}: 24 issues")
+    assert len(servers(house)) == 1
+    assert_agrees(url, house.gold)
+    process.terminate()
+    process.communicate(timeout=300)
+
+
+def test_a_second_serve_says_where_the_first_one_is(house: House) -> None:
+    first = house.start("serve", "--port", "0")
+    url = url_of(first)
+    second = house.start("serve", "--port", "0")
+    out, err = second.communicate(timeout=300)
+    assert (second.returncode, out) == (1, "")
+    assert err == f"publish.serve: it is served already ({url}): stop that one first\n"
+    assert answers(url)
+    first.terminate()
+    first.communicate(timeout=300)
+
+
+def test_a_port_in_use_is_one_line(house: House) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        process = house.start("serve", "--port", str(port))
+        _, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert err == (
+        f"publish.serve: port {port} is in use: stop what listens there, or choose another with "
+        "--port\n"
+    )
+
+
+def test_a_killed_serve_takes_its_pocketbase_with_it(house: House) -> None:
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    kill(process)
+    wait_for(lambda: not servers(house))
+    assert not answers(url)
+    house.sync()  # what it left behind leads nobody astray
+
+
+def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(house: House) -> None:
+    process = house.start("pocketbase", POCKETBASE_BATCH_REQUESTS="1")
+    wait_for(lambda: servers(house))
+    log = house.folder / "data" / "logs" / "pocketbase.log"
+    wait_for(lambda: log.exists() and b"Server started" in log.read_bytes())
+    kill(process)
+    out, _ = house.sync()  # at once: it waits until the other has left the database
+    assert "24 issues" in out or "unchanged" in out
+    served = house.start("serve", "--port", "0")
+    assert_agrees(url_of(served), house.gold)
+    served.terminate()
+    served.communicate(timeout=300)
+    wait_for(lambda: not servers(house))
+
+
+def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_it_good(
+    house: House,
+) -> None:
+    for table in ("issues", "issue_evidence", "issue_trend"):
+        house.gold.run(f"delete from gold.{table}")
+    house.gold.fill(issues=50, posts=20)  # so that there is time to kill it
+    process = house.start("pocketbase", POCKETBASE_BATCH_REQUESTS="1")
+    wait_for(house.folder.joinpath("assay.duckdb.wal").exists)
+    for server in servers(house):
+        server.send_signal(signal.SIGKILL)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1, err
+    assert err.splitlines()[-1].startswith("publish.pocketbase: ")
+    assert "Traceback" not in err
+    house.sync()
+    served = house.start("serve", "--port", "0")
+    assert_agrees(url_of(served), house.gold)
+    served.terminate()
+    served.communicate(timeout=300)
+
+
+def test_scripts_that_lie_about_are_not_run(house: House, tmp_path: Path) -> None:
+    for folder in ("pb_hooks", "pb_migrations"):
+        lying = house.folder / "data" / "pocketbase" / folder
+        lying.mkdir(parents=True)
+        marker = tmp_path / f"{folder}.ran"
+        script = f"$os.writeFile({str(marker)!r}, 'x', 0o644)\nmigrate((app) => {{}})\n"
+        (lying / "1_evil.js").write_text(script, encoding="utf-8")
+        (lying / "evil.pb.js").write_text(script, encoding="utf-8")
+    house.sync()
+    assert not list(tmp_path.glob("*.ran"))
+
+
+def test_the_servers_environment_holds_none_of_the_persons_secrets(house: House) -> None:
+    process = house.start("serve", "--port", "0", **{"GITHUB_TOKEN": "word-4711"})
+    url_of(process)
+    [server] = servers(house)
+    names = set(server.environ())
+    process.terminate()
+    process.communicate(timeout=300)
+    assert "GITHUB_TOKEN" not in names
+    assert names <= {"PATH", "HOME", "TMPDIR", "PWD", "OLDPWD", "_"}
+
+
+def test_the_page_is_served_where_there_is_one(house: House) -> None:
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    page = Path(__file__).resolve().parents[2] / "publish" / "web" / "index.html"
+    answer = httpx.get(f"{url}/")
+    process.terminate()
+    process.communicate(timeout=300)
+    if page.exists():
+        assert answer.content == page.read_bytes()
+    else:
+        assert answer.status_code == 404
+
+
+def test_nobody_can_make_an_account_on_the_bundled_server(house: House) -> None:
+    house.sync()
+    process = house.start("serve", "--port", "0")
+    url = url_of(process)
+    account = {"email": "x@example.org", "password": "12345678", "passwordConfirm": "12345678"}
+    joined = httpx.post(f"{url}/api/collections/users/records", json=account)
+    process.terminate()
+    process.communicate(timeout=300)
+    assert joined.status_code == 403
+
+
+def test_help_tells_everything(house: House) -> None:
+    for module, words in (
+        ("pocketbase", ("--dry-run", "--verify", "POCKETBASE_URL", "gold.live_issues")),
+        ("serve", ("--port", "127.0.0.1")),
+    ):
+        process = house.start(module, "--help")
+        out, _ = process.communicate(timeout=300)
+        assert process.returncode == 0
+        assert not [word for word in words if word not in out]
+        wrong = house.start(module, "--moon")
+        wrong.communicate(timeout=300)
+        assert wrong.returncode == 2
