@@ -19,8 +19,12 @@ import duckdb
 
 from benchmarks.measure import ROOT, BenchmarkError, run
 
-MODELS = ("content_combinations", "link_generation_tasks", "essay_generation_tasks",
-          "evaluation_tasks")  # fmt: skip
+MODELS = (
+    "content_combinations",
+    "link_generation_tasks",
+    "essay_generation_tasks",
+    "evaluation_tasks",
+)
 STAGING = ("stg_concepts", "stg_link_templates", "stg_essay_templates", "stg_evaluation_templates")
 
 
@@ -75,11 +79,19 @@ def measured(folder: Path, concepts: int, size: int) -> list[tuple[str, int, flo
 
 def load(file: Path, concepts: int) -> None:
     """Write bronze.input_files with invented concepts and the project's templates."""
-    rows = [{"concept_id": f"concept-{n:03}", "title": f"Concept {n}", "file": f"{n}.md",
-             "active": "true"} for n in range(concepts)]  # fmt: skip
+    rows = [
+        {
+            "concept_id": f"concept-{n:03}",
+            "title": f"Concept {n}",
+            "file": f"{n}.md",
+            "active": "true",
+        }
+        for n in range(concepts)
+    ]
     files = [("concepts", "inputs/concepts.csv", "-", json.dumps(rows))]
-    files += [("concepts", f"inputs/concepts/{n}.md", f"Text {n}. " * 60, None)
-              for n in range(concepts)]  # fmt: skip
+    files += [
+        ("concepts", f"inputs/concepts/{n}.md", f"Text {n}. " * 60, None) for n in range(concepts)
+    ]
     files += [
         (f"{path.parent.name}_templates", path.relative_to(ROOT).as_posix(), path.read_text(), None)
         for path in sorted((ROOT / "inputs" / "templates").rglob("*.j2"))

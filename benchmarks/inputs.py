@@ -52,8 +52,19 @@ def main() -> None:
 
 def _copy(root: Path) -> None:
     """Copy what the commands need of the project."""
-    for name in ("assay", "common", "extract", "macros", "mining", "models", "python_models", "seeds",
-                 "tests", "inputs", ".dlt"):  # fmt: skip
+    for name in (
+        "assay",
+        "common",
+        "extract",
+        "macros",
+        "mining",
+        "models",
+        "python_models",
+        "seeds",
+        "tests",
+        "inputs",
+        ".dlt",
+    ):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, root / name, ignore=LEFT_OUT)
     for name in ("dbt_project.yml", "profiles.yml"):

@@ -27,7 +27,7 @@ from assay.publish.pocketbase.log import Counts, Log
 from assay.publish.pocketbase.records import Record, records
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.server import bundled, own_settings
-from assay.publish.pocketbase.settings import Patience, Server
+from assay.publish.pocketbase.settings import RetryPolicy, Server
 from assay.publish.pocketbase.sync import Sync
 from benchmarks.measure import BenchmarkError
 
@@ -107,7 +107,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 def _measure(server: Server, args: argparse.Namespace) -> None:
     print(f"{os.cpu_count()} cores, PocketBase on the same machine, {args.repeats} repeats\n")
     print(f"{'':<34}{'records':>9}{'seconds (min-max)':>22}{'records/s':>11}")
-    with Client(server, Patience()) as client:
+    with Client(server, RetryPolicy()) as client:
         own_settings(client)
         schema.migrate(client)
         few = _make_gold(args.peer_posts)
@@ -116,8 +116,10 @@ def _measure(server: Server, args: argparse.Namespace) -> None:
         many = _make_gold(args.posts)
         full = _line("publish, all new", many, args.repeats, lambda: _sync(client), client)
         _line("publish, nothing changed", many, args.repeats, lambda: _sync(client))
-    print(f"\npublish is {same / loop:.1f} times as fast as the loop on the same records, and "
-          f"{full / loop:.1f} times on {many:,}")  # fmt: skip
+    print(
+        f"\npublish is {same / loop:.1f} times as fast as the loop on the same records, and "
+        f"{full / loop:.1f} times on {many:,}"
+    )
 
 
 def _make_gold(posts: int) -> int:

@@ -40,68 +40,79 @@ class Bench:
 
 BENCHES = (
     Bench(
-        "catalog", "The catalog: from listings to tested tables",
+        "catalog",
+        "The catalog: from listings to tested tables",
         "dbt starts, parses and tests for 6 to 7 s at any size; then reading JSON. The Hub's own "
         "pace is off here. Memory is DuckDB's limit and the ids of the longest listing.",
         quick="--models 200000 --row-by-row-models 5000 --dictionaries-models 50000 --repeats 1",
     ),
     Bench(
-        "enrichment", "What tags point at: identification, and asking",
+        "enrichment",
+        "What tags point at: identification, and asking",
         "Identification is one pass of Python over tags. Asking is the source's latency over the "
         "number of threads, up to its rate limit.",
         quick="--models 100000 --things 400",
     ),
     Bench(
-        "enrichment_build", "What tags point at: the mapping tables",
+        "enrichment_build",
+        "What tags point at: the mapping tables",
         "dbt's start and about 300 tests; the rows themselves are a third of it at 100,000 models.",
         quick="--models 20000 100000",
     ),
     Bench(
-        "posts", "Posts: from run folders to bronze and silver.documents",
+        "posts",
+        "Posts: from run folders to bronze and silver.documents",
         "Cleaning HTML and Markdown in Python, post by post.",
         quick="--posts 10000 100000 --repeats 1",
     ),
     Bench(
-        "duplicates", "Near-duplicate posts: precision, recall, time",
+        "duplicates",
+        "Near-duplicate posts: precision, recall, time",
         "Hashing shingles; candidates are few.",
-        full="--speed", quick="--speed",
+        full="--speed",
+        quick="--speed",
     ),
     Bench(
-        "cleaning", "Cleaning one post, hostile ones too",
-        "Linear in the text, whatever it holds.",
+        "cleaning", "Cleaning one post, hostile ones too", "Linear in the text, whatever it holds."
     ),
     Bench(
-        "embedding", "Embedding: engines with the same weights",
+        "embedding",
+        "Embedding: engines with the same weights",
         "Matrix products: the table says how near each engine is to this machine's peak.",
         quick="--repeats 3",
     ),
     Bench(
-        "clustering", "Clustering: quality and time",
+        "clustering",
+        "Clustering: quality and time",
         "Comparing all points with all centres once, which is n² / 100 where k is n / 100.",
         full=f"--labelled {BANKING} --points 20000 300000",
         quick=f"--labelled {BANKING} --per-intent 60 --points 20000 --rounds 1 --seeds 3",
     ),
     Bench(
-        "summaries", "Summaries: LexRank beside sumy's",
+        "summaries",
+        "Summaries: LexRank beside sumy's",
         "Splitting sentences; the scores are matrix products.",
         quick="--repeats 5",
     ),
     Bench(
-        "mining", "From posts to issues, end to end",
+        "mining",
+        "From posts to issues, end to end",
         "Embedding. The rest is linear; clustering is next.",
         quick="--posts 1000 10000",
     ),
     Bench(
-        "publish", "Publishing to PocketBase",
+        "publish",
+        "Publishing to PocketBase",
         "SQLite's commits on the server: batches save them.",
         quick="--repeats 1",
     ),
     Bench("inputs", "Observing inputs", "Reading and hashing files.", quick="--repeats 1"),
     Bench(
-        "experiments", "Experiments: making tasks",
+        "experiments",
+        "Experiments: making tasks",
         "Writing the product of combinations and templates.",
     ),
-)  # fmt: skip
+)
 INTRODUCTION = """\
 # Benchmarks
 
@@ -117,17 +128,21 @@ run. The machines are shared and noisy: read the ratios. What was tried and left
 def main() -> int:
     """Run, print and keep; return 1 when a benchmark failed."""
     parser = argparse.ArgumentParser(
-        "python -m benchmarks.run", description=__doc__,
+        "python -m benchmarks.run",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     names = [bench.name for bench in BENCHES]
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, fewer repeats")
     parser.add_argument("--write", action="store_true", help="write benchmarks/README.md anew")
     args = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
-    failed = [bench.name for bench in BENCHES
-              if bench.name in args.only and not _run(bench, quick=args.quick)]  # fmt: skip
+    failed = [
+        bench.name
+        for bench in BENCHES
+        if bench.name in args.only and not _run(bench, quick=args.quick)
+    ]
     if args.write:
         PAGE.write_text(page(), encoding="utf-8")
     if failed:

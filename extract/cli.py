@@ -64,14 +64,16 @@ class RunCommand(plugins.SupportsCliCommand):
         # dlt prints help with rich_argparse, which would write "Hf_Catalog: The Hub'S Tasks".
         RichHelpFormatter.group_name_formatter = str
         parser.add_argument(
-            "--destination", choices=warehouse.TARGETS,
+            "--destination",
+            choices=warehouse.TARGETS,
             help="where bronze is; credentials come from the environment (default: ASSAY_TARGET, "
             "duckdb)",
-        )  # fmt: skip
+        )
         parser.add_argument(
-            "--progress", choices=("tqdm", "log", "enlighten", "alive_progress"),
+            "--progress",
+            choices=("tqdm", "log", "enlighten", "alive_progress"),
             help="dlt's progress display (default: tqdm on a terminal, otherwise lines)",
-        )  # fmt: skip
+        )
         for pipeline in PIPELINES:
             group = parser.add_argument_group(f"{pipeline.name}: {pipeline.summary}")
             for flag, options in pipeline.options.items():

@@ -11,7 +11,7 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
 from assay import warehouse
-from assay.extract.http.transport import Politeness, is_loopback
+from assay.extract.http.transport import RetryPolicy, is_loopback
 from assay.warehouse import private
 
 
@@ -38,7 +38,7 @@ def number(
     return found
 
 
-def politeness() -> Politeness:
+def retry_policy() -> RetryPolicy:
     """Return how sources are asked, section [http]."""
     try:
         backoff = tuple(map(float, dlt.config.get("http.backoff_seconds", list)))
@@ -46,7 +46,7 @@ def politeness() -> Politeness:
         backoff = (math.nan,)
     if not all(0 <= seconds <= 3600 for seconds in backoff):
         raise SettingError("HTTP__BACKOFF_SECONDS must be numbers like [4, 8, 16], at most 3600")
-    return Politeness(
+    return RetryPolicy(
         min_interval=number("http.min_interval_seconds", float, 0, 3600),
         backoff=backoff,
         timeout=number("http.timeout_seconds", float, 0.01, 3600),

@@ -82,13 +82,17 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         description="Write the ingestion report of the Hugging Face catalog and print it.",
     )
     parser.add_argument(
-        "--target", choices=warehouse.TARGETS,
+        "--target",
+        choices=warehouse.TARGETS,
         help="the warehouse (default: ASSAY_TARGET, or duckdb)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--out", type=Path, default=warehouse.reports_dir(), metavar="DIR",
+        "--out",
+        type=Path,
+        default=warehouse.reports_dir(),
+        metavar="DIR",
         help="where the report goes (default: ASSAY_REPORTS_DIR, or reports)",
-    )  # fmt: skip
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
     return parser.parse_args(argv)
 

@@ -27,21 +27,27 @@ log = logging.getLogger(__name__)
 
 FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
-MOST_ISSUES, MOST_NAMED, MOST_EVIDENCE = 50, 16, 3
+MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 50, 16, 3
 TREND_DAYS = 14
 MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
 LETTERS_ON_MAP = 34
 # Eight colours that stay apart for colour-blind readers (Okabe and Ito), dark enough on white.
 COLORS = {
-    "ai": "#0072b2", "finance": "#009e73", "compliance": "#cc79a7", "logistics": "#d55e00",
-    "healthtech": "#56b4e9", "devtools": "#332288", "ecommerce": "#e69f00", "other": "#767676",
-}  # fmt: skip
+    "ai": "#0072b2",
+    "finance": "#009e73",
+    "compliance": "#cc79a7",
+    "logistics": "#d55e00",
+    "healthtech": "#56b4e9",
+    "devtools": "#332288",
+    "ecommerce": "#e69f00",
+    "other": "#767676",
+}
 
 ISSUES_SQL = f"""
     select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
         would_pay_signal, labeled_by, heat_rank, cluster_size, sources, heat, heat_change,
         confidence, cluster_date
-    from gold.top_issues order by heat_rank limit {MOST_ISSUES}
+    from gold.top_issues order by heat_rank limit {MAX_ISSUES}
 """  # noqa: S608 - our own number
 TREND_SQL = """
     select issue_id, list({'day': day, 'items': items, 'heat': heat} order by day)
@@ -52,7 +58,7 @@ EVIDENCE_SQL = f"""
     select cluster_id, source, title, url from gold.issue_evidence
     where cluster_date = %s and not is_copy
     qualify row_number() over (partition by cluster_id order by position, url_hash)
-        <= {MOST_EVIDENCE}
+        <= {MAX_EVIDENCE}
     order by cluster_id, position, url_hash
 """  # noqa: S608 - our own number
 MAP_SQL = """
@@ -68,9 +74,12 @@ def main(argv: list[str] | None = None) -> int:
     """Write the page; return the process's exit code."""
     parser = argparse.ArgumentParser(prog="python -m publish.issue_report", description=__doc__)
     parser.add_argument(
-        "--out", type=Path, default=warehouse.reports_dir(), metavar="DIR",
+        "--out",
+        type=Path,
+        default=warehouse.reports_dir(),
+        metavar="DIR",
         help="folder of the page (default reports, or ASSAY_REPORTS_DIR)",
-    )  # fmt: skip
+    )
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     started = time.monotonic()
@@ -106,11 +115,19 @@ def report(db: Any) -> str:
     tops = [dot.top for dot in dots] or [0.0]
     hottest = max([issue.heat for issue in issues] + [1e-9])
     return jinja.get_template(TEMPLATE).render(
-        issues=issues, trends=trends, evidence=evidence, dots=dots, last=last, hottest=hottest,
-        names=names_on_map(issues, dots), colors=COLORS, size=MAP_SIZE,
-        top=min(tops) - MAP_EDGE, height=max(tops) - min(tops) + 2 * MAP_EDGE,
+        issues=issues,
+        trends=trends,
+        evidence=evidence,
+        dots=dots,
+        last=last,
+        hottest=hottest,
+        names=names_on_map(issues, dots),
+        colors=COLORS,
+        size=MAP_SIZE,
+        top=min(tops) - MAP_EDGE,
+        height=max(tops) - min(tops) + 2 * MAP_EDGE,
         categories=sorted({issue.category for issue in issues}),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -165,7 +182,7 @@ def names_on_map(issues: Sequence[Issue], dots: Sequence[Dot]) -> list[tuple[flo
     """Return (left, top, name) of the hottest issues, at the middle of their posts, names that
     would lie on another one moved down to the next free line."""
     named: list[tuple[float, float, str]] = []
-    for issue in issues[:MOST_NAMED]:
+    for issue in issues[:MAX_NAMED]:
         mine = [dot for dot in dots if dot.issue_id == issue.issue_id and not dot.is_outlier]
         if not mine:
             continue

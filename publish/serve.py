@@ -16,7 +16,7 @@ from types import FrameType
 from assay import warehouse
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.server import bundled, one_server, own_settings, served
-from assay.publish.pocketbase.settings import PublishError, patience
+from assay.publish.pocketbase.settings import PublishError, retry_policy
 from assay.publish.pocketbase.superuser import folder
 
 WEB = Path(__file__).resolve().parent / "web"
@@ -50,7 +50,7 @@ def _serve(port: int) -> None:
         if port:
             _check_free(port)
         with bundled(port, WEB, serving=True) as server:
-            with Client(server, patience()) as client:
+            with Client(server, retry_policy()) as client:
                 own_settings(client)
             with served(server.url):
                 sys.stdout.write(

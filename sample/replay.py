@@ -210,16 +210,37 @@ def _parser() -> argparse.ArgumentParser:
     add("--folder", required=True, type=Path, help="recorded items")
     add("--port", type=int, default=0, help="0 (default): a free one")
     add("--port-file", type=Path, help="gets the port once it is bound; removed at the end")
-    add("--fault", dest="faults", action="append", default=[], metavar="KIND[@API]:SHARE",
+    add(
+        "--fault",
+        dest="faults",
+        action="append",
+        default=[],
+        metavar="KIND[@API]:SHARE",
         help=f"again for more; {', '.join(faulty.KINDS)}; or {faulty.GONE_AFTER}:N; or "
-        f"{faulty.DOWN}:API, one of {', '.join(faulty.WHERE)}")  # fmt: skip
-    add("--quirk", dest="quirks", action="append", default=[], metavar="NAME[:N]",
-        help=f"again for more; {', '.join(QUIRKS)}")  # fmt: skip
-    add("--repo", dest="repos", action="append", default=[], metavar="STATE:ID",
-        help=f"again for more; {', '.join(STATES)} (OLD=NEW); a dataset's is datasets/ID"
-    )  # fmt: skip
-    add("--arxiv-form", choices=ARXIV_FORMS, default=ARXIV_FORMS[0],
-        help="as arXiv answers since late 2025 (default), or before")  # fmt: skip
+        f"{faulty.DOWN}:API, one of {', '.join(faulty.WHERE)}",
+    )
+    add(
+        "--quirk",
+        dest="quirks",
+        action="append",
+        default=[],
+        metavar="NAME[:N]",
+        help=f"again for more; {', '.join(QUIRKS)}",
+    )
+    add(
+        "--repo",
+        dest="repos",
+        action="append",
+        default=[],
+        metavar="STATE:ID",
+        help=f"again for more; {', '.join(STATES)} (OLD=NEW); a dataset's is datasets/ID",
+    )
+    add(
+        "--arxiv-form",
+        choices=ARXIV_FORMS,
+        default=ARXIV_FORMS[0],
+        help="as arXiv answers since late 2025 (default), or before",
+    )
     add("--seed", type=int, default=0, help="for faults, shifts and arXiv's order of entries")
     add(
         "--quota",

@@ -136,10 +136,16 @@ class Forker:
             given = (listener.fileno(), ours)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forks", *map(str, given), str(self._folder)],
-                cwd=ROOT, pass_fds=given, stdin=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR")
-                     if name in os.environ} | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
-            )  # fmt: skip
+                cwd=ROOT,
+                pass_fds=given,
+                stdin=subprocess.DEVNULL,
+                env={
+                    name: os.environ[name]
+                    for name in ("PATH", "LANG", "TMPDIR")
+                    if name in os.environ
+                }
+                | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
+            )
         os.close(ours)
 
     def start(
@@ -174,9 +180,14 @@ def start(
     if can_fork(command):
         return _forker().start(command, cwd, environment, apart=apart)
     return subprocess.Popen(
-        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if apart else subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        command,
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if apart else subprocess.STDOUT,
+        text=True,
+    )
 
 
 def can_fork(command: Sequence[str]) -> bool:
@@ -196,8 +207,9 @@ def _forker() -> Forker:
 def main() -> None:
     """Import, then fork a command for each request, until those who ask are gone."""
     listener, life, folder = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3]
-    scripts = {one.name: one.load() for one in entry_points(group="console_scripts")
-               if one.name in SCRIPTS}  # fmt: skip
+    scripts = {
+        one.name: one.load() for one in entry_points(group="console_scripts") if one.name in SCRIPTS
+    }
     _import_more()
     _warm_dbt()
     gc.freeze()  # what is here stays: no fork need look through it again
@@ -260,14 +272,30 @@ def _warm_dbt() -> None:
 
     for one in (
         # of each command
-        project.ProjectFlags, project.ProfileConfig, project.Project, project.PackageConfig,
-        project.Configuration, SelectorFile, DuckDBCredentials, PostgresCredentials,
+        project.ProjectFlags,
+        project.ProfileConfig,
+        project.Project,
+        project.PackageConfig,
+        project.Configuration,
+        SelectorFile,
+        DuckDBCredentials,
+        PostgresCredentials,
         # of reading the project's files
-        nodes.ModelNode, nodes.AnalysisNode, nodes.SingularTestNode, nodes.GenericTestNode,
-        nodes.SeedNode, nodes.HookNode, nodes.ModelConfig, nodes.NodeConfig,
-        unparsed.UnparsedModelUpdate, unparsed.UnparsedNodeUpdate, unparsed.UnparsedAnalysisUpdate,
-        unparsed.UnparsedSourceDefinition, unparsed.UnparsedUnitTest, unparsed.UnparsedMacroUpdate,
-    ):  # fmt: skip
+        nodes.ModelNode,
+        nodes.AnalysisNode,
+        nodes.SingularTestNode,
+        nodes.GenericTestNode,
+        nodes.SeedNode,
+        nodes.HookNode,
+        nodes.ModelConfig,
+        nodes.NodeConfig,
+        unparsed.UnparsedModelUpdate,
+        unparsed.UnparsedNodeUpdate,
+        unparsed.UnparsedAnalysisUpdate,
+        unparsed.UnparsedSourceDefinition,
+        unparsed.UnparsedUnitTest,
+        unparsed.UnparsedMacroUpdate,
+    ):
         one.json_schema()
     for frame in inspect.stack():
         inspect.getmodule(frame[0])

@@ -105,9 +105,15 @@ class Project:
     def load(self, endpoint: str, *options: str) -> str:
         """Run the hf_catalog pipeline against a server."""
         return self.run(
-            "dlt", "pipeline", "hf_catalog", "run", "--destination", self.target, *options,
+            "dlt",
+            "pipeline",
+            "hf_catalog",
+            "run",
+            "--destination",
+            self.target,
+            *options,
             HF_ENDPOINT=endpoint,
-        )  # fmt: skip
+        )
 
     def collect(self, folder: Path, server: str, *options: str, **more: str) -> str:
         """Run the issues pipeline against a replay of a folder, for all days the folder has."""

@@ -16,7 +16,7 @@ from dbt_common.invocation import get_invocation_id
 from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, DuckDBPyRelation
 
 from assay.dbt.progress import show_progress
-from assay.mining.experiments.tasks import FEWEST_LINKS, Job, answer, estimate, response
+from assay.mining.experiments.tasks import MIN_LINKS, Job, answer, estimate, response
 from assay.mining.llm import Cache, Result, Settings
 from assay.warehouse import data_dir
 
@@ -131,14 +131,24 @@ def rows(
     [(count,)] = pending.count("*").fetchall()
     with Cache(data_dir() / "llm.sqlite") as cache:
         answers = answer(
-            step.name, _jobs(pending, parts, refused), settings, cache,
-            approved=request.approved, max_usd=request.max_usd, run_id=get_invocation_id(),
-            limit=request.limit, done=_done(step.before),
-        )  # fmt: skip
+            step.name,
+            _jobs(pending, parts, refused),
+            settings,
+            cache,
+            approved=request.approved,
+            max_usd=request.max_usd,
+            run_id=get_invocation_id(),
+            limit=request.limit,
+            done=_done(step.before),
+        )
         left = count - len(answers) - len(refused)
         if left:
-            log.info("llm: %s: %d more are pending beyond experiment_limit %d", step.name, left,
-                     request.limit)  # fmt: skip
+            log.info(
+                "llm: %s: %d more are pending beyond experiment_limit %d",
+                step.name,
+                left,
+                request.limit,
+            )
         _say_what_waits(step.name, found, parts, settings, cache)
     recorded = [row for one in answers if (row := _row(step.name, *one))]
     return pa.Table.from_pylist([*recorded, *refused], schema=SCHEMA)
@@ -235,10 +245,10 @@ def _jobs(pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]
         for row in batch.to_pylist():
             links = row.get("links")
             job = parts.job(row, {"links": links, "essay": row.get("essay")})
-            if links is None or len(links) >= FEWEST_LINKS:
+            if links is None or len(links) >= MIN_LINKS:
                 yield job
             else:
-                why = f"{len(links)} links, fewer than {FEWEST_LINKS}: nothing was asked"
+                why = f"{len(links)} links, fewer than {MIN_LINKS}: nothing was asked"
                 refused.append(_plain(job) | {"status": "refused", "reason": why})
 
 
@@ -254,8 +264,12 @@ def _say_what_waits(
     planned = estimate(name, [parts.job(row, {}) for row in some], settings, cache)
     share = count / len(some)
     cost = "unknown" if planned is None else f"about ${planned * share:.4f}"
-    log.info("llm: %s: %d tasks wait for the step before them; estimated once they have it: %s",
-             name, count, cost)  # fmt: skip
+    log.info(
+        "llm: %s: %d tasks wait for the step before them; estimated once they have it: %s",
+        name,
+        count,
+        cost,
+    )
 
 
 def _row(step: str, job: Job, result: Result) -> dict[str, Any] | None:

@@ -26,8 +26,9 @@ def code_fingerprints(root: Path) -> dict[str, str]:
     found = {}
     for model in sorted((root / MODELS).rglob("*.py")):
         files = modules.reached_from(model)
-        found[_path(root, model)] = fingerprint((_path(root, file), modules.hash(file))
-                                                for file in files)  # fmt: skip
+        found[_path(root, model)] = fingerprint(
+            (_path(root, file), modules.hash(file)) for file in files
+        )
     for seed in sorted((root / SEEDS).rglob("*.csv")):
         found[_path(root, seed)] = fingerprint([(_path(root, seed), _hash(seed))])
     return found

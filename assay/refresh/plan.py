@@ -86,10 +86,12 @@ def decide(seen: Seen, built: Record | None, sources_built: bytes | None) -> Dec
     arrived = sorted(set(built.missing) - set(now.missing))
     reasons = [
         *(f"{name} changed" for name in _fresher(seen.sources, sources_built)),
-        *(f"{path}{' or what it imports' if path.startswith(MODELS) else ''} changed"
-          for path in code),
+        *(
+            f"{path}{' or what it imports' if path.startswith(MODELS) else ''} changed"
+            for path in code
+        ),
         *(f"{name} is loaded now" for name in arrived),
-    ]  # fmt: skip
+    ]
     select = (
         "source_status:fresher+",
         "state:modified+",

@@ -28,7 +28,7 @@ FOLDERS = (
 )
 SUFFIXES = (".csv", ".md", ".j2", ".txt", ".sql", ".py", ".yml", ".yaml")
 DEBOUNCE_MS = 400  # quiet for so long, or
-MOST_MS = 5_000  # waited for so long
+MAX_MS = 5_000  # waited for so long
 FIRST_MS = 500  # before the first refresh, which nothing has to cause
 
 
@@ -48,9 +48,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         # The watch begins before the first refresh: an edit during that is not missed.
         changes = watch(
-            *folders, watch_filter=counts, debounce=MOST_MS, step=DEBOUNCE_MS,
-            yield_on_timeout=True, rust_timeout=FIRST_MS, raise_interrupt=True,
-        )  # fmt: skip
+            *folders,
+            watch_filter=counts,
+            debounce=MAX_MS,
+            step=DEBOUNCE_MS,
+            yield_on_timeout=True,
+            rust_timeout=FIRST_MS,
+            raise_interrupt=True,
+        )
         _follow(changes)
     except KeyboardInterrupt:
         return 0

@@ -48,10 +48,24 @@ def main(argv: list[str] | None = None) -> int:
 def _ask(tool: str, lock: Path, service: str) -> list[dict[str, Any]]:
     """Return pip-audit's finding for each package. Raises ValueError for an answer that is none."""
     result = subprocess.run(
-        [tool, "--requirement", lock, "--no-deps", "--disable-pip", "--progress-spinner", "off",
-         "--vulnerability-service", service, "--format", "json"],
-        capture_output=True, text=True, check=False, timeout=SECONDS,
-    )  # fmt: skip
+        [
+            tool,
+            "--requirement",
+            lock,
+            "--no-deps",
+            "--disable-pip",
+            "--progress-spinner",
+            "off",
+            "--vulnerability-service",
+            service,
+            "--format",
+            "json",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
     try:
         return json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError, TypeError):

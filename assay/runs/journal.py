@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 RUN_ID = "ASSAY_RUN_ID"
 FILE = "assay.jsonl"
-LARGEST_LOG = 50_000_000  # bytes; then it is set aside as assay.jsonl.1
+MAX_LOG = 50_000_000  # bytes; then it is set aside as assay.jsonl.1
 TABLE = "ops.pipeline_steps"
 # Also run by dbt's plug-in, whose hooks write here (macros/journal.sql).
 DDL = """
@@ -113,10 +113,21 @@ def step(kind: str, name: str, *, step_id: str | None = None, kept: bool = True)
         raise
     finally:
         seconds = time.monotonic() - started
-        log.debug("%s %s: %s in %.1f s", kind, name, status, seconds,
-                  extra={"status": status, "seconds": round(seconds, 3), "error": error,
-                         "counts": one.counts, "load_ids": one.load_ids,
-                         "run_folders": one.run_folders})  # fmt: skip
+        log.debug(
+            "%s %s: %s in %.1f s",
+            kind,
+            name,
+            status,
+            seconds,
+            extra={
+                "status": status,
+                "seconds": round(seconds, 3),
+                "error": error,
+                "counts": one.counts,
+                "load_ids": one.load_ids,
+                "run_folders": one.run_folders,
+            },
+        )
         if kept:
             _keep(one, status, datetime.now(UTC), error)
         _steps.remove(one)
@@ -135,8 +146,19 @@ def _begin(one: Step) -> None:
 
 
 def _keep(one: Step, status: str, finished: datetime | None, error: str | None) -> None:
-    row = [one.step_id, one.run_id, one.kind, one.name, status, one.started_at, finished,
-           one.run_folders, one.load_ids, json.dumps(one.counts, default=str), error]  # fmt: skip
+    row = [
+        one.step_id,
+        one.run_id,
+        one.kind,
+        one.name,
+        status,
+        one.started_at,
+        finished,
+        one.run_folders,
+        one.load_ids,
+        json.dumps(one.counts, default=str),
+        error,
+    ]
     marks = ", ".join("?" * len(row))
     _write(f"insert or replace into {TABLE} values ({marks})", row)  # noqa: S608
 
@@ -160,7 +182,7 @@ def structured_log() -> logging.Handler:
     log.setLevel(logging.DEBUG)
     path = warehouse.data_dir() / "logs" / FILE
     private.folder(path.parent)
-    if path.exists() and path.stat().st_size > LARGEST_LOG:
+    if path.exists() and path.stat().st_size > MAX_LOG:
         path.replace(path.with_name(f"{FILE}.1"))
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(_AsJson())
@@ -176,10 +198,15 @@ class _AsJson(logging.Formatter):
         one = current()
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         told = {
-            "at": at, "level": record.levelname, "run_id": run_id(),
-            "step_id": one and one.step_id, "step": one and f"{one.kind} {one.name}",
-            "pid": record.process, "logger": record.name, "message": record.getMessage(),
-        }  # fmt: skip
+            "at": at,
+            "level": record.levelname,
+            "run_id": run_id(),
+            "step_id": one and one.step_id,
+            "step": one and f"{one.kind} {one.name}",
+            "pid": record.process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         told |= {name: value for name, value in vars(record).items() if name not in self._own}
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)

@@ -83,16 +83,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="make run", description=__doc__,
-        usage="make run [RECORDED=DIR] [SOURCES=replay|live]",
-    )  # fmt: skip
+        prog="make run", description=__doc__, usage="make run [RECORDED=DIR] [SOURCES=replay|live]"
+    )
     parser.add_argument(
         "--recorded", type=Path, metavar="DIR", help="replay this folder of recorded API items"
     )
     parser.add_argument(
-        "--sources", choices=("replay", "live"), default="replay",
+        "--sources",
+        choices=("replay", "live"),
+        default="replay",
         help="live asks the real APIs (default replay)",
-    )  # fmt: skip
+    )
     args = parser.parse_args(argv)
     if args.recorded and args.sources == "live":
         parser.error("--recorded and --sources live exclude each other")

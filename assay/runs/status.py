@@ -22,14 +22,22 @@ from assay.warehouse import writer
 
 WAIT = 2.0  # seconds for a command that has nearly ended
 RUNS_SHOWN = 6
-LONGEST_ERROR = 60  # characters
+MAX_ERROR = 60  # characters
 
 # What a person looks for, in the order in which it is made. Tables that are missing are left out.
 TABLES = (
-    "hf.models", "hf.model_tasks", "hf.datasets", "hf.articles", "hf.base_models",
-    "bronze.raw_items", "silver.documents", "gold.issues", "gold.issue_evidence",
-    "gold.live_issues", "experiments.evaluation_responses",
-)  # fmt: skip
+    "hf.models",
+    "hf.model_tasks",
+    "hf.datasets",
+    "hf.articles",
+    "hf.base_models",
+    "bronze.raw_items",
+    "silver.documents",
+    "gold.issues",
+    "gold.issue_evidence",
+    "gold.live_issues",
+    "experiments.evaluation_responses",
+)
 FRESHNESS_SQL = """
     select
         pipeline,
@@ -174,8 +182,10 @@ def _waiting() -> Section:
 def _question(one: Waiting) -> str:
     cost = "price unknown" if one.cost_usd is None else f"about ${one.cost_usd:.4f}"
     model = one.model or "no LLM_MODEL is set"
-    return (f"{one.purpose}: {one.pending:,} questions, {one.prompt_tokens:,} prompt tokens, "
-            f"{cost} ({model})")  # fmt: skip
+    return (
+        f"{one.purpose}: {one.pending:,} questions, {one.prompt_tokens:,} prompt tokens, "
+        f"{cost} ({model})"
+    )
 
 
 def _advice() -> Section:
@@ -204,7 +214,7 @@ def _hours(hours: float) -> str:
 def _cut(text: str) -> str:
     """Return a message of any origin as a short piece of one line."""
     line = "".join(c if c.isprintable() else " " for c in text)
-    return line if len(line) <= LONGEST_ERROR else f"{line[: LONGEST_ERROR - 1]}…"
+    return line if len(line) <= MAX_ERROR else f"{line[: MAX_ERROR - 1]}…"
 
 
 def _shown(path: Path) -> str:

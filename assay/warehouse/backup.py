@@ -49,9 +49,10 @@ class BackupError(Exception):
 def main(argv: list[str] | None = None) -> int:
     """Back up or restore; return the process's exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m assay.warehouse.backup", description=__doc__,
+        prog="python -m assay.warehouse.backup",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--to", type=Path, metavar="DIR", help="where (default data/backups)")
     parser.add_argument("--restore", type=Path, metavar="FILE", help="put this back-up in place")
     args = parser.parse_args(argv)
@@ -63,14 +64,29 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.restore:
             kept = restore(args.restore)
-            log.info("restored %s in %.1f s; what was there is kept as %s: remove it when all is "
-                     "well", args.restore, time.monotonic() - started, kept)  # fmt: skip
+            log.info(
+                "restored %s in %.1f s; what was there is kept as %s: remove it when all is well",
+                args.restore,
+                time.monotonic() - started,
+                kept,
+            )
         else:
             path = backup(args.to or warehouse.data_dir() / "backups")
-            log.info("wrote %s, %.1f MB, in %.1f s", path, path.stat().st_size / 1e6,
-                     time.monotonic() - started)  # fmt: skip
-    except (BackupError, warehouse.WarehouseError, writer.BusyError, duckdb.Error,
-            sqlite3.Error, tarfile.TarError, OSError) as error:  # fmt: skip
+            log.info(
+                "wrote %s, %.1f MB, in %.1f s",
+                path,
+                path.stat().st_size / 1e6,
+                time.monotonic() - started,
+            )
+    except (
+        BackupError,
+        warehouse.WarehouseError,
+        writer.BusyError,
+        duckdb.Error,
+        sqlite3.Error,
+        tarfile.TarError,
+        OSError,
+    ) as error:
         sys.stderr.write(f"assay.warehouse.backup: {warehouse.first_line(error)}\n")
         return 1
     return 0

@@ -16,23 +16,29 @@ _CURES = (
     ("password authentication failed", "check POSTGRES_USER and POSTGRES_PASSWORD"),
     ("no password supplied", "set POSTGRES_PASSWORD"),
     ("tenant or user not found", "a pooler wants POSTGRES_USER=ROLE.PROJECTREF"),
-    ("server does not support SSL", "switch SSL on there, or set POSTGRES_SSLMODE=prefer if nobody "
-     "can listen in between"),
+    (
+        "server does not support SSL",
+        "switch SSL on there, or set POSTGRES_SSLMODE=prefer if nobody can listen in between",
+    ),
     ("no encryption", "set POSTGRES_SSLMODE=require"),
     ("root certificate", "set POSTGRES_SSLROOTCERT to the file of its root certificate"),
     ("certificate verify failed", "POSTGRES_SSLROOTCERT is not the root of its certificate"),
     ("does not match host name", "POSTGRES_HOST must be the name that its certificate has"),
-    ("invalid sslmode", "POSTGRES_SSLMODE is disable, allow, prefer, require, verify-ca or "
-     "verify-full"),
-    ("unsupported startup parameter", "set ignore_startup_parameters = options in that PgBouncer, "
-     "or connect without it"),
+    (
+        "invalid sslmode",
+        "POSTGRES_SSLMODE is disable, allow, prefer, require, verify-ca or verify-full",
+    ),
+    (
+        "unsupported startup parameter",
+        "set ignore_startup_parameters = options in that PgBouncer, or connect without it",
+    ),
     ("permission denied for database", "let an admin grant connect on it to this role"),
     ("too many connections", "wait, or close what else is connected"),
     ("remaining connection slots", "wait, or close what else is connected"),
     ('role "', "check POSTGRES_USER"),
     ('database "', "check POSTGRES_DB"),
     ("", "check POSTGRES_HOST and POSTGRES_PORT, and whether the server runs"),
-)  # fmt: skip
+)
 _SCHEMAS = """
     select
         wanted.name,

@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 
 MEMORY = ":memory:"
-LONGEST_WAIT = 3600.0  # seconds, where ASSAY_WAIT_SECONDS is not set
+MAX_WAIT = 3600.0  # seconds, where ASSAY_WAIT_SECONDS is not set
 SAY_EVERY = 60.0  # seconds between two lines of one that waits
 LOOK_EVERY = 0.1
 RESTORING = ".restoring"  # what a restore that has begun and not ended leaves beside the warehouse
@@ -90,7 +90,7 @@ def _name(path: str | Path) -> str:
 
 
 def _longest_wait() -> float:
-    return float(os.environ.get("ASSAY_WAIT_SECONDS") or LONGEST_WAIT)
+    return float(os.environ.get("ASSAY_WAIT_SECONDS") or MAX_WAIT)
 
 
 def _lock_file(name: str) -> Path:

@@ -119,8 +119,8 @@ def _rate(work: Path, endpoint: str, folder: Path, threads: int, *, far: bool) -
 
     from assay.extract.enrichment import hub  # noqa: PLC0415
     from assay.extract.enrichment.cache import Answers  # noqa: PLC0415
-    from assay.extract.enrichment.workers import Crew  # noqa: PLC0415
-    from assay.extract.http.transport import Politeness, parse_json  # noqa: PLC0415
+    from assay.extract.enrichment.workers import WorkerPool  # noqa: PLC0415
+    from assay.extract.http.transport import RetryPolicy, parse_json  # noqa: PLC0415
     from assay.extract.hub.client import Hub  # noqa: PLC0415
 
     lines = (folder / "hf_models.jsonl").read_bytes().splitlines()
@@ -128,10 +128,10 @@ def _rate(work: Path, endpoint: str, folder: Path, threads: int, *, far: bool) -
     if far:
         units = units[: max(1, 20 * threads)]
     answers = work / f"answers-{time.monotonic_ns()}.sqlite"
-    client = Hub(endpoint, None, Politeness(min_interval=0), inner=_Far() if far else None)
+    client = Hub(endpoint, None, RetryPolicy(min_interval=0), inner=_Far() if far else None)
     with client, Answers(answers) as kept:
         started = time.monotonic()
-        asked = Crew(kept, threads, NullCollector()).ask_all(
+        asked = WorkerPool(kept, threads, NullCollector()).ask_all(
             "base_models", units, lambda unit: [(unit[0], hub.model(client, unit[0]))]
         )
         seconds = time.monotonic() - started

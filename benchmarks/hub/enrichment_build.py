@@ -67,7 +67,8 @@ PAIRS = {
 }
 ENTITIES = {
     "hf_datasets": (
-        "dataset_id", "hf_model_datasets",
+        "dataset_id",
+        "hf_model_datasets",
         "dataset_id as resolved_id, 'owner' as author, 'mit' as license, 'false' as gated, "
         "repeat('what it holds ', 30) as description, 1::bigint as downloads, 1::bigint as likes, "
         "false as is_private, false as is_disabled, null::timestamptz as hub_created_at, "
@@ -75,7 +76,8 @@ ENTITIES = {
         "json_object('name', dataset_id, 'recordSet', repeat('x', 2000)) as croissant",
     ),
     "arxiv_articles": (
-        "arxiv_id", "hf_model_articles",
+        "arxiv_id",
+        "hf_model_articles",
         "false as is_template_leftover, 'A title' as title, repeat('abstract ', 100) as summary, "
         "'[\"A. Author\"]'::json as authors, 'cs.CL' as primary_category, "
         "'[\"cs.CL\"]'::json as categories, null::text as doi, null::text as journal_ref, "
@@ -83,7 +85,8 @@ ENTITIES = {
         "null::timestamptz as updated_at",
     ),
     "hf_base_models": (
-        "base_model_id", "hf_model_base_models",
+        "base_model_id",
+        "hf_model_base_models",
         "base_model_id as resolved_id, 'owner' as author, null::text as pipeline_tag, "
         "null::text as library_name, 'mit' as license, 'false' as gated, 1::bigint as downloads, "
         "1::bigint as likes, 1::bigint as parameters, 1::bigint as depth, "
@@ -92,15 +95,17 @@ ENTITIES = {
         "'[]'::json as tags",
     ),
     "hf_keywords": (
-        "keyword_id", "hf_model_keywords",
+        "keyword_id",
+        "hf_model_keywords",
         "'tag' as kind, null::text as label, null::text as description",
     ),
     "hf_licenses": (
-        "license_id", "hf_model_licenses",
+        "license_id",
+        "hf_model_licenses",
         "null::text as spdx_id, 'A licence' as name, 'own' as family, null::text as url, "
         "false as is_osi_approved",
     ),
-}  # fmt: skip
+}
 MAPPINGS = ("datasets", "articles", "base_models", "keywords", "licenses")
 
 
@@ -185,15 +190,19 @@ def main() -> None:
     add("--work-dir", type=Path, help="where the databases go (default: temporary)")
     args = parser.parse_args()
     out = sys.stdout.write
-    out(f"{'models':>10} {'pairs':>11} {'ancestors':>10} {'deepest':>8} {'first build':>12} "
-        f"{'again':>9} {'peak MB':>8} {'models/s':>9}\n")  # fmt: skip
+    out(
+        f"{'models':>10} {'pairs':>11} {'ancestors':>10} {'deepest':>8} {'first build':>12} "
+        f"{'again':>9} {'peak MB':>8} {'models/s':>9}\n"
+    )
     for models in sorted(args.models):
         with tempfile.TemporaryDirectory(prefix="assay-bench-", dir=args.work_dir) as work:
             first, again, rows = measure(models, Path(work))
-        out(f"{models:>10,} {rows['pairs']:>11,} {rows['ancestors']:>10,} "
+        out(
+            f"{models:>10,} {rows['pairs']:>11,} {rows['ancestors']:>10,} "
             f"{rows['generations']:>8} {first.seconds:>10.1f} s {again.seconds:>7.1f} s "
             f"{max(first.peak_mb, again.peak_mb):>8,.0f} "
-            f"{models / first.seconds:>9,.0f}\n")  # fmt: skip
+            f"{models / first.seconds:>9,.0f}\n"
+        )
         sys.stdout.flush()
 
 

@@ -15,7 +15,7 @@ import dlt
 import duckdb
 import orjson
 
-from assay.extract.http.transport import Politeness
+from assay.extract.http.transport import RetryPolicy
 from assay.extract.hub.client import PAGE_CAP, Hub
 
 _TABLES = """
@@ -152,7 +152,7 @@ def _listings(hub: Hub, tasks: list[str]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _hub(endpoint: str) -> Hub:
-    return Hub(endpoint, None, Politeness(min_interval=0.0))
+    return Hub(endpoint, None, RetryPolicy(min_interval=0.0))
 
 
 CONTESTANTS = {"row-by-row": row_by_row, "dlt-dictionaries": dictionaries}

@@ -37,27 +37,77 @@ NO_PIPELINE_TAG = 0.05  # of the models are listed by a tag alone
 
 # (library, architecture tag, names, tags of the same family)
 _FAMILIES = (
-    ("transformers", "qwen2", ("Qwen2.5-7B-Instruct", "Qwen2.5-0.5B", "qwen-coder-1.5b"),
-     ("safetensors", "conversational", "text-generation-inference", "endpoints_compatible")),
-    ("transformers", "llama", ("Llama-3.1-8B-Instruct", "Llama-3.2-1B", "TinyLlama-1.1B-Chat"),
-     ("safetensors", "conversational", "trl", "sft", "text-generation-inference")),
-    ("transformers", "mistral", ("Mistral-7B-v0.3", "mistral-nemo-12b"),
-     ("gguf", "mergekit", "merge", "conversational", "endpoints_compatible")),
-    ("transformers", "bert", ("bert-base-uncased-finetuned", "bert-large-cased", "biobert"),
-     ("pytorch", "tensorboard", "generated_from_trainer", "autotrain_compatible")),
-    ("transformers", "xlm-roberta", ("xlm-roberta-base-finetuned", "roberta-large-mnli"),
-     ("pytorch", "generated_from_trainer", "endpoints_compatible", "model-index")),
-    ("transformers", "whisper", ("whisper-small", "whisper-large-v3-turbo"),
-     ("tensorboard", "safetensors", "hf-asr-leaderboard", "generated_from_trainer")),
-    ("diffusers", "lora", ("flux-dev-lora", "sdxl-dreambooth", "stable-diffusion-v1-5-style"),
-     ("safetensors", "stable-diffusion", "template:sd-lora", "diffusers:StableDiffusionPipeline")),
-    ("peft", "adapter", ("lora-adapter", "qlora-checkpoint"),
-     ("safetensors", "unsloth", "trl", "arxiv:1910.09700")),
-    ("stable-baselines3", "deep-reinforcement-learning", ("ppo-LunarLander-v2", "a2c-PandaReach"),
-     ("LunarLander-v2", "model-index", "tensorboard", "custom_code")),
-    ("sentence-transformers", "mpnet", ("all-mpnet-base-v2-tuned", "setfit-paraphrase"),
-     ("safetensors", "text-embeddings-inference", "loss:CosineSimilarityLoss", "dataset_size:10K")),
-)  # fmt: skip
+    (
+        "transformers",
+        "qwen2",
+        ("Qwen2.5-7B-Instruct", "Qwen2.5-0.5B", "qwen-coder-1.5b"),
+        ("safetensors", "conversational", "text-generation-inference", "endpoints_compatible"),
+    ),
+    (
+        "transformers",
+        "llama",
+        ("Llama-3.1-8B-Instruct", "Llama-3.2-1B", "TinyLlama-1.1B-Chat"),
+        ("safetensors", "conversational", "trl", "sft", "text-generation-inference"),
+    ),
+    (
+        "transformers",
+        "mistral",
+        ("Mistral-7B-v0.3", "mistral-nemo-12b"),
+        ("gguf", "mergekit", "merge", "conversational", "endpoints_compatible"),
+    ),
+    (
+        "transformers",
+        "bert",
+        ("bert-base-uncased-finetuned", "bert-large-cased", "biobert"),
+        ("pytorch", "tensorboard", "generated_from_trainer", "autotrain_compatible"),
+    ),
+    (
+        "transformers",
+        "xlm-roberta",
+        ("xlm-roberta-base-finetuned", "roberta-large-mnli"),
+        ("pytorch", "generated_from_trainer", "endpoints_compatible", "model-index"),
+    ),
+    (
+        "transformers",
+        "whisper",
+        ("whisper-small", "whisper-large-v3-turbo"),
+        ("tensorboard", "safetensors", "hf-asr-leaderboard", "generated_from_trainer"),
+    ),
+    (
+        "diffusers",
+        "lora",
+        ("flux-dev-lora", "sdxl-dreambooth", "stable-diffusion-v1-5-style"),
+        (
+            "safetensors",
+            "stable-diffusion",
+            "template:sd-lora",
+            "diffusers:StableDiffusionPipeline",
+        ),
+    ),
+    (
+        "peft",
+        "adapter",
+        ("lora-adapter", "qlora-checkpoint"),
+        ("safetensors", "unsloth", "trl", "arxiv:1910.09700"),
+    ),
+    (
+        "stable-baselines3",
+        "deep-reinforcement-learning",
+        ("ppo-LunarLander-v2", "a2c-PandaReach"),
+        ("LunarLander-v2", "model-index", "tensorboard", "custom_code"),
+    ),
+    (
+        "sentence-transformers",
+        "mpnet",
+        ("all-mpnet-base-v2-tuned", "setfit-paraphrase"),
+        (
+            "safetensors",
+            "text-embeddings-inference",
+            "loss:CosineSimilarityLoss",
+            "dataset_size:10K",
+        ),
+    ),
+)
 _LICENSES = ("apache-2.0", "mit", "other", "cc-by-nc-4.0", "llama3.1", "openrail", "gemma", "")
 _LANGUAGES = ("en", "en", "en", "zh", "fr", "de", "es", "ja", "ko", "multilingual", "ru", "ar")
 _DATASETS = ("squad", "glue", "wikipedia", "c4", "common_voice_17_0", "ultrachat_200k", "imdb")

@@ -107,9 +107,7 @@ def contestants(conversions: Path, threads: int) -> dict[str, Callable[[list[str
 
 
 def race(
-    runners: dict[str, Callable[[list[str]], np.ndarray]],
-    texts: dict[str, list[str]],
-    repeats: int,
+    runners: dict[str, Callable[[list[str]], np.ndarray]], texts: dict[str, list[str]], repeats: int
 ) -> tuple[Times, dict[str, list[float]]]:
     """Run everybody in turns; return the times, and the peak measured in each turn."""
     times: Times = {(name, kind): [] for name in runners for kind in texts}

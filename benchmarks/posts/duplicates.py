@@ -24,7 +24,7 @@ from datasketch import MinHash, MinHashLSH
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 
 from assay.extract.posts.urls import url_hash
-from assay.mining.duplicates.deduplicate import Thresholds, fold
+from assay.mining.duplicates.deduplicate import Thresholds, deduplicate
 from benchmarks.measure import ROOT
 from benchmarks.posts.copies import LOOKALIKES, MILD, STRONG, Post, as_table, read_posts, worlds
 
@@ -35,12 +35,12 @@ Counts = dict[str, list[tuple[int, int, int]]]  # by kind, of each post: copy, f
 
 
 def ours(thresholds: Thresholds) -> Method:
-    """Return fold() with these thresholds."""
+    """Return deduplicate() with these thresholds."""
 
     def judge(posts: list[Post]) -> Verdicts:
         table = as_table(posts)
         place = {key: number for number, key in enumerate(table["key"].to_pylist())}
-        named = fold(table, thresholds)["duplicate_of"].to_pylist()
+        named = deduplicate(table, thresholds)["duplicate_of"].to_pylist()
         return [None if key is None else place[key] for key in named]
 
     return judge
@@ -181,15 +181,17 @@ def compare(name: str, posts: list[Post]) -> None:
             for edits in (MILD, STRONG, LOOKALIKES)
         ]
         cells = [
-            _interval(list(chain(*groups)), _precision), _interval(groups[0], _recall),
-            _interval(groups[1], _recall), f"{sum(r[2] for r in groups[2])} of {len(groups[2])}",
-        ]  # fmt: skip
+            _interval(list(chain(*groups)), _precision),
+            _interval(groups[0], _recall),
+            _interval(groups[1], _recall),
+            f"{sum(r[2] for r in groups[2])} of {len(groups[2])}",
+        ]
         alone = "{} of {}".format(*folded_alone(method, posts))
         print(f"{label:24}{''.join(f'{cell:>20}' for cell in cells)}{alone:>14}{seconds:9.1f}")
 
 
 def by_kind(name: str, posts: list[Post]) -> None:
-    """Print what fold() does with each kind."""
+    """Print what deduplicate() does with each kind."""
     print(f"\n{name}, ours by kind{'':12}{'posts':>6}{'recall':>20}{'wrongly folded':>16}")
     for kind, rows in judged(ours(Thresholds()), posts).items():
         recall = _interval(rows, _recall) if any(row[0] for row in rows) else ""
@@ -197,7 +199,7 @@ def by_kind(name: str, posts: list[Post]) -> None:
 
 
 def sample_truth(posts: list[Post]) -> list[Post]:
-    """Print how fold() does against the sample's own truth; return the posts that are no copies."""
+    """Print how deduplicate() does against the sample's own truth; return the posts that are no copies."""
     with (ROOT / "sample/posts_themes.csv").open(encoding="utf-8", newline="") as file:
         truth = list(csv.DictReader(file))
     native = {url_hash(row["url"]): row["native_id"] for row in truth}
@@ -226,7 +228,7 @@ def speed(posts: list[Post]) -> None:
             made.append(replace(post, url=url, text=" ".join(words)))
         table = as_table(made)
         started = time.process_time()
-        copies = size - fold(table)["duplicate_of"].null_count
+        copies = size - deduplicate(table)["duplicate_of"].null_count
         seconds = time.process_time() - started
         growth = f", {seconds / before:.1f} times the time before" if before else ""
         print(f"{size:,} posts: {seconds:.1f} s, {copies:,} copies{growth}", flush=True)

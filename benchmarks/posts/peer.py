@@ -35,10 +35,19 @@ def _posts(folder: Path) -> Iterator[dict[str, Any]]:
 
 def main(folder: Path, database: Path) -> None:
     """Load and clean."""
-    pipeline = dlt.pipeline("peer", destination=dlt.destinations.duckdb(str(database)),
-                            dataset_name="bronze", pipelines_dir=str(database.parent))  # fmt: skip
-    resource = dlt.resource(_posts(folder), name="raw_items", primary_key="url_hash",
-                            write_disposition="merge", max_table_nesting=0)  # fmt: skip
+    pipeline = dlt.pipeline(
+        "peer",
+        destination=dlt.destinations.duckdb(str(database)),
+        dataset_name="bronze",
+        pipelines_dir=str(database.parent),
+    )
+    resource = dlt.resource(
+        _posts(folder),
+        name="raw_items",
+        primary_key="url_hash",
+        write_disposition="merge",
+        max_table_nesting=0,
+    )
     pipeline.run(resource).raise_on_failed_jobs()
     with duckdb.connect(str(database)) as connection:
         rows = connection.execute("select url_hash, title, body from bronze.raw_items").fetchall()

@@ -55,20 +55,23 @@ def write_folder(folder: Path, posts: int) -> None:
         "import sys; from benchmarks.posts.posts import write_run; "
         "write_run(sys.argv[1], sys.argv[2])"
     )
-    run([sys.executable, "-c", code, str(folder), str(posts)], {"PYTHONPATH": str(ROOT)},
-        folder.parent / "write.log")  # fmt: skip
+    run(
+        [sys.executable, "-c", code, str(folder), str(posts)],
+        {"PYTHONPATH": str(ROOT)},
+        folder.parent / "write.log",
+    )
 
 
 def write_run(parent: str, posts: str) -> None:
     """Write a run folder of so many posts below `parent`."""
     from assay.extract.landing.run_folder import RunFolder  # noqa: PLC0415
-    from assay.extract.posts.collect import Tally, Writer  # noqa: PLC0415
+    from assay.extract.posts.collect import Counts, Writer  # noqa: PLC0415
     from benchmarks.posts.synthetic import days  # noqa: PLC0415 - large, and measured by nobody
 
     folder = RunFolder.create(Path(parent), {"posts": posts})
     with Writer(folder, b"salt", 0, int(time.time())) as writer:
         for day in days(ROOT / "sample" / "items", int(posts)):
-            writer.write(day, Tally())
+            writer.write(day, Counts())
     folder.finish("extracted")
 
 

@@ -16,10 +16,10 @@ from lxml import etree
 from assay.extract.http.client import Api
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import (
-    Politeness,
+    RateLimitHint,
+    RetryPolicy,
     SourceRefusedError,
     SourceUnavailableError,
-    Wish,
     is_loopback,
     why_not_asked,
 )
@@ -67,18 +67,24 @@ class Arxiv:
     def __init__(
         self,
         endpoint: str,
-        politeness: Politeness,
+        retry_policy: RetryPolicy,
         *,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         if not is_loopback(endpoint):
-            pause = max(politeness.min_interval, MIN_INTERVAL_SECONDS)
-            politeness = replace(politeness, min_interval=pause)
+            pause = max(retry_policy.min_interval, MIN_INTERVAL_SECONDS)
+            retry_policy = replace(retry_policy, min_interval=pause)
         self.api = Api(
-            f"arXiv at {endpoint}", endpoint, politeness, user_agent="assay/0.1 (hf_enrichment)",
-            most=0, read_wish=_read_wish, clock=clock, inner=inner,
-        )  # fmt: skip
+            f"arXiv at {endpoint}",
+            endpoint,
+            retry_policy,
+            user_agent="assay/0.1 (hf_enrichment)",
+            most=0,
+            parse_rate_limit=_read_wish,
+            clock=clock,
+            inner=inner,
+        )
 
     @property
     def clock(self) -> Clock:
@@ -111,8 +117,9 @@ class Arxiv:
                 malformed.add(bad)
                 waiting.remove(bad)
                 continue
-            came = {name: feed.papers[key] for name in waiting
-                    if (key := _key(name)) in feed.papers}  # fmt: skip
+            came = {
+                name: feed.papers[key] for name in waiting if (key := _key(name)) in feed.papers
+            }
             papers |= came
             waiting = [name for name in waiting if name not in came]
             looks += 1
@@ -185,14 +192,17 @@ def _paper(address: str, entry: Any) -> dict[str, Any] | None:
         "summary": _text(entry, "atom:summary"),
         "authors": list(_texts(entry, "atom:author/atom:name")),
         "primary_category": None if primary is None else primary.get("term"),
-        "categories": [found.get("term") for found in entry.iterfind("atom:category", _SPACES)
-                       if found.get("term")],
+        "categories": [
+            found.get("term")
+            for found in entry.iterfind("atom:category", _SPACES)
+            if found.get("term")
+        ],
         "published": _text(entry, "atom:published"),
         "updated": _text(entry, "atom:updated"),
         "doi": _text(entry, "arxiv:doi"),
         "journal_ref": _text(entry, "arxiv:journal_ref"),
         "comment": _text(entry, "arxiv:comment"),
-    }  # fmt: skip
+    }
 
 
 def _text(node: Any, path: str) -> str | None:
@@ -218,8 +228,8 @@ def _named_in(error: str, ids: list[str]) -> str | None:
     return found[1] if found and found[1] in ids else None
 
 
-def _read_wish(response: httpx.Response, now: float) -> Wish:
+def _read_wish(response: httpx.Response, now: float) -> RateLimitHint:
     """Ask again when a good answer is cut off, empty, or a page that is no feed."""
     if response.status_code == 200 and read_feed(response.content) is None:
-        return Wish(again="the answer is no Atom feed")
-    return Wish()
+        return RateLimitHint(again="the answer is no Atom feed")
+    return RateLimitHint()

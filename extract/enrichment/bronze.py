@@ -16,7 +16,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay.extract.enrichment.enrich import FILES
 from assay.extract.enrichment.identify import TEMPLATE_LEFTOVER, Pointers
 from assay.extract.landing import bronze
-from assay.extract.landing.run_folder import LARGEST_RECORD, RunFolder
+from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -146,16 +146,26 @@ def load_enrichment(
     pipeline = bronze.open_pipeline("hf_enrichment", target, progress)
     bronze.run(pipeline, [_things(folder, entity) for entity in chosen], target)
     bronze.run(pipeline, [_pairs(folder, entity, identified) for entity in chosen], target)
-    log.info("loaded %s of %s into bronze of %s in %.1f s", ", ".join(chosen), folder.run_id,
-             target, time.monotonic() - started)  # fmt: skip
+    log.info(
+        "loaded %s of %s into bronze of %s in %.1f s",
+        ", ".join(chosen),
+        folder.run_id,
+        target,
+        time.monotonic() - started,
+    )
 
 
 def _things(folder: RunFolder, entity: str) -> Any:
     table, key, outside, inside = _THINGS[entity]
     types = {
-        key: _TEXT, "reason": _TEXT, "enriched": _FLAG, "fetched_at": _TIME, **outside,
-        **{column: kind or _TEXT for column, (_, kind) in inside.items()}, **_COMMON,
-    }  # fmt: skip
+        key: _TEXT,
+        "reason": _TEXT,
+        "enriched": _FLAG,
+        "fetched_at": _TIME,
+        **outside,
+        **{column: kind or _TEXT for column, (_, kind) in inside.items()},
+        **_COMMON,
+    }
     schema = _schema(types, {key})
     as_json = [column for column, (_, kind) in inside.items() if kind is None]
     data = bronze.read(folder, FILES[entity], _things_sql(entity), schema)
@@ -165,9 +175,14 @@ def _things(folder: RunFolder, entity: str) -> Any:
 def _things_sql(entity: str) -> str:
     """Return the query that reads an entity's file; what has another type than expected is null."""
     _, key, outside, inside = _THINGS[entity]
-    keys = {"id": "VARCHAR", "enriched": "BOOLEAN", "reason": "VARCHAR", "fetched_at": "BIGINT",
-            **{name: _SQL_TYPES[kind].upper() for name, kind in outside.items()},
-            "answer": "JSON"}  # fmt: skip
+    keys = {
+        "id": "VARCHAR",
+        "enriched": "BOOLEAN",
+        "reason": "VARCHAR",
+        "fetched_at": "BIGINT",
+        **{name: _SQL_TYPES[kind].upper() for name, kind in outside.items()},
+        "answer": "JSON",
+    }
     columns = [
         f"id as {key}",
         "reason",
@@ -180,7 +195,7 @@ def _things_sql(entity: str) -> str:
     ]
     return (
         f"select {', '.join(columns)} from read_json($path, format = 'array', columns = {keys}, "  # noqa: S608 - constants of this module
-        f"maximum_object_size = {2 * LARGEST_RECORD})"
+        f"maximum_object_size = {2 * MAX_RECORD})"
     )
 
 

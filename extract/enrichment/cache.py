@@ -64,11 +64,15 @@ class Answers:
         """Keep answers by id, in one transaction."""
         rows = [
             (
-                entity, name, answer.fetched_at, answer.reason, answer.is_partial,
+                entity,
+                name,
+                answer.fetched_at,
+                answer.reason,
+                answer.is_partial,
                 None if answer.found is None else encoded(answer.found),
             )
             for name, answer in answers
-        ]  # fmt: skip
+        ]
         self._db.execute("begin")
         self._db.executemany(_KEEP, rows)
         self._db.execute("commit")

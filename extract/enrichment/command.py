@@ -20,7 +20,7 @@ from assay.extract.enrichment.cache import Answers
 from assay.extract.enrichment.enrich import FILES, Enriched, Enrichment
 from assay.extract.enrichment.identify import Pointers, identify, read_models
 from assay.extract.enrichment.wikidata import Wikidata
-from assay.extract.enrichment.workers import Crew
+from assay.extract.enrichment.workers import WorkerPool
 from assay.extract.http.transport import SourceUnavailableError
 from assay.extract.hub.client import Hub
 from assay.extract.landing import bronze, running
@@ -30,9 +30,9 @@ from assay.extract.pipeline import Pipeline, UsageError, in_range
 log = logging.getLogger(__name__)
 
 MODELS = "hf_models.json"
-MOST_DAYS = 36_500
-MOST_DEPTH = 20
-MOST_THREADS = 64
+MAX_DAYS = 36_500
+MAX_DEPTH = 20
+MAX_THREADS = 64
 DAY_SECONDS = 86_400
 
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -78,16 +78,16 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def _check(args: argparse.Namespace) -> None:
-    in_range("--depth", args.depth, MOST_DEPTH)
+    in_range("--depth", args.depth, MAX_DEPTH)
     if args.max_age_days != 0:
-        in_range("--max-age-days", args.max_age_days, MOST_DAYS)
+        in_range("--max-age-days", args.max_age_days, MAX_DAYS)
     if args.run_folder is not None and not args.run_folder.is_dir():
         raise UsageError(f"--run-folder {args.run_folder}: there is no such folder")
     try:
         _threads()
         _entities(args)
         _max_age_days(args)
-        settings.politeness()
+        settings.retry_policy()
         settings.hub_endpoint()
         settings.arxiv_endpoint()
         settings.wikidata_endpoint()
@@ -96,7 +96,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _threads() -> int:
-    return int(settings.number("hf_enrichment_threads", int, 1, MOST_THREADS, default=4))
+    return int(settings.number("hf_enrichment_threads", int, 1, MAX_THREADS, default=4))
 
 
 def _entities(args: argparse.Namespace) -> list[str]:
@@ -113,7 +113,7 @@ def _entities(args: argparse.Namespace) -> list[str]:
 def _max_age_days(args: argparse.Namespace) -> int:
     if args.max_age_days is not None:
         return int(args.max_age_days)
-    return int(settings.number("hf_enrichment.max_age_days", int, 0, MOST_DAYS))
+    return int(settings.number("hf_enrichment.max_age_days", int, 0, MAX_DAYS))
 
 
 def _run(args: argparse.Namespace, progress: Collector) -> None:
@@ -127,8 +127,11 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
     identified = identify(read_models(folder.path / MODELS))
     log.info(
         "hf_enrichment: %s of the %d models in %s, identified in %.1f s",
-        ", ".join(entities), len(identified), folder.path, time.monotonic() - started,
-    )  # fmt: skip
+        ", ".join(entities),
+        len(identified),
+        folder.path,
+        time.monotonic() - started,
+    )
     results = _enrich_all(args, folder, entities, identified, progress)
     if args.dry_run:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
@@ -176,15 +179,15 @@ def _enrichment(
         opened.enter_context(progress("hf_enrichment: ask"))
         hub = arxiv = wikidata = None
         if not args.identify_only:
-            endpoint, politeness = settings.hub_endpoint(), settings.politeness()
+            endpoint, retry_policy = settings.hub_endpoint(), settings.retry_policy()
             if not args.dry_run:
                 running.say_if_mixed(endpoint)
-            hub = opened.enter_context(Hub(endpoint, settings.secret("hf_token"), politeness))
-            arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), politeness))
+            hub = opened.enter_context(Hub(endpoint, settings.secret("hf_token"), retry_policy))
+            arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), retry_policy))
             if args.wikidata:
                 endpoint = settings.wikidata_endpoint()
-                wikidata = opened.enter_context(Wikidata(endpoint, politeness))
-        crew = Crew(answers, _threads(), progress)
+                wikidata = opened.enter_context(Wikidata(endpoint, retry_policy))
+        crew = WorkerPool(answers, _threads(), progress)
         yield Enrichment(answers, crew, hub, arxiv, since, args.depth or 1, wikidata)
 
 

@@ -18,7 +18,7 @@ from assay.extract.enrichment.cache import Answer, Answers
 from assay.extract.enrichment.identify import KINDS, TEMPLATE_LEFTOVER, Pointers, arxiv_id, pointers
 from assay.extract.enrichment.spdx import license_facts
 from assay.extract.enrichment.wikidata import Wikidata
-from assay.extract.enrichment.workers import Asked, Crew, Unit
+from assay.extract.enrichment.workers import Asked, Unit, WorkerPool
 from assay.extract.hub.client import Hub
 from assay.extract.landing.run_folder import RunFolder, encoded
 
@@ -72,7 +72,7 @@ class Enrichment:
     """
 
     answers: Answers
-    crew: Crew
+    crew: WorkerPool
     hub: Hub | None
     arxiv: Arxiv | None
     since: float
@@ -134,8 +134,7 @@ class Enrichment:
         if hub is None:
             return
         known = self.answers.fresh(entity, self.since)
-        units = [(name,) for name in ids
-                 if name not in known and hub.is_repository_id(name)]  # fmt: skip
+        units = [(name,) for name in ids if name not in known and hub.is_repository_id(name)]
 
         def one(unit: Unit) -> list[tuple[str, Answer]]:
             return [(unit[0], ask(hub, unit[0]))]
@@ -202,8 +201,11 @@ class Enrichment:
             kind, label = known[name]
             definition = self.answers.get("definitions", name)
             more = (definition.found if definition else None) or {}
-            found = {"label": label, "wikidata_id": more.get("id"),
-                     "description": more.get("description")}  # fmt: skip
+            found = {
+                "label": label,
+                "wikidata_id": more.get("id"),
+                "description": more.get("description"),
+            }
             return _record(name, answer, None) | {"kind": kind, "answer": found}
 
         return map(keyword, sorted(kinds))
@@ -237,9 +239,7 @@ class Enrichment:
                 return _record(name, None, missing)
             # The SPDX list is shipped: nobody was asked.
             at = None if "spdx_id" in facts or answer is None else answer.fetched_at
-            return {
-                "id": name, "enriched": True, "reason": None, "fetched_at": at, "answer": facts,
-            }  # fmt: skip
+            return {"id": name, "enriched": True, "reason": None, "fetched_at": at, "answer": facts}
 
         return map(license_, ids)
 

@@ -18,16 +18,34 @@ from assay.extract.enrichment.cache import Answer
 from assay.extract.enrichment.identify import KINDS
 from assay.extract.http.transport import SourceUnavailableError, parsed
 from assay.extract.hub.client import Hub, HubError
-from assay.extract.landing.run_folder import LARGEST_RECORD, encoded
+from assay.extract.landing.run_folder import MAX_RECORD, encoded
 
 MODEL_PROPERTIES = (
-    "author", "createdAt", "disabled", "downloads", "gated", "lastModified", "library_name",
-    "likes", "pipeline_tag", "private", "safetensors", "tags",
-)  # fmt: skip
+    "author",
+    "createdAt",
+    "disabled",
+    "downloads",
+    "gated",
+    "lastModified",
+    "library_name",
+    "likes",
+    "pipeline_tag",
+    "private",
+    "safetensors",
+    "tags",
+)
 DATASET_PROPERTIES = (
-    "author", "createdAt", "description", "disabled", "downloads", "gated", "lastModified",
-    "likes", "private", "tags",
-)  # fmt: skip
+    "author",
+    "createdAt",
+    "description",
+    "disabled",
+    "downloads",
+    "gated",
+    "lastModified",
+    "likes",
+    "private",
+    "tags",
+)
 MALFORMED = "malformed_id"
 NOT_FOUND = "not_found"
 _NO_KEYWORDS = ("arxiv", "base_model", "dataset", "license")
@@ -63,7 +81,7 @@ def dataset(hub: Hub, name: str) -> Answer:
     except (HubError, SourceUnavailableError):
         return Answer(None, answer.fetched_at, answer.found, is_partial=True)
     found = {**answer.found, "croissant": croissant}
-    if len(encoded(found)) > LARGEST_RECORD:
+    if len(encoded(found)) > MAX_RECORD:
         found["croissant"] = None
     return Answer(None, answer.fetched_at, found)
 

@@ -26,8 +26,7 @@ TEMPLATE_LEFTOVER = "1910.09700"
 # https://info.arxiv.org/help/arxiv_identifier.html: since April 2007 YYMM.number, before that
 # archive[.subject]/YYMMnumber.
 _ARXIV_ID = re.compile(
-    r"(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?",
-    re.ASCII,
+    r"(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.ASCII
 )
 _LINKS = ("dataset", "arxiv", "base_model", "license")
 _BLANKS = "\0 \t\r\n"

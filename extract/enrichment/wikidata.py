@@ -12,7 +12,7 @@ import httpx
 from assay.extract.enrichment.cache import Answer
 from assay.extract.http.client import Api
 from assay.extract.http.rate_limit import Clock
-from assay.extract.http.transport import Politeness, SourceRefusedError, why_not_asked
+from assay.extract.http.transport import RetryPolicy, SourceRefusedError, why_not_asked
 
 CANDIDATES = 7
 
@@ -23,15 +23,20 @@ class Wikidata:
     def __init__(
         self,
         endpoint: str,
-        politeness: Politeness,
+        retry_policy: RetryPolicy,
         *,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         self.api = Api(
-            f"Wikidata at {endpoint}", endpoint, politeness, user_agent="assay/0.1 (hf_enrichment)",
-            most=0, clock=clock, inner=inner,
-        )  # fmt: skip
+            f"Wikidata at {endpoint}",
+            endpoint,
+            retry_policy,
+            user_agent="assay/0.1 (hf_enrichment)",
+            most=0,
+            clock=clock,
+            inner=inner,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -48,9 +53,13 @@ class Wikidata:
         if reason := why_not_asked(self.api.endpoint):
             raise SourceRefusedError(reason)
         asked = {
-            "action": "wbsearchentities", "format": "json", "language": "en", "type": "item",
-            "search": label, "limit": CANDIDATES,
-        }  # fmt: skip
+            "action": "wbsearchentities",
+            "format": "json",
+            "language": "en",
+            "type": "item",
+            "search": label,
+            "limit": CANDIDATES,
+        }
         response = self.api.get("w/api.php", asked)
         answer = self.api.mapping(response)
         candidates = answer.get("search")

@@ -36,13 +36,16 @@ class Asked:
 
     def __add__(self, other: "Asked") -> "Asked":
         return Asked(
-            self.ids + other.ids, self.answered + other.answered, self.partial + other.partial,
-            self.failed + other.failed, self.error or other.error,
-        )  # fmt: skip
+            self.ids + other.ids,
+            self.answered + other.answered,
+            self.partial + other.partial,
+            self.failed + other.failed,
+            self.error or other.error,
+        )
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """Threads that ask, and the one place where what they are told is kept."""
 
     answers: Answers

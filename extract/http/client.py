@@ -7,9 +7,9 @@ import httpx
 
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import (
-    Politeness,
-    PoliteTransport,
     ReadWish,
+    RetryPolicy,
+    RetryTransport,
     SourceRefusedError,
     network,
     parsed,
@@ -26,20 +26,20 @@ class Api:
         self,
         name: str,
         endpoint: str,
-        politeness: Politeness,
+        retry_policy: RetryPolicy,
         *,
         user_agent: str,
         most: int,
-        read_wish: ReadWish | None = None,
+        parse_rate_limit: ReadWish | None = None,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         self.name, self.endpoint = name, endpoint.rstrip("/")
-        self.transport = PoliteTransport(
+        self.transport = RetryTransport(
             name,
-            politeness,
+            retry_policy,
             most=most,
-            read_wish=read_wish,
+            parse_rate_limit=parse_rate_limit,
             clock=clock,
             inner=inner or network(endpoint),
         )

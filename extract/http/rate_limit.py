@@ -46,7 +46,7 @@ class SystemClock:
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """Hands out the turns in which requests may be sent.
 
     min_interval: seconds between the starts of two requests. most: requests in any window of `per`

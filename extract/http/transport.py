@@ -1,6 +1,6 @@
 """The one HTTP door: paced, patient and honest about why it gave up.
 
-`PoliteTransport` sits below an httpx client (huggingface_hub's, or one of our own), so every
+`RetryTransport` sits below an httpx client (huggingface_hub's, or one of our own), so every
 request of every library that uses the client obeys the same pace and the same retry rule. It reads
 each body to its end and checks that JSON is JSON, because a cut-off or broken body is a failure of
 the request, not of the code that reads it later.
@@ -21,15 +21,15 @@ from huggingface_hub import constants
 from huggingface_hub.utils import parse_ratelimit_headers
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from assay.extract.http.rate_limit import Clock, Pace, SystemClock
+from assay.extract.http.rate_limit import Clock, RateLimiter, SystemClock
 
 log = logging.getLogger(__name__)
 
 # The largest answers of the sources are some megabytes. A few kilobytes of compressed nothing can
 # unfold into gigabytes.
-MOST_BYTES = 128_000_000
+MAX_BYTES = 128_000_000
 # A source that sends a byte a minute never times out. An answer may take so many time-outs in all.
-LONGEST_ANSWER = 5
+MAX_ANSWER = 5
 _OF_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 RETRY_STATUSES = frozenset({408, 429, *range(500, 600)} - {501})
 
@@ -51,7 +51,7 @@ class _TryAgainError(Exception):
 
 
 @dataclass(frozen=True)
-class Politeness:
+class RetryPolicy:
     """How a source is asked.
 
     min_interval: seconds between the starts of two requests. backoff: seconds before each retry,
@@ -67,7 +67,7 @@ class Politeness:
 
 
 @dataclass(frozen=True)
-class Wish:
+class RateLimitHint:
     """What a source says in its own way: wait so many seconds, and whether to ask again.
 
     again: why the same request must be sent once more, None when the answer is one.
@@ -77,33 +77,33 @@ class Wish:
     again: str | None = None
 
 
-ReadWish = Callable[[httpx.Response, float], Wish]
+ReadWish = Callable[[httpx.Response, float], RateLimitHint]
 
 
-class PoliteTransport(httpx.BaseTransport):
+class RetryTransport(httpx.BaseTransport):
     """Paces requests and retries what may pass: 408, 429, 5xx, time-outs, cut or broken bodies.
 
     Raises SourceUnavailableError when the retries are used up, or when the source asks for a pause
-    longer than `politeness.max_wait`. Every other answer, errors included, is handed on as it came.
-    `most`: requests in any 60 s, 0 for no limit. `read_wish` reads an answer and the time (seconds
+    longer than `retry_policy.max_wait`. Every other answer, errors included, is handed on as it came.
+    `most`: requests in any 60 s, 0 for no limit. `parse_rate_limit` reads an answer and the time (seconds
     since the epoch) for what the source asks in its own way.
     """
 
     def __init__(
         self,
         source: str,
-        politeness: Politeness,
+        retry_policy: RetryPolicy,
         *,
         most: int = 0,
-        read_wish: ReadWish | None = None,
+        parse_rate_limit: ReadWish | None = None,
         inner: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.source = source
-        self.politeness = politeness
+        self.retry_policy = retry_policy
         self.clock = clock or SystemClock()
-        self.pace = Pace(politeness.min_interval, self.clock, source, most)
-        self._read_wish = read_wish or (lambda response, now: Wish())
+        self.pace = RateLimiter(retry_policy.min_interval, self.clock, source, most)
+        self._read_wish = parse_rate_limit or (lambda response, now: RateLimitHint())
         self.requests = 0
         self.retries = 0
         self._count_lock = threading.Lock()
@@ -111,7 +111,7 @@ class PoliteTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, as often as it takes within the rules above."""
-        tries = len(self.politeness.backoff) + 1
+        tries = len(self.retry_policy.backoff) + 1
         retrying = Retrying(
             stop=stop_after_attempt(tries),
             wait=self._wait_time,
@@ -151,7 +151,7 @@ class PoliteTransport(httpx.BaseTransport):
         with self._count_lock:
             self.requests += 1
         # Not setdefault: an httpx client always sets a time-out, 5 s when it was told none.
-        request.extensions["timeout"] = httpx.Timeout(self.politeness.timeout).as_dict()
+        request.extensions["timeout"] = httpx.Timeout(self.retry_policy.timeout).as_dict()
         try:
             response = self._inner.handle_request(request)
             try:
@@ -172,24 +172,26 @@ class PoliteTransport(httpx.BaseTransport):
         it comes so slowly that it may never end.
         """
         body = bytearray()
-        longest = LONGEST_ANSWER * self.politeness.timeout
+        longest = MAX_ANSWER * self.retry_policy.timeout
         ends = self.clock.monotonic() + longest
         for part in response.iter_bytes():
             body += part
             if self.clock.monotonic() > ends:
                 raise _TryAgainError(f"the answer was not at its end after {longest:.0f} s")
-            if len(body) > MOST_BYTES:
+            if len(body) > MAX_BYTES:
                 raise SourceUnavailableError(
-                    f"{self.source} sends more than {MOST_BYTES // 1_000_000} MB as one answer, "
+                    f"{self.source} sends more than {MAX_BYTES // 1_000_000} MB as one answer, "
                     "which none of its real ones has: is the address right?"
                 )
         headers = [item for item in response.headers.raw if item[0].lower() not in _OF_TRANSFER]
         return httpx.Response(
-            response.status_code, headers=headers, content=bytes(body),
+            response.status_code,
+            headers=headers,
+            content=bytes(body),
             extensions=response.extensions,
-        )  # fmt: skip
+        )
 
-    def _asked_wait(self, response: httpx.Response, wish: Wish) -> float:
+    def _asked_wait(self, response: httpx.Response, wish: RateLimitHint) -> float:
         """Return the seconds this answer asks us to wait, and hold back all requests if it does."""
         asked = max(wish.wait, retry_after(response.headers, self.clock.time()))
         window = parse_ratelimit_headers(response.headers)
@@ -201,17 +203,17 @@ class PoliteTransport(httpx.BaseTransport):
         return asked
 
     def _refuse_long_wait(self, seconds: float) -> None:
-        if seconds > self.politeness.max_wait:
+        if seconds > self.retry_policy.max_wait:
             raise SourceUnavailableError(
                 f"{self.source} asks to wait {seconds:.0f} s, more than we do "
-                f"({self.politeness.max_wait:.0f} s): run again after that"
+                f"({self.retry_policy.max_wait:.0f} s): run again after that"
             )
 
     def _wait_time(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
         asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
         # tenacity asks for the wait before it asks whether to stop, so also after the last try.
-        return max(*self.politeness.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
+        return max(*self.retry_policy.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
 
     def _say_waiting(self, state: RetryCallState) -> None:
         self.retries += 1
@@ -219,8 +221,12 @@ class PoliteTransport(httpx.BaseTransport):
         seconds = state.next_action.sleep if state.next_action else 0.0
         log.warning(
             "%s: %s; retry %d of %d in %.0f s",
-            self.source, reason, state.attempt_number, len(self.politeness.backoff), seconds,
-        )  # fmt: skip
+            self.source,
+            reason,
+            state.attempt_number,
+            len(self.retry_policy.backoff),
+            seconds,
+        )
 
 
 def retry_after(headers: httpx.Headers, now: float) -> float:
@@ -261,7 +267,7 @@ def _whole(value: object) -> object:
 
 
 def parsed(response: httpx.Response) -> object:
-    """Return the JSON of an answer that came through PoliteTransport, parsed once."""
+    """Return the JSON of an answer that came through RetryTransport, parsed once."""
     if "parsed" not in response.extensions:
         response.extensions["parsed"] = parse_json(response.content)
     return response.extensions["parsed"]

@@ -13,7 +13,7 @@ from typing import Any
 from dlt.common.runtime.collector_base import Collector
 
 from assay.extract.hub.client import PAGE_CAP, Hub
-from assay.extract.landing.run_folder import LARGEST_RECORD, RecordFile, RunFolder, encoded
+from assay.extract.landing.run_folder import MAX_RECORD, RecordFile, RunFolder, encoded
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +97,13 @@ def read_hub(
             progress.update("models", listing.models)
             log.info(
                 "%d/%d %s: %d models, %d page(s)%s",
-                number, len(chosen), task, listing.models, listing.pages, _remarks(listing),
-            )  # fmt: skip
+                number,
+                len(chosen),
+                task,
+                listing.models,
+                listing.pages,
+                _remarks(listing),
+            )
     folder.manifest["counts"].update(
         tasks_available=len(available),
         tasks=len(chosen),
@@ -172,7 +177,7 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     downloads = record.get("downloads")
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
         line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
-        if len(line) > LARGEST_RECORD:
+        if len(line) > MAX_RECORD:
             listing.skipped += listing.readings == 1
             log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
             return None
@@ -192,11 +197,7 @@ def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:
 def _remarks(listing: TaskListing) -> str:
     remarks = [
         f"{getattr(listing, name)} {word}"
-        for name, word in (
-            ("late", "came late"),
-            ("repeats", "repeated"),
-            ("skipped", "unusable"),
-        )
+        for name, word in (("late", "came late"), ("repeats", "repeated"), ("skipped", "unusable"))
         if getattr(listing, name)
     ]
     return f" ({', '.join(remarks)})" if remarks else ""

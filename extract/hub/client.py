@@ -16,8 +16,8 @@ from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_r
 
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import (
-    Politeness,
-    PoliteTransport,
+    RetryPolicy,
+    RetryTransport,
     is_loopback,
     network,
     parsed,
@@ -28,9 +28,17 @@ PAGE_CAP = 1000  # the server's own maximum
 # What a listing does not give by itself but `expand` does; cheaper than full=true, which
 # adds the list of every file of every model.
 PROPERTIES = (
-    "author", "createdAt", "downloads", "gated", "lastModified",
-    "library_name", "likes", "pipeline_tag", "private", "tags",
-)  # fmt: skip
+    "author",
+    "createdAt",
+    "downloads",
+    "gated",
+    "lastModified",
+    "library_name",
+    "likes",
+    "pipeline_tag",
+    "private",
+    "tags",
+)
 
 
 class HubError(Exception):
@@ -44,7 +52,7 @@ class Hub:
         self,
         endpoint: str,
         token: str | None,
-        politeness: Politeness,
+        retry_policy: RetryPolicy,
         *,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
@@ -52,9 +60,9 @@ class Hub:
         self.endpoint = endpoint.rstrip("/")
         if reason := why_not_asked(self.endpoint):
             raise HubError(reason)
-        self.transport = PoliteTransport(
+        self.transport = RetryTransport(
             f"The Hub at {self.endpoint}",
-            politeness,
+            retry_policy,
             clock=clock,
             inner=inner or network(self.endpoint),
         )

@@ -17,8 +17,8 @@ from assay.extract.pipeline import Pipeline, UsageError, ids, in_range
 
 log = logging.getLogger(__name__)
 
-MOST_PER_TASK = 1_000_000
-MOST_TASKS = 10_000
+MAX_PER_TASK = 1_000_000
+MAX_TASKS = 10_000
 
 _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     "--limit-per-task": {
@@ -50,9 +50,9 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def _check_hf_catalog(args: argparse.Namespace) -> None:
-    in_range("--limit-per-task", args.limit_per_task, MOST_PER_TASK)
+    in_range("--limit-per-task", args.limit_per_task, MAX_PER_TASK)
     _limit(args)
-    in_range("--max-tasks", args.max_tasks, MOST_TASKS)
+    in_range("--max-tasks", args.max_tasks, MAX_TASKS)
     if args.tasks is not None and not ids(args.tasks):
         raise UsageError("--tasks names no task: give ids separated by commas")
     if args.run_folder is not None:
@@ -98,7 +98,7 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(endpoint, settings.secret("hf_token"), settings.politeness())
+        hub = Hub(endpoint, settings.secret("hf_token"), settings.retry_policy())
         with hub, progress("hf_catalog: read"):
             read_hub(
                 hub,
@@ -121,7 +121,7 @@ def _limit(args: argparse.Namespace) -> int:
     if args.limit_per_task is not None:
         return int(args.limit_per_task)
     try:
-        return int(settings.number("hf_catalog.limit_per_task", int, 1, MOST_PER_TASK))
+        return int(settings.number("hf_catalog.limit_per_task", int, 1, MAX_PER_TASK))
     except settings.SettingError as error:
         raise UsageError(str(error)) from error
 

@@ -75,9 +75,12 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
         _load(changed, stored, progress)
     files = sum(len(one.files) for one in observed)
     log.info(
-        "inputs: %d of %d changed, %d files, %.1f s", len(changed), len(observed), files,
+        "inputs: %d of %d changed, %d files, %.1f s",
+        len(changed),
+        len(observed),
+        files,
         time.monotonic() - started,
-    )  # fmt: skip
+    )
 
 
 def _is_changed(one: Observed, stored: Stored) -> bool:
@@ -96,8 +99,11 @@ def _what_changed(one: Observed, stored: Stored) -> str:
         "changed": sorted(path for path in now.keys() & before if now[path] != before[path]),
         "gone": sorted(before.keys() - now.keys()),
     }
-    told = [f"{len(paths)} {what} ({paths[0]}{', ...' if len(paths) > 1 else ''})"
-            for what, paths in parts.items() if paths]  # fmt: skip
+    told = [
+        f"{len(paths)} {what} ({paths[0]}{', ...' if len(paths) > 1 else ''})"
+        for what, paths in parts.items()
+        if paths
+    ]
     return ", ".join(told) or ("nothing there" if not now else "loaded again")
 
 
@@ -130,9 +136,13 @@ def _stored() -> dict[str, Stored]:
 def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collector) -> None:
     """Replace the files of the changed inputs, then move their fingerprints."""
     pipeline = bronze.open_pipeline("inputs", TARGET, progress)
-    bronze.run(pipeline, bronze.resource(
-        "input_files", INPUT_FILES, ["csv_rows"], _files(changed), merge_key="input_name"
-    ), TARGET)  # fmt: skip
+    bronze.run(
+        pipeline,
+        bronze.resource(
+            "input_files", INPUT_FILES, ["csv_rows"], _files(changed), merge_key="input_name"
+        ),
+        TARGET,
+    )
     emptied = [one.name for one in changed if not one.files]
     if emptied:
         # No row says which rows to replace.
@@ -149,10 +159,17 @@ def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collecto
         }
         for one in changed
     ]
-    bronze.run(pipeline, bronze.resource(
-        "input_fingerprints", INPUT_FINGERPRINTS, [],
-        iter([pa.Table.from_pylist(rows, schema=INPUT_FINGERPRINTS)]), merge_key="input_name",
-    ), TARGET)  # fmt: skip
+    bronze.run(
+        pipeline,
+        bronze.resource(
+            "input_fingerprints",
+            INPUT_FINGERPRINTS,
+            [],
+            iter([pa.Table.from_pylist(rows, schema=INPUT_FINGERPRINTS)]),
+            merge_key="input_name",
+        ),
+        TARGET,
+    )
 
 
 def _after(now: datetime, before: datetime | None) -> datetime:
@@ -167,14 +184,15 @@ def _files(changed: list[Observed]) -> Iterator[pa.Table]:
             "input_name": one.name,
             "path": file.path,
             "content": file.content,
-            "csv_rows": None if file.rows is None
+            "csv_rows": None
+            if file.rows is None
             else orjson.dumps([row.values for row in file.rows]).decode(),
             "sha256": file.sha256,
             "size": file.size,
         }
         for one in changed
         for file in one.files
-    ]  # fmt: skip
+    ]
     for first in range(0, len(rows), BATCH_ROWS):
         yield pa.Table.from_pylist(rows[first : first + BATCH_ROWS], schema=INPUT_FILES)
 

@@ -13,8 +13,8 @@ from assay.extract.inputs.table import Input, Row, read_rows
 from assay.refresh.fingerprints import content_hash, fingerprint
 
 TEXTS = (".md", ".j2", ".txt")
-LARGEST_TEXT = 1 << 20  # a prompt of a megabyte fits into no model
-LARGEST_TABLE = 64 << 20
+MAX_TEXT = 1 << 20  # a prompt of a megabyte fits into no model
+MAX_TABLE = 64 << 20
 
 
 class InputsError(Exception):
@@ -24,12 +24,16 @@ class InputsError(Exception):
 INPUTS = (
     Input("concepts", "inputs/concepts.csv", "concept_id", "inputs/concepts"),
     *(
-        Input(f"{kind}_templates", f"seeds/{kind}_templates.csv", "template_id",
-              f"inputs/templates/{kind}")
+        Input(
+            f"{kind}_templates",
+            f"seeds/{kind}_templates.csv",
+            "template_id",
+            f"inputs/templates/{kind}",
+        )
         for kind in ("link", "essay", "evaluation")
     ),
     Input("llm_models", "seeds/llm_models.csv", "model_id", None),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,14 @@ def _observe(root: Path, one: Input, problems: Problems) -> Observed:
     texts = [
         _file(path, text)
         for path, place in (walk(root, one.folder, TEXTS, problems) if one.folder else ())
-        if (text := read_text(root, place, path, LARGEST_TEXT, problems)) is not None
+        if (text := read_text(root, place, path, MAX_TEXT, problems)) is not None
     ]
     place = root / one.table
     if not (place.exists() or place.is_symlink()):
         if texts:
             problems.append(f"{one.table} is missing: {one.folder} has files that it must name")
         return Observed(one.name, ())
-    text = read_text(root, place, one.table, LARGEST_TABLE, problems)
+    text = read_text(root, place, one.table, MAX_TABLE, problems)
     rows = () if text is None else tuple(read_rows(one, text, problems))
     if len(problems) > before:
         # What cannot be read is told once, and not again as missing.

@@ -84,11 +84,21 @@ LISTINGS = pa.schema(
 # What the API calls things, read loosely: a number or time of an unexpected type becomes null, a
 # text its JSON, never a failed load. `gated` is false or a word.
 _MODEL_KEYS = {
-    "_task_id": "VARCHAR", "_seq": "BIGINT", "id": "VARCHAR", "author": "VARCHAR",
-    "pipeline_tag": "VARCHAR", "library_name": "VARCHAR", "gated": "VARCHAR", "tags": "JSON",
-    "likes": "VARCHAR", "downloads": "VARCHAR", "private": "VARCHAR", "createdAt": "VARCHAR",
-    "lastModified": "VARCHAR", "_left": "BOOLEAN",
-}  # fmt: skip
+    "_task_id": "VARCHAR",
+    "_seq": "BIGINT",
+    "id": "VARCHAR",
+    "author": "VARCHAR",
+    "pipeline_tag": "VARCHAR",
+    "library_name": "VARCHAR",
+    "gated": "VARCHAR",
+    "tags": "JSON",
+    "likes": "VARCHAR",
+    "downloads": "VARCHAR",
+    "private": "VARCHAR",
+    "createdAt": "VARCHAR",
+    "lastModified": "VARCHAR",
+    "_left": "BOOLEAN",
+}
 _MODELS_SQL = """
     select
         _task_id as task_id,
@@ -137,8 +147,9 @@ def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
         resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
     ]
     run(pipeline, resources, target)
-    log.info("loaded %s into bronze of %s in %.1f s", folder.run_id, target,
-             time.monotonic() - started)  # fmt: skip
+    log.info(
+        "loaded %s into bronze of %s in %.1f s", folder.run_id, target, time.monotonic() - started
+    )
 
 
 def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:

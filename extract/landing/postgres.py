@@ -24,9 +24,12 @@ class Credentials(PostgresCredentials):
     def to_native_representation(self) -> str:
         """Return libpq's `name=value` form, by which dlt connects."""
         named = {
-            "host": self.host, "port": self.port, "dbname": self.database, "user": self.username,
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.database,
+            "user": self.username,
             "password": unquote(self.password),
-        }  # fmt: skip
+        }
         return make_dsn(**{key: value for key, value in named.items() if value}, **self.get_query())
 
 

@@ -26,7 +26,7 @@ VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")
 
 
 # DuckDB's JSON reader takes no larger object, and holds twice this in memory.
-LARGEST_RECORD = 16_000_000  # bytes
+MAX_RECORD = 16_000_000  # bytes
 
 
 class RunFolderError(Exception):

@@ -104,5 +104,7 @@ def say_if_mixed(endpoint: str) -> None:
         log.warning(
             "%s holds %s data, and what %s gives is added to it; to keep them apart use "
             "`make run SOURCES=live`, or set ASSAY_DATA_DIR and DUCKDB_PATH",
-            mark.parent, origin, endpoint,
-        )  # fmt: skip
+            mark.parent,
+            origin,
+            endpoint,
+        )

@@ -16,7 +16,7 @@ from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
 from assay.extract.landing import bronze
-from assay.extract.landing.run_folder import LARGEST_RECORD, RunFolder
+from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 from assay.extract.posts.windows import DAY_SECONDS
 
 TARGET = "duckdb"  # the issues live in the embedded database only
@@ -64,16 +64,36 @@ WINDOWS = pa.schema(
 )
 # What a line of a run folder's file holds (collect.py writes them): a post or a window.
 _KEYS = {
-    "kind": "VARCHAR", "seq": "VARCHAR", "run_id": "VARCHAR", "collected_at": "BIGINT",
-    "source": "VARCHAR", "query": "VARCHAR", "collection_date": "DATE",
-    "url_hash": "VARCHAR", "native_id": "VARCHAR", "url": "VARCHAR", "link_url": "VARCHAR",
-    "link_hash": "VARCHAR", "title": "VARCHAR", "body": "VARCHAR", "author_hash": "VARCHAR",
-    "score": "BIGINT", "comment_count": "BIGINT", "raw": "JSON", "created_at": "BIGINT",
-    "window_start": "BIGINT", "window_end": "BIGINT", "items": "BIGINT", "dropped": "BIGINT",
-    "truncated": "BOOLEAN", "is_final": "BOOLEAN", "reason": "VARCHAR", "dropped_why": "JSON",
-}  # fmt: skip
+    "kind": "VARCHAR",
+    "seq": "VARCHAR",
+    "run_id": "VARCHAR",
+    "collected_at": "BIGINT",
+    "source": "VARCHAR",
+    "query": "VARCHAR",
+    "collection_date": "DATE",
+    "url_hash": "VARCHAR",
+    "native_id": "VARCHAR",
+    "url": "VARCHAR",
+    "link_url": "VARCHAR",
+    "link_hash": "VARCHAR",
+    "title": "VARCHAR",
+    "body": "VARCHAR",
+    "author_hash": "VARCHAR",
+    "score": "BIGINT",
+    "comment_count": "BIGINT",
+    "raw": "JSON",
+    "created_at": "BIGINT",
+    "window_start": "BIGINT",
+    "window_end": "BIGINT",
+    "items": "BIGINT",
+    "dropped": "BIGINT",
+    "truncated": "BOOLEAN",
+    "is_final": "BOOLEAN",
+    "reason": "VARCHAR",
+    "dropped_why": "JSON",
+}
 _LINES = f"""
-    read_json($paths, format = 'array', columns = {_KEYS!r}, maximum_object_size = {LARGEST_RECORD})
+    read_json($paths, format = 'array', columns = {_KEYS!r}, maximum_object_size = {MAX_RECORD})
 """
 _TIMES = ("created_at", "collected_at", "window_start", "window_end")
 
@@ -150,13 +170,24 @@ def load_posts(folder: RunFolder, progress: Collector) -> Loaded:
         # dlt opens the same file for writing, which DuckDB allows only once we let go of it.
         connection.execute("detach warehouse")
         pipeline = bronze.open_pipeline("issues", TARGET, progress)
-        bronze.run(pipeline, bronze.resource(
-            "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key=POST_KEY
-        ), TARGET)  # fmt: skip
-        bronze.run(pipeline, bronze.resource(
-            "collected_windows", WINDOWS, ["dropped_why"], _windows(connection, paths),
-            merge_key=DAY_KEY,
-        ), TARGET)  # fmt: skip
+        bronze.run(
+            pipeline,
+            bronze.resource(
+                "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key=POST_KEY
+            ),
+            TARGET,
+        )
+        bronze.run(
+            pipeline,
+            bronze.resource(
+                "collected_windows",
+                WINDOWS,
+                ["dropped_why"],
+                _windows(connection, paths),
+                merge_key=DAY_KEY,
+            ),
+            TARGET,
+        )
     return Loaded(new)
 
 
@@ -166,12 +197,22 @@ def make_tables(progress: Collector) -> None:
         if _exists(connection, "raw_items") and _exists(connection, "collected_windows"):
             return
     pipeline = bronze.open_pipeline("issues", TARGET, progress)
-    bronze.run(pipeline, [
-        bronze.resource("raw_items", RAW_ITEMS, ["raw"], iter([RAW_ITEMS.empty_table()]),
-                        merge_key=POST_KEY),
-        bronze.resource("collected_windows", WINDOWS, ["dropped_why"],
-                        iter([WINDOWS.empty_table()]), merge_key=DAY_KEY),
-    ], TARGET)  # fmt: skip
+    bronze.run(
+        pipeline,
+        [
+            bronze.resource(
+                "raw_items", RAW_ITEMS, ["raw"], iter([RAW_ITEMS.empty_table()]), merge_key=POST_KEY
+            ),
+            bronze.resource(
+                "collected_windows",
+                WINDOWS,
+                ["dropped_why"],
+                iter([WINDOWS.empty_table()]),
+                merge_key=DAY_KEY,
+            ),
+        ],
+        TARGET,
+    )
 
 
 def unfinished_since(day: date) -> date | None:

@@ -20,7 +20,7 @@ import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from assay.extract.http.transport import SourceRefusedError
-from assay.extract.landing.run_folder import LARGEST_RECORD, RunFolder, RunFolderError, encoded
+from assay.extract.landing.run_folder import MAX_RECORD, RunFolder, RunFolderError, encoded
 from assay.extract.posts.bronze import load_posts
 from assay.extract.posts.post import Day, Post, QueryRefusedError, Reading, Source, author_hash
 from assay.extract.posts.urls import canonical_or_none, url_hash
@@ -35,7 +35,7 @@ WAITING_DAYS = 100  # covered days that may wait for the writer
 
 
 @dataclass
-class Tally:
+class Counts:
     """What one source gave for one day, over all its queries."""
 
     items: int = 0
@@ -47,7 +47,7 @@ class Tally:
 class Collected:
     """What a run collected: tallies by source and day, and why sources failed."""
 
-    tallies: dict[tuple[str, date], Tally] = field(default_factory=lambda: defaultdict(Tally))
+    tallies: dict[tuple[str, date], Counts] = field(default_factory=lambda: defaultdict(Counts))
     failures: dict[str, BaseException] = field(default_factory=dict)
     requests: int = 0
 
@@ -72,8 +72,10 @@ def missing(
     source: Source, days: list[date], done: set[tuple[str, str, date]]
 ) -> list[tuple[str, list[date]]]:
     """Return the days to ask for, by query, without those that are complete."""
-    wanted = ((query, [day for day in days if (source.name, query, day) not in done])
-              for query in source.queries)  # fmt: skip
+    wanted = (
+        (query, [day for day in days if (source.name, query, day) not in done])
+        for query in source.queries
+    )
     return [(query, left) for query, left in wanted if left]
 
 
@@ -146,8 +148,10 @@ def load(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
 
 def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]:
     """Return the closing table: per source and day what came and what the source kept back."""
-    lines = [f"{'source':<14} {'day':<10} {'items':>7} {'new':>7} {'duplicates':>10} "
-             f"{'dropped':>7}  truncated windows"]  # fmt: skip
+    lines = [
+        f"{'source':<14} {'day':<10} {'items':>7} {'new':>7} {'duplicates':>10} "
+        f"{'dropped':>7}  truncated windows"
+    ]
     for (source, day), tally in sorted(collected.tallies.items()):
         fresh = new.get((source, day), 0)
         why = "; ".join(f"{count} ({reason})" for reason, count in sorted(tally.truncated.items()))
@@ -202,7 +206,7 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self.finish_file()
 
-    def write(self, day: Day, tally: Tally) -> int:
+    def write(self, day: Day, tally: Counts) -> int:
         """Add one day's posts and windows, together; return the number of posts."""
         lines, items = [], 0
         for window, reading in day.windows:
@@ -259,7 +263,7 @@ class Writer:
             raw=post.raw,
             created_at=post.created_at,
         )
-        return line if len(line) <= LARGEST_RECORD else "too large"
+        return line if len(line) <= MAX_RECORD else "too large"
 
     def _window(
         self, day: Day, window: Window, reading: Reading, items: int, dropped: Counter[str]

@@ -24,7 +24,7 @@ from assay.extract.posts.windows import days
 
 log = logging.getLogger(__name__)
 
-MOST_DAYS = 3660
+MAX_DAYS = 3660
 CATCH_UP_DAYS = 7
 
 
@@ -47,11 +47,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or the first unfinished day "
         "of the last week)",
     },
-    "--end": {
-        "type": day,
-        "metavar": "DAY",
-        "help": "last day (default: today)",
-    },
+    "--end": {"type": day, "metavar": "DAY", "help": "last day (default: today)"},
     "--refresh": {
         "action": "store_true",
         "help": "ask again for days that are complete (default: skip them)",
@@ -61,10 +57,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 
 def _check(args: argparse.Namespace) -> None:
     wanted = _days(args, datetime.now(UTC).date())
-    if len(wanted) > MOST_DAYS:
-        raise UsageError(f"{len(wanted):,} days: at most {MOST_DAYS:,} in one run")
+    if len(wanted) > MAX_DAYS:
+        raise UsageError(f"{len(wanted):,} days: at most {MAX_DAYS:,} in one run")
     try:
-        settings.politeness()
+        settings.retry_policy()
         _settle_seconds()
         for name in _wanted_sources(args):
             with suppress(NotConfiguredError):
@@ -150,11 +146,7 @@ def _open_all(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
 
 
 def _collect(
-    works: list[collect.Work],
-    parent: Path,
-    args: argparse.Namespace,
-    now: int,
-    progress: Collector,
+    works: list[collect.Work], parent: Path, args: argparse.Namespace, now: int, progress: Collector
 ) -> None:
     started = time.monotonic()
     asked = {day for work in works for _, left in work.days for day in left}

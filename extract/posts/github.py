@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from assay.extract.http.client import Api
-from assay.extract.http.transport import SourceRefusedError, Wish, parsed
+from assay.extract.http.transport import RateLimitHint, SourceRefusedError, parsed
 from assay.extract.posts.post import (
     Day,
     Page,
@@ -28,14 +28,23 @@ from assay.extract.posts.post import (
 )
 from assay.extract.posts.windows import Window, iso
 
-MOST_RESULTS = 1000  # whatever total_count says, no more can be paged to
+MAX_RESULTS = 1000  # whatever total_count says, no more can be paged to
 PAGE = 100
 SECONDARY_SECONDS = 60.0  # what the documentation asks for when an answer names no time
 LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 RAW_KEYS = (
-    "id", "node_id", "number", "repository_url", "state", "state_reason", "author_association",
-    "locked", "active_lock_reason", "updated_at", "closed_at",
-)  # fmt: skip
+    "id",
+    "node_id",
+    "number",
+    "repository_url",
+    "state",
+    "state_reason",
+    "author_association",
+    "locked",
+    "active_lock_reason",
+    "updated_at",
+    "closed_at",
+)
 
 
 class GitHub:
@@ -64,8 +73,8 @@ class GitHub:
         return read_pages(
             lambda number: self._page(search, number + 1),
             post,
-            most=MOST_RESULTS,
-            pages=MOST_RESULTS // PAGE,
+            most=MAX_RESULTS,
+            pages=MAX_RESULTS // PAGE,
             divisible=divisible,
         )
 
@@ -93,7 +102,7 @@ class GitHub:
         raise SourceRefusedError(f"GitHub answered HTTP {response.status_code}: {message}")
 
 
-def read_wish(response: httpx.Response, now: float) -> Wish:
+def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     """Read GitHub's limits: the primary one tells its reset, the secondary one at most Retry-After.
 
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
@@ -108,14 +117,14 @@ def read_wish(response: httpx.Response, now: float) -> Wish:
         except ValueError:
             reset = SECONDARY_SECONDS
     if response.status_code not in (403, 429):
-        return Wish(reset)
+        return RateLimitHint(reset)
     if exhausted:
-        return Wish(reset, "the rate limit is used up")
+        return RateLimitHint(reset, "the rate limit is used up")
     if "retry-after" in headers:
-        return Wish(0.0, "a secondary rate limit")
+        return RateLimitHint(0.0, "a secondary rate limit")
     if response.status_code == 429 or LIMIT_WORDS.search(_message(response)):
-        return Wish(SECONDARY_SECONDS, "a secondary rate limit")
-    return Wish()
+        return RateLimitHint(SECONDARY_SECONDS, "a secondary rate limit")
+    return RateLimitHint()
 
 
 def post(item: dict[str, Any]) -> Post | str:

@@ -27,8 +27,8 @@ from assay.extract.posts.post import (
 )
 from assay.extract.posts.windows import Window
 
-MOST_HITS = 1000  # of one question, whatever nbHits says
-MOST_PAGES = 10  # should the pages be smaller than asked for
+MAX_HITS = 1000  # of one question, whatever nbHits says
+MAX_PAGES = 10  # should the pages be smaller than asked for
 ITEM = "https://news.ycombinator.com/item?id={}"
 RAW_KEYS = ("objectID", "url", "story_id", "updated_at")
 
@@ -52,8 +52,8 @@ class HackerNews:
         return read_pages(
             lambda number: self._page(query, window, number),
             post,
-            most=MOST_HITS - 1,  # as many as one question gives may be more
-            pages=MOST_PAGES,
+            most=MAX_HITS - 1,  # as many as one question gives may be more
+            pages=MAX_PAGES,
             divisible=divisible,
         )
 
@@ -70,7 +70,7 @@ class HackerNews:
             "query": words,
             "tags": tags,
             "numericFilters": f"created_at_i>={window.start},created_at_i<{window.end}",
-            "hitsPerPage": MOST_HITS,
+            "hitsPerPage": MAX_HITS,
             "page": page,
         }
         response = self.api.get("api/v1/search_by_date", params)

@@ -160,7 +160,7 @@ def covered_days(
     `read(window, divisible)` reads one window, None when it holds too much (windows.py); it
     is called up to `readings` times while what comes is not all there is.
     """
-    pauses = source.api.transport.politeness.backoff[: readings - 1]
+    pauses = source.api.transport.retry_policy.backoff[: readings - 1]
 
     def patiently(window: Window, divisible: bool) -> Reading | None:
         return _read_patiently(source.api, lambda: read(window, divisible), pauses)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from assay.extract.http.client import Api
-from assay.extract.http.transport import SourceRefusedError, Wish
+from assay.extract.http.transport import RateLimitHint, SourceRefusedError
 from assay.extract.posts.post import (
     Day,
     Post,
@@ -30,18 +30,32 @@ from assay.extract.posts.post import (
 from assay.extract.posts.windows import Window, iso
 
 PAGE = 100
-MOST_PAGES = 30  # three times what a listing can have: one that never ends is none
+MAX_PAGES = 30  # three times what a listing can have: one that never ends is none
 # A listing that ends earlier than this has shown the whole subreddit; later, it was probably cut
 # off: the cap is 1,000, and what was removed since is missing from it, which may be half.
-FEWEST_AT_THE_CAP = 500
+MIN_AT_THE_CAP = 500
 EARLY_SECONDS = 60  # a token is renewed so long before it ends
 GONE = ("[deleted]", "[removed]", "[deleted by user]")
 HOST = "https://www.reddit.com"
 RAW_KEYS = (
-    "id", "name", "subreddit", "subreddit_id", "permalink", "url", "url_overridden_by_dest",
-    "domain", "is_self", "over_18", "link_flair_text", "upvote_ratio", "edited", "stickied",
-    "locked", "crosspost_parent", "num_crossposts",
-)  # fmt: skip
+    "id",
+    "name",
+    "subreddit",
+    "subreddit_id",
+    "permalink",
+    "url",
+    "url_overridden_by_dest",
+    "domain",
+    "is_self",
+    "over_18",
+    "link_flair_text",
+    "upvote_ratio",
+    "edited",
+    "stickied",
+    "locked",
+    "crosspost_parent",
+    "num_crossposts",
+)
 
 
 @dataclass
@@ -77,8 +91,9 @@ class Reddit:
         for day in days:
             window = Window.of_day(day).until(now)
             reading = Reading()
-            reading.take([item for at, item in listing.items if _belongs(at, window, day, days)],
-                         post)  # fmt: skip
+            reading.take(
+                [item for at, item in listing.items if _belongs(at, window, day, days)], post
+            )
             if listing.reason and listing.oldest >= window.start:
                 reading.cut(listing.reason, final=True)
             yield Day(self.name, query, day, [(window, reading)])
@@ -86,7 +101,7 @@ class Reddit:
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""
         listing, after = _Listing(), None
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             children, after = self._page(subreddit, after, len(listing.names))
             # By name: a pinned post stands on the first page twice, at the top and in its place.
             fresh = {_name(child): child for child in children if _name(child) not in listing.names}
@@ -103,7 +118,7 @@ class Reddit:
             if listing.passed or after is None or not fresh:
                 break
         count = len(listing.names)
-        if not listing.passed and (after is not None or count >= FEWEST_AT_THE_CAP):
+        if not listing.passed and (after is not None or count >= MIN_AT_THE_CAP):
             where = f", at {iso(listing.oldest)}" if math.isfinite(listing.oldest) else ""
             listing.reason = f"the listing ends after {count:,} posts{where}"
         return listing
@@ -153,14 +168,14 @@ class Reddit:
         return {"Authorization": f"bearer {self._token}"}
 
 
-def read_wish(response: httpx.Response, now: float) -> Wish:
+def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     """Read x-ratelimit-remaining, a float, and x-ratelimit-reset, in seconds."""
     try:
         left = float(response.headers["x-ratelimit-remaining"])
         reset = float(response.headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
-        return Wish()
-    return Wish(max(0.0, reset) if left < 1 else 0.0)
+        return RateLimitHint()
+    return RateLimitHint(max(0.0, reset) if left < 1 else 0.0)
 
 
 def post(child: dict[str, Any]) -> Post | str:

@@ -36,7 +36,9 @@ def chosen_sources() -> list[str]:
     return [name for name in LIMITS if name in wanted]
 
 
-def _api(source: str, title: str, read_wish: ReadWish | None = None, most: int = 1000) -> Api:
+def _api(
+    source: str, title: str, parse_rate_limit: ReadWish | None = None, most: int = 1000
+) -> Api:
     endpoint = settings.address(f"issues.{source}.endpoint")
     key = f"issues.{source}.requests_per_minute"
     limit = settings.number(key, int, 0, LIMITS[source])
@@ -46,10 +48,10 @@ def _api(source: str, title: str, read_wish: ReadWish | None = None, most: int =
     return Api(
         title,
         endpoint,
-        settings.politeness(),
+        settings.retry_policy(),
         user_agent=settings.line("issues.user_agent"),
         most=min(limit, most),
-        read_wish=read_wish,
+        parse_rate_limit=parse_rate_limit,
     )
 
 
@@ -58,14 +60,14 @@ def _github() -> Source:
     repositories = settings.words("issues.github.repositories")
     queries = [f"repo:{name}" for name in repositories] + settings.words("issues.github.queries")
     most = LIMITS["github"] if token else GITHUB_WITHOUT_TOKEN
-    return github.GitHub(_api("github", "GitHub", github.read_wish, most), queries, token)
+    return github.GitHub(_api("github", "GitHub", github.parse_rate_limit, most), queries, token)
 
 
 def _stackoverflow() -> Source:
     tags = settings.words("issues.stackoverflow.tags") or [""]
     sites = settings.words("issues.stackoverflow.sites")
     queries = [f"{site} {tagged}".strip() for site in sites for tagged in tags]
-    api = _api("stackoverflow", "StackExchange", stackexchange.read_wish)
+    api = _api("stackoverflow", "StackExchange", stackexchange.parse_rate_limit)
     return stackexchange.StackExchange(api, queries, settings.secret("stackexchange_key"))
 
 
@@ -78,7 +80,7 @@ def _reddit() -> Source:
         )
     token_url = f"{settings.address('issues.reddit.token_endpoint')}/api/v1/access_token"
     return reddit.Reddit(
-        _api("reddit", "Reddit", reddit.read_wish),
+        _api("reddit", "Reddit", reddit.parse_rate_limit),
         settings.words("issues.reddit.subreddits"),
         (client, secret),
         token_url,

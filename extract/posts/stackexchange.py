@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from assay.extract.http.client import Api
-from assay.extract.http.transport import SourceRefusedError, Wish, parsed
+from assay.extract.http.transport import RateLimitHint, SourceRefusedError, parsed
 from assay.extract.posts.post import (
     SHORT,
     Day,
@@ -40,10 +40,21 @@ BAD_PARAMETER, ACCESS_DENIED, INTERNAL, THROTTLED, UNAVAILABLE = 400, (401, 402,
 BACKOFF_VIOLATION_SECONDS = 30.0  # when a throttle names no time
 SECONDS = re.compile(r"available in (\d+) seconds")
 RAW_KEYS = (
-    "question_id", "tags", "is_answered", "answer_count", "accepted_answer_id", "view_count",
-    "last_activity_date", "last_edit_date", "closed_date", "closed_reason", "protected_date",
-    "bounty_amount", "content_license", "link",
-)  # fmt: skip
+    "question_id",
+    "tags",
+    "is_answered",
+    "answer_count",
+    "accepted_answer_id",
+    "view_count",
+    "last_activity_date",
+    "last_edit_date",
+    "closed_date",
+    "closed_reason",
+    "protected_date",
+    "bounty_amount",
+    "content_license",
+    "link",
+)
 
 
 class StackExchange:
@@ -112,7 +123,7 @@ class StackExchange:
         )
 
 
-def read_wish(response: httpx.Response, now: float) -> Wish:
+def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     """Read `backoff` of an answer and the seconds of a throttle_violation.
 
     https://api.stackexchange.com/docs/throttle; one second more, since both are rounded down.
@@ -120,19 +131,19 @@ def read_wish(response: httpx.Response, now: float) -> Wish:
     try:
         body = parsed(response)
     except (ValueError, RecursionError):
-        return Wish()
+        return RateLimitHint()
     if not isinstance(body, dict):
-        return Wish()
+        return RateLimitHint()
     backoff = whole(body.get("backoff"))
     wait = backoff + 1.0 if backoff else 0.0
     number = body.get("error_id")
     if number == THROTTLED:
         found = SECONDS.search(str(body.get("error_message")))
         pause = float(found[1]) + 1.0 if found else BACKOFF_VIOLATION_SECONDS
-        return Wish(max(wait, pause), "throttle_violation")
+        return RateLimitHint(max(wait, pause), "throttle_violation")
     if number in (INTERNAL, UNAVAILABLE):
-        return Wish(wait, f"error {number}")
-    return Wish(wait)
+        return RateLimitHint(wait, f"error {number}")
+    return RateLimitHint(wait)
 
 
 def post(item: dict[str, Any]) -> Post | str:

@@ -34,14 +34,14 @@ Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan"]
 
 CLUSTERING_VERSION = "2"  # raise it when the rules change: days are then clustered again
-LEAST, ITEMS_PER_CLUSTER = 10, 100
+MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
 CHOOSE_MOST = 20_000  # items; above, the rule of items per cluster stands
 FINER, COARSER = 4, 2  # the number chosen is at most 4 times the rule's and at least half of it
 # An outlier's neighbours are this many robust standard deviations less near than is usual.
 OUTLIER_DEVIATIONS = 1.5
-OUTLIER_LEAST_ITEMS = 30  # with fewer there is no "usual"
+MIN_OUTLIER_ITEMS = 30  # with fewer there is no "usual"
 UMAP_DIMENSIONS, UMAP_NEIGHBOURS = 5, 15
 REDUCE_LEAST = 50  # items; fewer go to HDBSCAN as they are
 
@@ -118,7 +118,7 @@ def cluster(
 
 def usual_number(items: int) -> int:
     """Return max(10, items / 100), never more than there are items."""
-    return min(items, max(LEAST, items // ITEMS_PER_CLUSTER))
+    return min(items, max(MIN_CLUSTERS, items // ITEMS_PER_CLUSTER))
 
 
 def _check(
@@ -172,7 +172,7 @@ def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
     member = sp.csr_matrix((np.ones(n), (np.arange(n), fine)), shape=(n, k))
     ties = (member.T @ graph @ member).toarray()
     resolution = RESOLUTION * min(2, max(1, FEW / n))
-    return _best_cut(ties / max(ties.sum(), 1e-12), max(LEAST, rule // COARSER), resolution)
+    return _best_cut(ties / max(ties.sum(), 1e-12), max(MIN_CLUSTERS, rule // COARSER), resolution)
 
 
 def _best_cut(ties: NDArray[np.float64], least: int, resolution: float) -> int:
@@ -194,7 +194,7 @@ def _best_cut(ties: NDArray[np.float64], least: int, resolution: float) -> int:
 
 def _lonely(near: Floats) -> NDArray[np.bool_]:
     """Return which items have neighbours much less near than is usual (median and MAD)."""
-    if len(near) < OUTLIER_LEAST_ITEMS:
+    if len(near) < MIN_OUTLIER_ITEMS:
         return np.zeros(len(near), bool)
     middle = float(np.median(near))
     spread = 1.4826 * float(np.median(np.abs(near - middle)))

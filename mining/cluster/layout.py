@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 LAYOUT_VERSION = "1"  # raise it when places change
 DIMENSIONS = 50  # of the embeddings that are compared: the usual number, four times faster
 PERPLEXITY = 30.0  # about how many neighbours a post has; the library's default
-LEAST = 5  # posts; fewer are put on a line
+MIN_POSTS = 5  # posts; fewer are put on a line
 PULL = 0.3  # how much of its cluster's centre is mixed into a post, so that clusters hold together
 
 
@@ -25,7 +25,7 @@ def lay_out(
     gives the same places on any number of processors.
     """
     count = len(vectors)
-    if count < LEAST:
+    if count < MIN_POSTS:
         line = np.linspace(-1, 1, count) if count > 1 else np.zeros(count)
         return np.column_stack([line, np.zeros(count)]).astype(np.float32)
     mixed = np.array(vectors, np.float32)

@@ -16,11 +16,11 @@ from assay.mining.cluster.features import features, neighbour_graph, unit, walke
 
 CORE_VERSION = "2"  # raise it when the rules change: days are then clustered again
 # Fewer than these are no ground for clusters: then all items are clustered alike.
-LEAST_CORE, LEAST_SHARE = 10, 0.02
+MIN_CORE, MIN_SHARE = 10, 0.02
 JOIN_QUANTILE = 0.75  # of the distances of a cluster's own: an item that joins is as near as these
 
 
-def cluster_core(
+def cluster_problems(
     vectors: Floats,
     texts: Sequence[str],
     is_core: NDArray[np.bool_],
@@ -41,7 +41,7 @@ def cluster_core(
     """
     columns = {"texts": texts, "places": places, "sources": sources, "keys": keys}
     core = np.flatnonzero(is_core)
-    if len(core) == len(vectors) or len(core) < max(LEAST_CORE, LEAST_SHARE * len(vectors)):
+    if len(core) == len(vectors) or len(core) < max(MIN_CORE, MIN_SHARE * len(vectors)):
         return cluster(vectors, method=method, seed=seed, **columns)
     of_core = {
         name: values if values is None else [values[row] for row in core]

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 Hashes = NDArray[np.uint64]
 
-FOLDING_VERSION = "1"  # raise it when the rules change: stored posts are then folded again
+DEDUPLICATION_VERSION = "1"  # raise it when the rules change: stored posts are then folded again
 SHINGLE_WORDS = 2
 BANDS, ROWS = 20, 3  # a pair of Jaccard 0.5 is proposed with probability 0.93, of 0.6 with 0.99
 SEED = 20261109
@@ -87,7 +87,7 @@ class _WordHashes(dict[str, int]):
         return value
 
 
-def fold(posts: pa.Table, thresholds: Thresholds | None = None) -> pa.Table:
+def deduplicate(posts: pa.Table, thresholds: Thresholds | None = None) -> pa.Table:
     """Say of each post which earlier post it is a copy of.
 
     posts: key (string, unique), posted_at (timestamp), title, text (string, cleaned), link_key
@@ -105,7 +105,7 @@ def fold(posts: pa.Table, thresholds: Thresholds | None = None) -> pa.Table:
     started = time.monotonic()
     keys = posts["key"].cast(pa.string()).to_pylist()
     if None in keys or len(set(keys)) < len(keys):
-        raise ValueError("fold: every post needs a key of its own")
+        raise ValueError("deduplicate: every post needs a key of its own")
     in_time = [("posted_at", "ascending"), ("key", "ascending")]
     rows = pc.sort_indices(posts, sort_keys=in_time).to_pylist()
     duplicate_of: dict[int, str] = {}
@@ -191,8 +191,11 @@ def _bands(sets: list[Hashes]) -> list[list[int]]:
         return shared
     signatures = MinHash.generator(
         (sets[row].tolist() for row in filled),
-        num_perm=BANDS * ROWS, seed=SEED, hashfunc=int, scheme="affine64",
-    )  # fmt: skip
+        num_perm=BANDS * ROWS,
+        seed=SEED,
+        hashfunc=int,
+        scheme="affine64",
+    )
     minima = np.array([signature.hashvalues for signature in signatures])
     for band in range(BANDS):
         value = np.full(len(filled), band, np.uint64)
@@ -226,10 +229,7 @@ def _lead(posts: list[_Post], limits: Thresholds) -> list[tuple[int, float] | No
 
 
 def _best(
-    place: int,
-    posts: list[_Post],
-    buckets: dict[tuple[str, object], list[int]],
-    limits: Thresholds,
+    place: int, posts: list[_Post], buckets: dict[tuple[str, object], list[int]], limits: Thresholds
 ) -> tuple[int, float] | None:
     post = posts[place]
     met = Counter(chain.from_iterable(buckets.get(bucket, ()) for bucket in post.buckets))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from assay.mining.embed.cache import EmbeddingCache, text_hash
 from assay.mining.embed.model import DIMENSION, MINILM, EmbeddingError, minilm
-from assay.mining.embed.tokens import MOST_CHARACTERS
+from assay.mining.embed.tokens import MAX_CHARACTERS
 
 __all__ = [
     "BATCH",
@@ -251,7 +251,7 @@ def _as_list(texts: list[str] | pa.Array | pa.ChunkedArray) -> list[str]:
 
 def _clean(text: str) -> str:
     """Return what can be tokenized, without what no engine would look at."""
-    return text[:MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
 def _unit(vectors: Vectors) -> Vectors:

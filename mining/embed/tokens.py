@@ -18,7 +18,7 @@ from assay.mining.embed.model import MAX_PIECES
 # 256 pieces of English are about 1,200 characters: nearly every text is decided by its beginning.
 FIRST_LOOK = 2048
 # Blobs, blanks and walls of symbols may need more; what is still further on is not looked at.
-MOST_CHARACTERS = 65_536
+MAX_CHARACTERS = 65_536
 # WordPiece makes [UNK] of words over 100 characters, so a cut word reaches no further back.
 _CUT_WORD = 128
 
@@ -46,7 +46,7 @@ class Pieces:
         """Return the ids of each text's pieces, the same as without any cap on characters.
 
         A text over FIRST_LOOK characters is cut there; when its pieces reach near the cut, it is
-        read again up to MOST_CHARACTERS, behind which nothing counts.
+        read again up to MAX_CHARACTERS, behind which nothing counts.
         """
         found = self._tokenizer.encode_batch([text[:FIRST_LOOK] for text in texts])
         again = [
@@ -56,7 +56,7 @@ class Pieces:
         ]
         ids = [pieces.ids for pieces in found]
         for place in again:  # one at a time: few, and each may be large
-            ids[place] = self._tokenizer.encode(texts[place][:MOST_CHARACTERS]).ids
+            ids[place] = self._tokenizer.encode(texts[place][:MAX_CHARACTERS]).ids
         return ids
 
     def batches(self, texts: list[str], tokens: int) -> Iterator[Batch]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from assay.mining.embed.model import MINILM, EmbeddingError, minilm
-from assay.mining.embed.tokens import MOST_CHARACTERS
+from assay.mining.embed.tokens import MAX_CHARACTERS
 
 
 class Reference:
@@ -36,7 +36,7 @@ class Reference:
 
     def vectors(self, texts: list[str]) -> NDArray[np.float32]:
         """Return the vectors of the texts, (n, dimension), before the last L2 norm."""
-        capped = [text[:MOST_CHARACTERS] for text in texts]
+        capped = [text[:MAX_CHARACTERS] for text in texts]
         found = self.transformer.encode(capped, show_progress_bar=False)
         return np.asarray(found, np.float32)
 

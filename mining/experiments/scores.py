@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 SCORES_VERSION = "1"
 LOWEST, HIGHEST = 0.0, 10.0
-_MOST_CHARS = 20_000  # of the end of a text; judges are cut off long before
-_MOST_LINE = 400
+_MAX_CHARS = 20_000  # of the end of a text; judges are cut off long before
+_MAX_LINE = 400
 
 _DIGITS = r"\d{1,4}(?:\.\d{1,3}|,\d{1,2})?"
 _NUMBER = rf"(?P<value>[-+]?{_DIGITS})(?![\d.,]*\d|e\d)"
@@ -125,7 +125,7 @@ def _number(text: str) -> float:
 
 def _lines(text: str) -> list[str]:
     """Return the lines that hold anything, without marks of Markdown, JSON and tables."""
-    plain = unicodedata.normalize("NFKC", text[-_MOST_CHARS:].replace("½", ".5"))
+    plain = unicodedata.normalize("NFKC", text[-_MAX_CHARS:].replace("½", ".5"))
     plain = re.sub(r"[\u2010-\u2015\u2212]", "-", plain.replace("\u2044", "/"))
     plain = re.sub(r"\\(?:boxed|text\w*|frac)\b|[*_`#>\"'{}$\\]|<[^<>\n]{0,40}>", " ", plain)
     lines = []
@@ -133,5 +133,5 @@ def _lines(text: str) -> list[str]:
         line = re.sub(r"\s+", " ", _RANGE.sub(" ", raw)).strip(" |,;\u2022\u25cf")
         line = re.sub(r"\s*\|\s*", ": ", line)  # the cells of a table
         if any(char.isdigit() for char in line):
-            lines.append(line[-_MOST_LINE:])
+            lines.append(line[-_MAX_LINE:])
     return lines

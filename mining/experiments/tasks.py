@@ -15,14 +15,14 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from assay.mining.experiments.template import Prompt
 from assay.mining.llm import (
-    FENCE_RULE,
+    UNTRUSTED_RULE,
     Cache,
     LlmError,
     Result,
     Settings,
     Task,
     cleaned,
-    fence,
+    delimit_untrusted,
     plan,
     run,
 )
@@ -30,7 +30,7 @@ from assay.mining.llm import (
 log = logging.getLogger(__name__)
 
 PROMPTS_VERSION = "1"  # of what is said beside the templates; another asks everything again
-FEWEST_LINKS, MOST_LINKS = 3, 12
+MIN_LINKS, MAX_LINKS = 3, 12
 _CONCEPT, _LINK, _ESSAY = 6_000, 600, 20_000  # characters of each that a prompt may hold
 _Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_LINK)]
@@ -40,11 +40,14 @@ LINKS, ESSAYS, EVALUATIONS = "links", "essays", "evaluations"
 _ROLES = {
     LINKS: "You look for links between ideas, and would rather give few than weak ones.",
     ESSAYS: "You write plain, exact English for readers who are short of time.",
-    EVALUATIONS: f"You judge essays, strictly and by the same measure each time. {FENCE_RULE}",
+    EVALUATIONS: f"You judge essays, strictly and by the same measure each time. {UNTRUSTED_RULE}",
 }
 
-_STAND_IN = {"text": "One of them pays for the other, as long as somebody counts. " * 4,
-             "first": "a", "second": "b"}  # fmt: skip
+_STAND_IN = {
+    "text": "One of them pays for the other, as long as somebody counts. " * 4,
+    "first": "a",
+    "second": "b",
+}
 
 
 class Link(BaseModel):
@@ -58,7 +61,7 @@ class Link(BaseModel):
 class Links(BaseModel):
     """Links between concepts; fewer than three where no more are worth telling."""
 
-    links: list[Link] = Field(max_length=MOST_LINKS)
+    links: list[Link] = Field(max_length=MAX_LINKS)
 
 
 @dataclass(frozen=True)
@@ -114,18 +117,21 @@ def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a template gets to see, each part cut and cleaned; an essay is fenced."""
     shown: dict[str, Any] = {
         "concepts": [
-            {"id": one["id"], "title": _one_line(one["title"]),
-             "text": _cleaned(one["text"], _CONCEPT)}
+            {
+                "id": one["id"],
+                "title": _one_line(one["title"]),
+                "text": _cleaned(one["text"], _CONCEPT),
+            }
             for one in values["concepts"]
         ]
-    }  # fmt: skip
+    }
     if values.get("links") is not None:
         shown["links"] = [
             {name: _one_line(one[name] or "") for name in ("text", "first", "second")}
             for one in values["links"]
         ]
     if values.get("essay") is not None:
-        shown["essay"] = fence(values["essay"], _ESSAY)
+        shown["essay"] = delimit_untrusted(values["essay"], _ESSAY)
     return shown
 
 
@@ -162,9 +168,17 @@ def _pair(first: float | None, second: float | None) -> tuple[float, float] | No
 
 
 def answer(
-    step: str, jobs: Iterable[Job], settings: Settings, cache: Cache, *,
-    approved: bool, max_usd: float, run_id: str, limit: int, done: int = 0,
-) -> list[tuple[Job, Result]]:  # fmt: skip
+    step: str,
+    jobs: Iterable[Job],
+    settings: Settings,
+    cache: Cache,
+    *,
+    approved: bool,
+    max_usd: float,
+    run_id: str,
+    limit: int,
+    done: int = 0,
+) -> list[tuple[Job, Result]]:
     """Return what became of each job: from the cache, and for up to `limit` others by asking.
 
     done: how many answers of this step the caller has already: when the cache has no others and the

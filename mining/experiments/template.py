@@ -17,10 +17,10 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-MOST_TEMPLATE_CHARS = 20_000
-MOST_PROMPT_CHARS = 60_000  # a prompt above it would not be sent either (llm_budget)
-MOST_ROUNDS = 20_000  # of all loops of one prompt together; twelve links in four nested loops
-MOST_SECONDS = 2.0  # for one prompt, which mostly takes a tenth of a millisecond
+MAX_TEMPLATE_CHARS = 20_000
+MAX_PROMPT_CHARS = 60_000  # a prompt above it would not be sent either (llm_budget)
+MAX_ROUNDS = 20_000  # of all loops of one prompt together; twelve links in four nested loops
+MAX_SECONDS = 2.0  # for one prompt, which mostly takes a tenth of a millisecond
 
 _LOOP = frozenset({"index", "index0", "revindex", "first", "last", "length"})
 _FILTERS = frozenset(
@@ -28,11 +28,30 @@ _FILTERS = frozenset(
 )
 _TESTS = frozenset({"defined", "undefined", "none", "odd", "even", "eq", "ne", "lt", "gt", "in"})
 _ALLOWED = (
-    nodes.Template, nodes.TemplateData, nodes.Output, nodes.Name, nodes.Getattr, nodes.Getitem,
-    nodes.Const, nodes.For, nodes.If, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Compare,
-    nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Add, nodes.Sub, nodes.Concat, nodes.List,
-    nodes.Tuple, nodes.Assign,
-)  # fmt: skip
+    nodes.Template,
+    nodes.TemplateData,
+    nodes.Output,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Const,
+    nodes.For,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Filter,
+    nodes.Test,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Concat,
+    nodes.List,
+    nodes.Tuple,
+    nodes.Assign,
+)
 _NAMES = {  # of what people try, as it is written in a template
     nodes.Call: "a call",
     nodes.Include: "include",
@@ -58,8 +77,8 @@ class Prompt:
 
     def __init__(self, source: str, file: str) -> None:
         self.file = file
-        if len(source) > MOST_TEMPLATE_CHARS:
-            raise PromptError(f"{file}:1: longer than {MOST_TEMPLATE_CHARS:,} characters")
+        if len(source) > MAX_TEMPLATE_CHARS:
+            raise PromptError(f"{file}:1: longer than {MAX_TEMPLATE_CHARS:,} characters")
         self._environment = _Environment()
         try:
             tree = self._environment.parse(source, name=file, filename=file)
@@ -84,9 +103,9 @@ class Prompt:
         try:
             for part in self._template.generate(dict(values)):
                 size += len(part)
-                if size > MOST_PROMPT_CHARS:
+                if size > MAX_PROMPT_CHARS:
                     raise SecurityError(
-                        f"the prompt is longer than {MOST_PROMPT_CHARS:,} characters"
+                        f"the prompt is longer than {MAX_PROMPT_CHARS:,} characters"
                     )
                 parts.append(part)
         except Exception as error:
@@ -113,9 +132,14 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(
-            undefined=StrictUndefined, finalize=_printable, loader=None, cache_size=0,
-            trim_blocks=True, lstrip_blocks=True, autoescape=False,
-        )  # fmt: skip
+            undefined=StrictUndefined,
+            finalize=_printable,
+            loader=None,
+            cache_size=0,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,
+        )
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.filters |= {"join": self._join, "_rounds": self._rounds}
@@ -124,7 +148,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def begin(self) -> None:
         """Start to count anew."""
-        self._left, self._end = MOST_ROUNDS, time.monotonic() + MOST_SECONDS
+        self._left, self._end = MAX_ROUNDS, time.monotonic() + MAX_SECONDS
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an entry of a mapping or a fact about a loop; objects have no other attributes."""
@@ -155,9 +179,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         for value in values:
             self._left -= 1
             if self._left < 0:
-                raise SecurityError(f"the loops have more than {MOST_ROUNDS:,} rounds")
+                raise SecurityError(f"the loops have more than {MAX_ROUNDS:,} rounds")
             if time.monotonic() > self._end:
-                raise SecurityError(f"it takes more than {MOST_SECONDS:g} s")
+                raise SecurityError(f"it takes more than {MAX_SECONDS:g} s")
             yield value
 
     def _join(self, values: Iterable[Any], by: str = "") -> str:
@@ -166,8 +190,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         for value in self._rounds(values):
             texts.append(str(_printable(value)))
             size += len(texts[-1]) + len(by)
-            if size > MOST_PROMPT_CHARS:
-                raise SecurityError(f"a text is longer than {MOST_PROMPT_CHARS:,} characters")
+            if size > MAX_PROMPT_CHARS:
+                raise SecurityError(f"a text is longer than {MAX_PROMPT_CHARS:,} characters")
         return by.join(texts)
 
 

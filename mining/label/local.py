@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 LABELING_VERSION = "4"
 OTHER = "other"
-MOST_TITLE = 120  # characters
+MAX_TITLE = 120  # characters
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
 BEST_PROTOTYPES = 2
 PAYING_SHARE = 10  # one member of so many: among many posts a few always speak of money
 # Cosines that unrelated sentences of MiniLM reach; less is likeness to nothing. Any technical talk
 # is a little like every field, so a field takes more than the crafts of those who write.
-LEAST_SIMILARITY, LEAST_OF_CRAFT = 0.18, 0.14
+MIN_SIMILARITY, MIN_OF_CRAFT = 0.18, 0.14
 CRAFTS = ("ai", "devtools")
 
 _TITLE_NOISE = re.compile(
@@ -91,10 +91,7 @@ class Prototypes:
 
 
 def local_label(
-    members: Sequence[Member],
-    vectors: NDArray[np.float32],
-    summary: str,
-    prototypes: Prototypes,
+    members: Sequence[Member], vectors: NDArray[np.float32], summary: str, prototypes: Prototypes
 ) -> Label:
     """Label one cluster from its members, most central first.
 
@@ -124,7 +121,7 @@ def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> str:
     enough = [
         name
         for name, likeness in mean.items()
-        if name == OTHER or likeness >= (LEAST_OF_CRAFT if name in CRAFTS else LEAST_SIMILARITY)
+        if name == OTHER or likeness >= (MIN_OF_CRAFT if name in CRAFTS else MIN_SIMILARITY)
     ]
     return max(enough or names, key=lambda name: mean[name])
 
@@ -142,7 +139,7 @@ def category_scores(vectors: NDArray[np.float32], prototypes: Prototypes) -> NDA
 
 
 def title_of(members: Sequence[Member]) -> str:
-    """Return the most central title that says something, at most MOST_TITLE characters.
+    """Return the most central title that says something, at most MAX_TITLE characters.
 
     A problem's title is taken where there is one.
     """
@@ -152,7 +149,7 @@ def title_of(members: Sequence[Member]) -> str:
     return shortened((telling or [title for title in cleaned if title] or ["Untitled"])[0])
 
 
-def shortened(title: str, most: int = MOST_TITLE) -> str:
+def shortened(title: str, most: int = MAX_TITLE) -> str:
     """Cut a text at the last word that fits and mark the cut."""
     title = " ".join(title.split())
     if len(title) <= most:

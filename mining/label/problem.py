@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 PROBLEM_VERSION = "1"  # raise it when scores change
 PROBLEM, OTHER = "problem", "other"
 NEAREST = 3  # prototypes of each kind that a post is compared with
-LEAST = 0.06  # of a problem's score
+MIN_SCORE = 0.06  # of a problem's score
 DOUBTFUL = 0.0  # from here on a post may be a problem: it can be evidence of one
 TRACKER, ASKS, LINK, TROUBLE, OWN = 0.10, 0.07, -0.03, 0.03, 0.03
 TRACKERS = ("github", "stackoverflow")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from assay.mining.llm import FENCE_RULE, Task, fence, looks_like_instructions
+from assay.mining.llm import UNTRUSTED_RULE, Task, delimit_untrusted, detect_prompt_injection
 
 PURPOSE = "issue_labels"
 PROMPT_VERSION = "issue-label-1"
@@ -24,7 +24,7 @@ SYSTEM = f"""\
 You name problems that developers have. You are given the titles of posts about one problem, a \
 summary of them, and titles of neighbouring problems.
 
-{FENCE_RULE}
+{UNTRUSTED_RULE}
 
 Answer with one JSON object and nothing else, with these keys:
 canonical_title: the problem in at most 120 characters, specific enough to tell it from its \
@@ -70,9 +70,9 @@ def label_task(
     )
     limit = TITLES * (TITLE_CHARACTERS + 3)
     user = (
-        f"Titles of posts about the problem:\n{fence(own, limit)}\n\n"
-        f"Summary:\n{fence(summary, SUMMARY_CHARACTERS)}\n\n"
-        f"Titles of neighbouring problems, for contrast only:\n{fence(others or '-', limit)}"
+        f"Titles of posts about the problem:\n{delimit_untrusted(own, limit)}\n\n"
+        f"Summary:\n{delimit_untrusted(summary, SUMMARY_CHARACTERS)}\n\n"
+        f"Titles of neighbouring problems, for contrast only:\n{delimit_untrusted(others or '-', limit)}"
     )
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
     return Task(key, PURPOSE, PROMPT_VERSION, messages, IssueLabel, MAX_TOKENS)
@@ -100,11 +100,11 @@ def label_tasks(clusters: Sequence[Mapping[str, Any]]) -> list[Task]:
         nearest = np.argsort(-nearness, kind="stable")[:NEIGHBOURS]
         neighbours = [telling[other] for other in nearest if other != place]
         summary = cluster["summary"]
-        if looks_like_instructions(summary):
+        if detect_prompt_injection(summary):
             summary = ""
         tasks.append(label_task(cluster["fingerprint"], titles, summary, neighbours))
     return tasks
 
 
 def _instructs(post: Mapping[str, str]) -> bool:
-    return looks_like_instructions(f"{post['title']}\n{post['text']}")
+    return detect_prompt_injection(f"{post['title']}\n{post['text']}")

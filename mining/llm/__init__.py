@@ -1,13 +1,18 @@
 """Language models: what the rest of the project uses of the one door to them."""
 
-from assay.mining.llm.answer import FENCE_RULE, cleaned, fence, looks_like_instructions
+from assay.mining.llm.answer import (
+    UNTRUSTED_RULE,
+    cleaned,
+    delimit_untrusted,
+    detect_prompt_injection,
+)
 from assay.mining.llm.cache import Cache
 from assay.mining.llm.runner import Plan, plan, run
 from assay.mining.llm.settings import LlmError, Settings
 from assay.mining.llm.task import Result, Task
 
 __all__ = [
-    "FENCE_RULE",
+    "UNTRUSTED_RULE",
     "Cache",
     "LlmError",
     "Plan",
@@ -15,8 +20,8 @@ __all__ = [
     "Settings",
     "Task",
     "cleaned",
-    "fence",
-    "looks_like_instructions",
+    "delimit_untrusted",
+    "detect_prompt_injection",
     "plan",
     "run",
 ]

@@ -23,8 +23,8 @@ NANO = 1_000_000_000
 # tools, which is how LiteLLM asks Anthropic for JSON, 313 to 530 tokens, says its price page).
 MESSAGE_OVERHEAD, PROMPT_OVERHEAD = 16, 600
 # Above this many tokens some providers charge more per token; no task here comes near.
-MOST_PROMPT_BYTES = 100_000
-MOST_TOKENS = 10_000_000  # a count above this is no count: no model reads or writes that much
+MAX_PROMPT_BYTES = 100_000
+MAX_TOKENS = 10_000_000  # a count above this is no count: no model reads or writes that much
 _SHARE = 4  # a provider's count below a quarter of our own is taken for a mistake
 _PRICES = ("input_cost_per_token", "output_cost_per_token")
 
@@ -121,7 +121,7 @@ def settled(claimed: object, counted: int, most: int) -> int:
     A believable claim is taken. One that is missing, far below our count, or above the most there
     can be is not believed, and the larger of the two counts.
     """
-    if not isinstance(claimed, int) or isinstance(claimed, bool) or claimed > MOST_TOKENS:
+    if not isinstance(claimed, int) or isinstance(claimed, bool) or claimed > MAX_TOKENS:
         return counted
     if counted / _SHARE <= claimed <= most:
         return claimed

@@ -200,9 +200,16 @@ class Cache:
         with self._transaction() as db:
             db.execute(
                 "insert or replace into answers values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*question.identity, json.dumps(data), whole.tokens_in, whole.tokens_out,
-                 whole.nano_usd, whole.seconds, _now()),
-            )  # fmt: skip
+                (
+                    *question.identity,
+                    json.dumps(data),
+                    whole.tokens_in,
+                    whole.tokens_out,
+                    whole.nano_usd,
+                    whole.seconds,
+                    _now(),
+                ),
+            )
             self._close_call(db, call_id, "ok", use, None)
 
     def failed(self, call_id: int, status: str, use: Use, error: str) -> None:
@@ -286,13 +293,28 @@ class Cache:
             log.warning("llm: %d calls of a killed run may have been billed for nothing", count)
 
     def _insert(
-        self, db: sqlite3.Connection, run_id: str, asked: Question, use: Use, status: str, *,
+        self,
+        db: sqlite3.Connection,
+        run_id: str,
+        asked: Question,
+        use: Use,
+        status: str,
+        *,
         cached: bool,
-    ) -> int:  # fmt: skip
+    ) -> int:
         row = (
-            run_id, asked.purpose, *asked.identity, asked.task_key, use.tokens_in, use.tokens_out,
-            use.nano_usd, use.seconds, status, cached, _now(),
-        )  # fmt: skip
+            run_id,
+            asked.purpose,
+            *asked.identity,
+            asked.task_key,
+            use.tokens_in,
+            use.tokens_out,
+            use.nano_usd,
+            use.seconds,
+            status,
+            cached,
+            _now(),
+        )
         names = (
             "run_id, purpose, model, prompt_version, prompt_hash, task_key, tokens_in, tokens_out, "
             "cost_nano_usd, seconds, status, cached, at"

@@ -21,7 +21,7 @@ import httpx
 from pydantic import BaseModel
 
 from assay.mining.llm.answer import json_schema, schema_in_words, strict_schema
-from assay.mining.llm.settings import LlmError, Settings, scrubbed
+from assay.mining.llm.settings import LlmError, Settings, redact
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Reply:
 
 
 class CallError(Exception):
-    """One request brought no answer; the message is one scrubbed line.
+    """One request brought no answer; the message is one line without secrets.
 
     retry: another try may do. wait: seconds the provider asks for. ends_run: no other question
     would fare better. billed: it may have been charged all the same. format_refused: the way of
@@ -103,8 +103,9 @@ class Provider:
         if self._format is None:
             self._format = way
             if way != FORMATS[0]:
-                log.info("llm: %s takes no %s; asking with %s", self._settings.model,
-                         FORMATS[0], way)  # fmt: skip
+                log.info(
+                    "llm: %s takes no %s; asking with %s", self._settings.model, FORMATS[0], way
+                )
 
     @contextmanager
     def one_at_first(self) -> Iterator[None]:
@@ -182,21 +183,22 @@ class Provider:
         if status is not None:
             return self._refused(status.response)
         if any(isinstance(e, httpx.ConnectError | httpx.ConnectTimeout) for e in chain):
-            return CallError("the server is not there (connection refused or name unknown)",
-                             retry=True)  # fmt: skip
+            return CallError(
+                "the server is not there (connection refused or name unknown)", retry=True
+            )
         if any(isinstance(e, httpx.TimeoutException) for e in chain):
             seconds = f"{self._settings.timeout:g} s"
             return CallError(f"no answer within {seconds}", retry=True, billed=True)
         if any(isinstance(e, httpx.TransportError) for e in chain):
             return CallError("the answer was cut off", retry=True, billed=True)
         if isinstance(error, self._litellm.BadRequestError):
-            return CallError(scrubbed(str(error), self._settings))
-        words = scrubbed(f"{type(error).__name__}: {error}", self._settings, 160)
+            return CallError(redact(str(error), self._settings))
+        words = redact(f"{type(error).__name__}: {error}", self._settings, 160)
         return CallError(f"the answer cannot be read ({words})", billed=True, unreadable=True)
 
     def _refused(self, response: httpx.Response) -> CallError:
         code = response.status_code
-        said = scrubbed(_message(response), self._settings, 200)
+        said = redact(_message(response), self._settings, 200)
         reason = f"HTTP {code}" + (f": {said}" if said else "")
         if code in _NO_USE_GOING_ON:
             return CallError(f"{_NO_USE_GOING_ON[code]} ({reason})", ends_run=True)

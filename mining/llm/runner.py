@@ -21,11 +21,11 @@ from dataclasses import dataclass, replace
 from tqdm import tqdm
 
 from assay.mining.llm.answer import (
-    FENCE_RULE,
+    UNTRUSTED_RULE,
     cleaned,
-    fence,
+    delimit_untrusted,
+    detect_prompt_injection,
     kept,
-    looks_like_instructions,
     schema_text,
 )
 from assay.mining.llm.budget import Budget, count_tokens, prices
@@ -36,7 +36,7 @@ from assay.mining.llm.settings import LlmError, Settings
 from assay.mining.llm.task import Result, Task, result
 
 __all__ = [
-    "FENCE_RULE",
+    "UNTRUSTED_RULE",
     "Cache",
     "LlmError",
     "Plan",
@@ -44,8 +44,8 @@ __all__ = [
     "Settings",
     "Task",
     "cleaned",
-    "fence",
-    "looks_like_instructions",
+    "delimit_untrusted",
+    "detect_prompt_injection",
     "plan",
     "run",
 ]
@@ -101,8 +101,10 @@ class Plan:
     def __str__(self) -> str:
         rows = [_HEADINGS, *(_row(line) for line in self.lines)]
         if len(self.lines) > 1:
-            sums = (sum(getattr(line, name) for line in self.lines)
-                    for name in ("tasks", "cached", "pending", "prompt_tokens"))  # fmt: skip
+            sums = (
+                sum(getattr(line, name) for line in self.lines)
+                for name in ("tasks", "cached", "pending", "prompt_tokens")
+            )
             rows.append(_row(Line("all", "", *sums, self.cost_usd)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         table = [
@@ -161,8 +163,9 @@ def run(
 
 
 def _waiting(line: Line, model: str) -> Waiting:
-    return Waiting(line.purpose, model, line.prompt_version, line.pending, line.prompt_tokens,
-                   line.cost_usd)  # fmt: skip
+    return Waiting(
+        line.purpose, model, line.prompt_version, line.pending, line.prompt_tokens, line.cost_usd
+    )
 
 
 def _answered(tasks: Sequence[Task], settings: Settings, cache: Cache) -> dict[Identity, Result]:
@@ -200,8 +203,10 @@ def _plan(
         usual = cache.usual_tokens_out(purpose, model, ENOUGH_ANSWERS) or math.inf
         longest = sum(min(task.max_tokens, usual) for task in mine)
         nano = price and price.nano(tokens, math.ceil(longest))
-        of = [[(t.purpose, t.prompt_version) for t in some].count((purpose, version))
-              for some in (tasks, cached)]  # fmt: skip
+        of = [
+            [(t.purpose, t.prompt_version) for t in some].count((purpose, version))
+            for some in (tasks, cached)
+        ]
         cost = None if nano is None else nano / 1e9
         lines.append(Line(purpose, version, *of, len(mine), tokens, cost))
     return Plan(settings.model, pending, cached, tuple(lines), note)
@@ -226,15 +231,20 @@ def _ask(
         session = Session(
             settings, cache, provider=provider, prices=price, budget=budget, run_id=run_id
         )
-        pending = [task for task in planned.pending
-                   if task.question(settings.model or "").identity not in answers]  # fmt: skip
+        pending = [
+            task
+            for task in planned.pending
+            if task.question(settings.model or "").identity not in answers
+        ]
         answers |= _ask_all(pending, session, settings, budget, max_usd)
     counts = Counter(one.status for one in answers.values())
     log.info(
         "llm: %s; $%.4f of $%g spent, %.1f s",
         ", ".join(f"{count} {status}" for status, count in sorted(counts.items())),
-        budget.spent_usd, max_usd, time.monotonic() - started,
-    )  # fmt: skip
+        budget.spent_usd,
+        max_usd,
+        time.monotonic() - started,
+    )
     return answers
 
 
@@ -251,8 +261,13 @@ def _ask_all(
                 bar.update()
                 if bar.disable and time.monotonic() - said > _SAY_EVERY:
                     said = time.monotonic()
-                    log.info("llm: %d of %d, $%.4f of $%g", len(answers), len(tasks),
-                             budget.spent_usd, max_usd)  # fmt: skip
+                    log.info(
+                        "llm: %d of %d, $%.4f of $%g",
+                        len(answers),
+                        len(tasks),
+                        budget.spent_usd,
+                        max_usd,
+                    )
         except BaseException:
             session.stop("the run was interrupted")
             pool.shutdown(cancel_futures=True)  # takes in the answers that are under way

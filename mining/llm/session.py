@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.mining.llm.answer import BadAnswerError, parsed, schema_text
 from assay.mining.llm.budget import (
-    MOST_PROMPT_BYTES,
+    MAX_PROMPT_BYTES,
     Budget,
     Prices,
     count_tokens,
@@ -23,8 +23,8 @@ from assay.mining.llm.task import Result, Task, result
 
 log = logging.getLogger(__name__)
 
-MOST_BAD_ANSWERS = 3  # an answer that does not fit is asked for twice more
-LONGEST_BACKOFF = 60.0  # seconds
+MAX_BAD_ANSWERS = 3  # an answer that does not fit is asked for twice more
+MAX_BACKOFF = 60.0  # seconds
 _SHOWN_AGAIN = 2_000  # characters of a bad answer that the model is shown
 
 
@@ -44,7 +44,7 @@ class _Asking:
         self.messages, self.used = list(task.messages), Use()
         self.requests = self.failures = self.bad_answers = 0
 
-    def tell_off(self, error: BadAnswerError) -> None:
+    def reprompt(self, error: BadAnswerError) -> None:
         """Show the model its bad answer, and say what is wrong with it."""
         if error.answer is None:
             return
@@ -90,8 +90,8 @@ class Session:
     def ask(self, task: Task) -> Result:
         """Ask one question, as often as the rules allow, and return what became of it."""
         asking = _Asking(task, self._settings.model or "")
-        if (size := prompt_bytes(task.messages)) > MOST_PROMPT_BYTES:
-            why = f"the prompt has {size:,} bytes, more than {MOST_PROMPT_BYTES:,}"
+        if (size := prompt_bytes(task.messages)) > MAX_PROMPT_BYTES:
+            why = f"the prompt has {size:,} bytes, more than {MAX_PROMPT_BYTES:,}"
             return asking.ended("failed", why)
         try:
             ended = None
@@ -126,10 +126,10 @@ class Session:
 
     def _bad_answer(self, asking: _Asking, error: BadAnswerError) -> Result | None:
         asking.bad_answers += 1
-        if asking.bad_answers == MOST_BAD_ANSWERS:
-            return asking.ended("failed", f"no valid answer in {MOST_BAD_ANSWERS} tries: {error}")
+        if asking.bad_answers == MAX_BAD_ANSWERS:
+            return asking.ended("failed", f"no valid answer in {MAX_BAD_ANSWERS} tries: {error}")
         log.info("llm: %s %s: %s; asking again", asking.task.purpose, asking.task.key, error)
-        asking.tell_off(error)
+        asking.reprompt(error)
         return None
 
     def _no_answer(self, asking: _Asking, error: CallError) -> Result | None:
@@ -147,13 +147,18 @@ class Session:
         return asking.ended("failed", f"{error}{tries}")
 
     def _back_off(self, asking: _Asking, error: CallError) -> None:
-        own = min(self._settings.backoff * 2 ** (asking.failures - 1), LONGEST_BACKOFF)
+        own = min(self._settings.backoff * 2 ** (asking.failures - 1), MAX_BACKOFF)
         if error.wait:  # the provider's wish holds for all threads
             self._not_before = max(self._not_before, time.monotonic() + error.wait)
         log.info(
-            "llm: %s %s: %s; try %d of %d in %.1f s", asking.task.purpose, asking.task.key, error,
-            asking.failures + 1, self._settings.max_attempts, max(own, error.wait),
-        )  # fmt: skip
+            "llm: %s %s: %s; try %d of %d in %.1f s",
+            asking.task.purpose,
+            asking.task.key,
+            error,
+            asking.failures + 1,
+            self._settings.max_attempts,
+            max(own, error.wait),
+        )
         self._stopped.wait(own)
 
     def _count_outage(self, why: str) -> None:
@@ -236,7 +241,10 @@ class Session:
         if tokens_in > most.tokens_in or tokens_out > most.tokens_out:
             log.warning(
                 "llm: the provider counts %d + %d tokens for %s %s, more than there can be; "
-                "they count against the budget", tokens_in, tokens_out, asking.task.purpose,
+                "they count against the budget",
+                tokens_in,
+                tokens_out,
+                asking.task.purpose,
                 asking.task.key,
-            )  # fmt: skip
+            )
         return Use(tokens_in, tokens_out, self._prices.nano(tokens_in, tokens_out), seconds)

@@ -97,7 +97,7 @@ def _number(name: str, text: str, default: float | None, least: float) -> float 
     return value
 
 
-def scrubbed(text: str, settings: Settings, most: int = 300) -> str:
+def redact(text: str, settings: Settings, most: int = 300) -> str:
     """Return text from outside as one line of at most `most` characters without any secret.
 
     Secrets are the key of the settings, the values of variables named like one, user names and

@@ -58,9 +58,15 @@ class Result:
 
 
 def result(
-    task: Task, question: Question, status: str, use: Use, *,
-    data: dict[str, Any] | None = None, error: str | None = None, cached: bool = False,
-) -> Result:  # fmt: skip
+    task: Task,
+    question: Question,
+    status: str,
+    use: Use,
+    *,
+    data: dict[str, Any] | None = None,
+    error: str | None = None,
+    cached: bool = False,
+) -> Result:
     """Return a task's result; see Result."""
     return Result(
         key=task.key,

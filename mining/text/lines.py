@@ -107,7 +107,7 @@ _LOGGED = re.compile(
     r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d"
     r"|[\[(]?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b[\])]?[: ]"
 )
-_LEAST_LOGGED = 3
+_MIN_LOGGED = 3
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ def _without_dumps(paragraphs: list[Paragraph]) -> list[Paragraph]:
             if _LOGGED.match(start):
                 logged.append(line)
                 continue
-            kept += logged if len(logged) < _LEAST_LOGGED else []
+            kept += logged if len(logged) < _MIN_LOGGED else []
             logged = []
             if start.startswith("Traceback (most recent call last"):
                 in_trace = True

@@ -22,13 +22,13 @@ from assay.publish.pocketbase.answers import (
     transport_reason,
     words,
 )
-from assay.publish.pocketbase.settings import Patience, PublishError, Server, is_loopback
+from assay.publish.pocketbase.settings import PublishError, RetryPolicy, Server, is_loopback
 
 log = logging.getLogger(__name__)
 
 PER_PAGE = 1000  # the most that PocketBase gives
 DEFAULT_BODY_BYTES = 128 << 20  # of a batch, where the settings say 0
-LARGEST_BATCH_BYTES = 8 << 20  # ours: the server keeps a batch in memory several times
+MAX_BATCH_BYTES = 8 << 20  # ours: the server keeps a batch in memory several times
 JSON = {"content-type": "application/json"}
 AGAIN = frozenset({408, 425, 429, *range(500, 600)})
 
@@ -56,14 +56,14 @@ class Client:
     Raises PublishError when the server cannot be used.
     """
 
-    def __init__(self, server: Server, patience: Patience) -> None:
+    def __init__(self, server: Server, retry_policy: RetryPolicy) -> None:
         self.server = server
-        self.patience = patience
+        self.retry_policy = retry_policy
         self.requests = 0
         self.retries = 0
         # A proxy of the environment is not asked for a server on this machine.
         self._http = httpx.Client(
-            base_url=server.url, timeout=patience.timeout, trust_env=not is_loopback(server.url)
+            base_url=server.url, timeout=retry_policy.timeout, trust_env=not is_loopback(server.url)
         )
         if server.url.startswith("http:") and not is_loopback(server.url):
             log.warning("%s is not encrypted: the password can be read on its way", server.url)
@@ -81,8 +81,8 @@ class Client:
         batch = self.ask("GET", "/api/settings").get("batch", {})
         if not batch.get("enabled"):
             return Limits(0, 0)
-        size = min(batch.get("maxBodySize") or DEFAULT_BODY_BYTES, LARGEST_BATCH_BYTES)
-        return Limits(min(batch.get("maxRequests") or 1, self.patience.most_requests), size)
+        size = min(batch.get("maxBodySize") or DEFAULT_BODY_BYTES, MAX_BATCH_BYTES)
+        return Limits(min(batch.get("maxRequests") or 1, self.retry_policy.most_requests), size)
 
     def find(self, path: str) -> Any:
         """Return what GET gives, None where the server has nothing there."""
@@ -188,7 +188,7 @@ class Client:
         return response
 
     def _patiently(self, method: str, path: str, body: Any) -> httpx.Response:
-        tries = len(self.patience.backoff) + 1
+        tries = len(self.retry_policy.backoff) + 1
         retrying = Retrying(
             stop=stop_after_attempt(tries),
             wait=self._wait_time,
@@ -222,20 +222,23 @@ class Client:
     def _wait_time(self, state: RetryCallState) -> float:
         failure = state.outcome.exception() if state.outcome else None
         asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
-        if asked > self.patience.max_wait:
+        if asked > self.retry_policy.max_wait:
             raise PublishError(
                 f"{self.server.url} asks to wait {asked:.0f} s, more than we do "
-                f"({self.patience.max_wait:.0f} s): run again after that"
+                f"({self.retry_policy.max_wait:.0f} s): run again after that"
             )
-        return max(*self.patience.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
+        return max(*self.retry_policy.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
 
     def _say_waiting(self, state: RetryCallState) -> None:
         self.retries += 1
         log.warning(
-            "%s: %s; retry %d of %d in %.0f s", self.server.url,
-            state.outcome.exception() if state.outcome else "?", state.attempt_number,
-            len(self.patience.backoff), state.next_action.sleep if state.next_action else 0.0,
-        )  # fmt: skip
+            "%s: %s; retry %d of %d in %.0f s",
+            self.server.url,
+            state.outcome.exception() if state.outcome else "?",
+            state.attempt_number,
+            len(self.retry_policy.backoff),
+            state.next_action.sleep if state.next_action else 0.0,
+        )
 
     def _good(self, response: httpx.Response) -> httpx.Response:
         """Return a good answer. Raises PublishError for any other."""

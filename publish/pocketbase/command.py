@@ -24,7 +24,7 @@ from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import Counts, Log, check_built
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.server import bundled, has_data, own_settings
-from assay.publish.pocketbase.settings import PublishError, other_server, patience
+from assay.publish.pocketbase.settings import PublishError, other_server, retry_policy
 from assay.publish.pocketbase.sync import Held, Sync, compared, held
 from assay.publish.reports.tables import shown
 from assay.runs import journal
@@ -75,9 +75,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--dry-run", action="store_true", help="print the difference and change nothing"
     )
     parser.add_argument(
-        "--verify", action="store_true",
+        "--verify",
+        action="store_true",
         help="read every record whole, to find and mend what was changed by hand in PocketBase",
-    )  # fmt: skip
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
     return parser.parse_args(argv)
 
@@ -97,7 +98,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 def _publish(*, verify: bool) -> int:
     with ExitStack() as stack:
-        patient = patience()
+        patient = retry_policy()
         other = other_server()
         # The warehouse first: what cannot be published needs no server.
         connection = stack.enter_context(warehouse.duckdb_file(writing=True))
@@ -155,7 +156,7 @@ def _closing_line(url: str, counts: Counts) -> int:
 def _dry_run(*, verify: bool) -> int:
     """Print what publishing would change."""
     with ExitStack() as stack:
-        patient = patience()
+        patient = retry_policy()
         server = other_server()
         connection = stack.enter_context(warehouse.duckdb_file(writing=False))
         check_built(connection)

@@ -147,8 +147,10 @@ class Log:
     def finish(self, counts: Counts, status: str, error: str | None = None) -> None:
         """Say how the run ended: done, refused (some records were) or failed."""
         facts = asdict(counts) | {
-            "finished_at": datetime.now(UTC), "status": status, "error": error,
-        }  # fmt: skip
+            "finished_at": datetime.now(UTC),
+            "status": status,
+            "error": error,
+        }
         columns = ", ".join(f"{name} = ?" for name in facts)
         self._db.execute(
             f"update gold.sync_runs set {columns} where run_id = ?",  # noqa: S608

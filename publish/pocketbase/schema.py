@@ -49,8 +49,15 @@ FIELDS: dict[str, list[Definition]] = {
         _text("content_hash"),
     ],
     EVIDENCE: [
-        {"name": "issue", "type": "relation", "required": True, "cascadeDelete": True,
-         "minSelect": 0, "maxSelect": 1, "collectionId": ISSUES},
+        {
+            "name": "issue",
+            "type": "relation",
+            "required": True,
+            "cascadeDelete": True,
+            "minSelect": 0,
+            "maxSelect": 1,
+            "collectionId": ISSUES,
+        },
         _text("cluster_date"),
         *_fields("number", "cluster_id"),
         _text("url_hash"),
@@ -63,7 +70,7 @@ FIELDS: dict[str, list[Definition]] = {
         *_fields("date", "posted_at"),
         _text("content_hash"),
     ],
-}  # fmt: skip
+}
 INDEXES = {
     ISSUES: {
         "idx_issues_latest": "is_latest, heat_rank",
@@ -79,8 +86,10 @@ INDEXES = {
 # Everybody may list and view; null: superusers only.
 RULES = {"listRule": "", "viewRule": "", "createRule": None, "updateRule": None, "deleteRule": None}
 # By these fields we know a collection as ours.
-OURS_BY = {ISSUES: ("cluster_date", "cluster_id", "content_hash"),
-           EVIDENCE: ("issue", "url_hash", "content_hash")}  # fmt: skip
+OURS_BY = {
+    ISSUES: ("cluster_date", "cluster_id", "content_hash"),
+    EVIDENCE: ("issue", "url_hash", "content_hash"),
+}
 
 
 def found(client: Client) -> dict[str, Definition | None]:

@@ -150,5 +150,6 @@ class Sender:
     def _say_off(self) -> None:
         log.info(
             "the batch API of %s is off: records go one by one; to be faster switch it on in its "
-            "dashboard (Settings, Application)", self._client.server.url,
-        )  # fmt: skip
+            "dashboard (Settings, Application)",
+            self._client.server.url,
+        )

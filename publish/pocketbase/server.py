@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from assay import warehouse
 from assay.publish.pocketbase.client import Client
-from assay.publish.pocketbase.settings import MOST_REQUESTS, PublishError, Server
+from assay.publish.pocketbase.settings import MAX_REQUESTS, PublishError, Server
 from assay.publish.pocketbase.superuser import (
     account,
     environment,
@@ -218,7 +218,7 @@ def _free_port() -> int:
 def own_settings(client: Client) -> None:
     """Switch on what our own server needs: batches, and no sign-up of strangers."""
     settings = client.ask("GET", "/api/settings")
-    batch = settings["batch"] | {"enabled": True, "maxRequests": MOST_REQUESTS, "timeout": 60}
+    batch = settings["batch"] | {"enabled": True, "maxRequests": MAX_REQUESTS, "timeout": 60}
     if settings["batch"] != batch:
         client.ask("PATCH", "/api/settings", {"batch": batch})
     # PocketBase comes with a collection of users that anybody may join.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-MOST_REQUESTS = 500  # in one batch; more is not faster (docs/decisions/publishing.md)
+MAX_REQUESTS = 500  # in one batch; more is not faster (docs/decisions/publishing.md)
 
 
 class PublishError(Exception):
@@ -27,7 +27,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How a server is asked.
 
     timeout: seconds without an answer. backoff: seconds before each retry, so its length is the
@@ -38,19 +38,19 @@ class Patience:
     timeout: float = 60.0
     backoff: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
     max_wait: float = 120.0
-    most_requests: int = MOST_REQUESTS
+    most_requests: int = MAX_REQUESTS
 
 
-def patience() -> Patience:
+def retry_policy() -> RetryPolicy:
     """Read POCKETBASE_TIMEOUT_SECONDS, _BACKOFF_SECONDS, _MAX_WAIT_SECONDS and _BATCH_REQUESTS.
 
     Raises PublishError for a value that is no number or out of range.
     """
-    return Patience(
-        timeout=_number("POCKETBASE_TIMEOUT_SECONDS", Patience.timeout, 0.01, 3600),
-        backoff=_numbers("POCKETBASE_BACKOFF_SECONDS", Patience.backoff),
-        max_wait=_number("POCKETBASE_MAX_WAIT_SECONDS", Patience.max_wait, 0, 86400),
-        most_requests=int(_number("POCKETBASE_BATCH_REQUESTS", MOST_REQUESTS, 1, 100_000)),
+    return RetryPolicy(
+        timeout=_number("POCKETBASE_TIMEOUT_SECONDS", RetryPolicy.timeout, 0.01, 3600),
+        backoff=_numbers("POCKETBASE_BACKOFF_SECONDS", RetryPolicy.backoff),
+        max_wait=_number("POCKETBASE_MAX_WAIT_SECONDS", RetryPolicy.max_wait, 0, 86400),
+        most_requests=int(_number("POCKETBASE_BATCH_REQUESTS", MAX_REQUESTS, 1, 100_000)),
     )
 
 

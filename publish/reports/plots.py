@@ -50,7 +50,7 @@ LOOK = {
     "figure.facecolor": "white",
     "savefig.dpi": 150,
 }
-MOST_BARS = 60
+MAX_BARS = 60
 NAMED = 10
 NAME_STEP = 0.05  # of the axes' height: one line of text and a little air
 NAMES_FROM = 0.34  # below stands the legend
@@ -62,7 +62,7 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
     rows: (task id, label, models, limit of its listing or None), in the order to draw. A bar whose
     listing reached its limit has another colour: the Hub may have more models than were asked for.
     """
-    shown = rows[:MOST_BARS]
+    shown = rows[:MAX_BARS]
     full = [limit is not None and models >= limit for _, _, models, limit in shown]
     with _figure((8, 1.7 + 0.205 * max(len(shown), 5)), path) as figure:
         axes = _axes(figure, left=2.45, right=0.55, top=1.1, bottom=0.6)
@@ -73,7 +73,7 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
             axes.annotate(
                 f"{models:,}", (models, place), (3, -0.5), textcoords="offset points",
                 va="center", fontsize=8,
-            )  # fmt: skip
+            )
         labels = [drawable(label or task, 32) for task, label, _, _ in shown]
         axes.set_yticks(list(places), labels, color=INK, parse_math=False)
         axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
@@ -88,7 +88,7 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
         axes.legend(
             handles=[Patch(color=color, label=label) for color, label in bars if color in colors],
             loc="lower left", bbox_to_anchor=(0, 1), borderpad=0, ncols=2,
-        )  # fmt: skip
+        )
         _title(figure, "Models listed per task", _tasks_in_words(rows))
 
 
@@ -107,11 +107,11 @@ def downloads_and_likes(rows: Sequence[Sequence[Any]], path: Path) -> None:
         axes.scatter(
             [x for x, _ in dots], [y for _, y in dots], s=[_area(count) for count in dots.values()],
             color=BLUE, alpha=0.35, linewidths=0, clip_on=False,
-        )  # fmt: skip
+        )
         axes.scatter(
             [row[1] for row in named], [row[2] for row in named],
             s=28, color=VERMILLION, edgecolors="white", linewidths=0.6, zorder=3, clip_on=False,
-        )  # fmt: skip
+        )
         axes.grid()
         axes.set_xlabel("downloads over 30 days (number; log scale, 0 set apart)")
         axes.set_ylabel("likes (number; log scale, 0 set apart)")
@@ -169,7 +169,7 @@ def _title(figure: Figure, title: str, below: str) -> None:
 
 def _tasks_in_words(rows: Sequence[Sequence[Any]]) -> str:
     empty = sum(not row[2] for row in rows)
-    cut = f" The {MOST_BARS} longest are drawn." if len(rows) > MOST_BARS else ""
+    cut = f" The {MAX_BARS} longest are drawn." if len(rows) > MAX_BARS else ""
     return (
         f"{sum(row[2] for row in rows):,} entries in {len(rows):,} tasks, {empty:,} of them empty; "
         f"a model counts in every task that lists it.{cut}"
@@ -214,7 +214,7 @@ def _name(axes: Axes, named: Sequence[Sequence[Any]]) -> None:
             va="center", fontsize=8, parse_math=False, annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.5, "shrinkB": 3,
                         "relpos": (0, 0.5)},
-        )  # fmt: skip
+        )
 
 
 def uncrossed(dots: Sequence[Sequence[float]], ends: Sequence[Sequence[float]]) -> list[int]:
@@ -264,11 +264,11 @@ def _legend(axes: Axes, dots: Counter[tuple[int, int]], named: int) -> None:
                label=f"{size:,} models on one spot" if size > 1 else "1 model")
         for size in (1, 10, 100, 1000)
         if size <= most
-    ]  # fmt: skip
+    ]
     if named:
         label = f"the {named} most downloaded"
         handles.insert(0, Line2D([], [], **dot, color=VERMILLION, markersize=5, label=label))
     axes.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(1.04, 0), labelspacing=0.9,
         handletextpad=1, borderpad=0,
-    )  # fmt: skip
+    )

@@ -286,4 +286,4 @@ SECTIONS = (
         """,
     ),
     *enrichment_questions.SECTIONS,
-)  # fmt: skip
+)

@@ -17,7 +17,7 @@ from typing import Any
 from assay.common.visible import visible
 
 NOTHING = "-"
-MOST_CHARACTERS = 80
+MAX_CHARACTERS = 80
 Rows = Sequence[Sequence[Any]]
 
 
@@ -119,8 +119,8 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     text = visible(str(value))
-    if len(text) > MOST_CHARACTERS:
-        text = f"{text[: MOST_CHARACTERS - 21]}…{text[-20:]}"
+    if len(text) > MAX_CHARACTERS:
+        text = f"{text[: MAX_CHARACTERS - 21]}…{text[-20:]}"
     return text if text.strip() else "(blank)"
 
 
@@ -143,4 +143,4 @@ def _width(text: str) -> int:
         else 2 if unicodedata.east_asian_width(character) in "WF"
         else 1
         for character in text
-    )  # fmt: skip
+    )

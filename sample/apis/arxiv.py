@@ -24,7 +24,7 @@ from assay.sample.server.wire import ApiError, Options, Request, Response
 # New style since April 2007, old style with the archive and, before 2007, a subject class.
 _NAME = r"\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?/\d{7}"
 ID = re.compile(rf"(?P<name>{_NAME})(?:v(?P<version>[1-9]\d{{0,2}}))?")
-MOST_RESULTS, REACH = 2000, 30_000
+MAX_RESULTS, REACH = 2000, 30_000
 SORTS = {"relevance": "", "lastUpdatedDate": "updated", "submittedDate": "published"}
 ORDERS = ("descending", "ascending")
 
@@ -76,8 +76,8 @@ class Arxiv:
     def _asked(self, request: Request) -> Response:
         start = self._whole(request, "start", 0)
         size = self._whole(request, "max_results", 10)
-        if size > MOST_RESULTS:
-            raise self._refuse(request, 400, f"max_results must be at most {MOST_RESULTS}")
+        if size > MAX_RESULTS:
+            raise self._refuse(request, 400, f"max_results must be at most {MAX_RESULTS}")
         if start + size > REACH:
             raise self._refuse(request, 400, f"start + max_results must be at most {REACH}")
         sort, order = request.last("sortBy") or "relevance", request.last("sortOrder") or ORDERS[0]

@@ -19,7 +19,7 @@ from assay.sample.server.wire import ApiError, Response, dumps
 
 KINDS = {"issue": "issue", "pr": "pull-request", "pull-request": "pull-request"}
 DATES = ("created", "updated", "closed")
-LONGEST_TEXT = 256  # characters of q beside its qualifiers
+MAX_TEXT = 256  # characters of q beside its qualifiers
 SEARCH_DOCS = "https://docs.github.com/v3/search/"
 BAD_SYNTAX = "The search query contains invalid syntax."
 NO_DATE = (
@@ -63,8 +63,8 @@ def parse(q: str | None) -> list[Term]:
         errors = [{"resource": "Search", "field": "q", "code": "missing"}]
         raise ApiError(error(422, "Validation Failed", SEARCH_DOCS, errors=errors))
     terms = [_term(bool(sign), name.lower(), text) for sign, name, text in TOKEN.findall(q)]
-    if sum(len(term.values[0]) for term in terms if term.qualifier is None) > LONGEST_TEXT:
-        raise invalid(f"The search is longer than {LONGEST_TEXT} characters.")
+    if sum(len(term.values[0]) for term in terms if term.qualifier is None) > MAX_TEXT:
+        raise invalid(f"The search is longer than {MAX_TEXT} characters.")
     if not any(term.qualifier == "kind" for term in terms):
         message = "Query must include 'is:issue' or 'is:pull-request'"
         raise ApiError(error(422, message, SEARCH_DOCS))

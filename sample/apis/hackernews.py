@@ -25,9 +25,13 @@ ORDERS = {"/search_by_date": "created_at_i", "/search": "points"}  # relevance i
 FILTER = re.compile(r"\s*(\w+)\s*(<=|>=|!=|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*")
 RANGE = re.compile(r"\s*(\w+)\s*:\s*(-?\d+(?:\.\d+)?)\s+TO\s+(-?\d+(?:\.\d+)?)\s*")
 COMPARE: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
-    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "=": np.equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "=": np.equal,
     "!=": np.not_equal,
-}  # fmt: skip
+}
 
 
 def describe(item: Item) -> index.Described:

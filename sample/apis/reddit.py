@@ -209,8 +209,14 @@ def _escaped(value: Any) -> Any:
 
 
 def _listing(children: list[Item], after: Any, before: Any) -> Response:
-    data = {"after": after, "dist": len(children), "modhash": None, "geo_filter": None,
-            "children": children, "before": before}  # fmt: skip
+    data = {
+        "after": after,
+        "dist": len(children),
+        "modhash": None,
+        "geo_filter": None,
+        "children": children,
+        "before": before,
+    }
     return Response(200, dumps({"kind": "Listing", "data": data}), content_type=JSON)
 
 

@@ -27,11 +27,29 @@ METHODS = ("/questions", "/search", "/search/advanced")
 SORTS = ("activity", "creation", "votes")
 FILTERS = ("default", "withbody", "total")
 # the names and numbers of https://api.stackexchange.com/docs/error-handling
-NAMES = {400: "bad_parameter", 403: "access_denied", 404: "no_method", 500: "internal_error",
-         502: "throttle_violation", 503: "temporarily_unavailable"}  # fmt: skip
+NAMES = {
+    400: "bad_parameter",
+    403: "access_denied",
+    404: "no_method",
+    500: "internal_error",
+    502: "throttle_violation",
+    503: "temporarily_unavailable",
+}
 # Real parameters that are not served: refusing is better than not filtering.
-NOT_SERVED = ("accepted", "answers", "body", "closed", "migrated", "notice", "title", "url", "user",
-              "views", "wiki", "intitle")  # fmt: skip
+NOT_SERVED = (
+    "accepted",
+    "answers",
+    "body",
+    "closed",
+    "migrated",
+    "notice",
+    "title",
+    "url",
+    "user",
+    "views",
+    "wiki",
+    "intitle",
+)
 TOO_MANY = "too many requests from this IP, more requests available in {} seconds"
 HTML_429 = b"<html><head><title>429 Too Many Requests</title></head><body></body></html>\n"
 
@@ -127,12 +145,14 @@ class StackExchange(PostApi):
             if form == "default":
                 item.pop("body", None)
         key = _key(request)
-        return _good({
-            "items": items,
-            "has_more": page * size < len(rows),
-            "quota_max": _quota(key),
-            "quota_remaining": self._left.get(key, _quota(key)),
-        })  # fmt: skip
+        return _good(
+            {
+                "items": items,
+                "has_more": page * size < len(rows),
+                "quota_max": _quota(key),
+                "quota_remaining": self._left.get(key, _quota(key)),
+            }
+        )
 
     def _site(self, request: Request) -> None:
         site = request.last("site")

@@ -16,7 +16,7 @@ from assay.sample.server.wire import Options, Request, Response, dumps
 
 CONCEPT = "http://www.wikidata.org/entity/"
 DESCRIBED = {"library": "software library", "pipeline_tag": "machine learning task"}
-FIRST, MOST = 7, 50  # answers to one search, and what a caller without rights may ask for
+FIRST, MAX_RESULTS = 7, 50  # answers to one search, and what a caller without rights may ask for
 
 
 class Wikidata:
@@ -47,8 +47,13 @@ class Wikidata:
             if not value:
                 return self._failure("missingparam", f'The "{name}" parameter must be set.')
         limit = request.last("limit") or str(FIRST)
-        if not (limit.isascii() and limit.isdigit() and len(limit) < 3 and 1 <= int(limit) <= MOST):
-            return self._failure("badinteger", f'"limit" must be a number from 1 to {MOST}.')
+        if not (
+            limit.isascii()
+            and limit.isdigit()
+            and len(limit) < 3
+            and 1 <= int(limit) <= MAX_RESULTS
+        ):
+            return self._failure("badinteger", f'"limit" must be a number from 1 to {MAX_RESULTS}.')
         word = asked["search"].strip().lower()
         hits = [entity for entity in self._entities if entity[0].startswith(word)][: int(limit)]
         found = [self._entity(label, description, language) for _, label, description in hits]

@@ -103,19 +103,31 @@ def test_a_warehouse_that_is_as_described_is_right(
 @pytest.mark.parametrize(
     ("table", "columns", "complaint"),
     [
-        (("gold", "issues"), {"extra"}, "model gold.issues: column extra is in the warehouse "
-         "and not described"),
-        (("bronze", "hf_models"), {"extra"}, "source bronze.hf_models: column extra is in the "
-         "warehouse and not described"),
-        (("bronze", "input_files"), {"extra"}, "source inputs.concepts: column extra is in the "
-         "warehouse and not described"),
+        (
+            ("gold", "issues"),
+            {"extra"},
+            "model gold.issues: column extra is in the warehouse and not described",
+        ),
+        (
+            ("bronze", "hf_models"),
+            {"extra"},
+            "source bronze.hf_models: column extra is in the warehouse and not described",
+        ),
+        (
+            ("bronze", "input_files"),
+            {"extra"},
+            "source inputs.concepts: column extra is in the warehouse and not described",
+        ),
         (("gold", "leftover"), {"x"}, "table gold.leftover is in the warehouse and not described"),
     ],
-)  # fmt: skip
+)
 def test_what_is_in_the_warehouse_and_not_described_is_noticed(
-    table: tuple[str, str], columns: set[str], complaint: str, parsed: Manifest,
+    table: tuple[str, str],
+    columns: set[str],
+    complaint: str,
+    parsed: Manifest,
     warehouse: described.Columns,
-) -> None:  # fmt: skip
+) -> None:
     found = described.differences(
         parsed, {**warehouse, table: warehouse.get(table, set()) | columns}
     )
@@ -137,17 +149,17 @@ def test_the_columns_of_a_warehouse_are_read_views_and_ephemeral_steps_included(
     connection.execute("create schema gold; create table gold.a (Id int, title text)")
     connection.execute("create view gold.b as select id from gold.a")
     step = {
-        "package_name": "assay", "resource_type": "model", "schema": "s", "alias": "step",
-        "config": {"materialized": "ephemeral"}, "compiled_code": "select title as t from gold.a",
-    }  # fmt: skip
+        "package_name": "assay",
+        "resource_type": "model",
+        "schema": "s",
+        "alias": "step",
+        "config": {"materialized": "ephemeral"},
+        "compiled_code": "select title as t from gold.a",
+    }
     places = ("sources", "exposures", "macros", "groups")
     assert described.built(
         connection, {"nodes": {"step": step}, **{place: {} for place in places}}
-    ) == {
-        ("gold", "a"): {"id", "title"},
-        ("gold", "b"): {"id"},
-        ("s", "step"): {"t"},
-    }
+    ) == {("gold", "a"): {"id", "title"}, ("gold", "b"): {"id"}, ("s", "step"): {"t"}}
 
 
 @pytest.fixture(scope="module")

@@ -136,19 +136,29 @@ def scholar(question: Question) -> Reply:
     chance = number(question)
     step = step_of(question)
     if step == "links":
-        ids = [line.split("(id: ")[1].split(")")[0]
-               for line in question.text.splitlines() if "(id: " in line]  # fmt: skip
+        ids = [
+            line.split("(id: ")[1].split(")")[0]
+            for line in question.text.splitlines()
+            if "(id: " in line
+        ]
         links = [
-            {"first": ids[n % len(ids)], "second": ids[(n + 1) % len(ids)].upper(),
-             "text": f"Link {n} of {chance}."}
+            {
+                "first": ids[n % len(ids)],
+                "second": ids[(n + 1) % len(ids)].upper(),
+                "text": f"Link {n} of {chance}.",
+            }
             for n in range(3 + chance % 4)
-        ]  # fmt: skip
+        ]
         return Reply(json.dumps({"links": links}))
     if step == "essays":
         return Reply(f"{ESSAY}{chance}")
     score = chance % 101 / 10
-    forms = ("Fine.\n\nSCORE: {}", "**Score: {}/10**", "Weak.\nOverall: {} out of 10",
-             "Clarity: {0}\nDepth: {0}")  # fmt: skip
+    forms = (
+        "Fine.\n\nSCORE: {}",
+        "**Score: {}/10**",
+        "Weak.\nOverall: {} out of 10",
+        "Clarity: {0}\nDepth: {0}",
+    )
     return Reply(forms[chance % len(forms)].format(score))
 
 

@@ -11,15 +11,7 @@ import pytest
 
 from assay.mining.llm import Cache, Settings
 from assay.mining.llm import run as ask
-from tests.experiments.laboratory import (
-    Laboratory,
-    command,
-    copied,
-    load,
-    scholar,
-    step_of,
-    tables,
-)
+from tests.experiments.laboratory import Laboratory, command, copied, load, scholar, step_of, tables
 from tests.llm_server import Question, Reply
 from tests.mining.llm.asking import task
 from tests.support import QUICK, Project
@@ -61,8 +53,13 @@ def test_an_approved_build_answers_everything_once_and_a_second_one_pays_nothing
         again = server.run(project, **ONE)
         assert server.asked() == ALL
         assert tables(project) == first
-        label = {"canonical_title": "x", "category": "ai", "description": "y",
-                 "would_pay_signal": True, "impact_level": "low"}  # fmt: skip
+        label = {
+            "canonical_title": "x",
+            "category": "ai",
+            "description": "y",
+            "would_pay_signal": True,
+            "impact_level": "low",
+        }
         server.answers = lambda question: Reply(json.dumps(label))
         server.ledger.clear()
         label_calls(project, server)
@@ -70,9 +67,11 @@ def test_an_approved_build_answers_everything_once_and_a_second_one_pays_nothing
     assert "not approved" not in again
     # The plan, shown before anything was asked, beside what the server counted.
     for step in ALL:
-        shown = sum(int(line.split()[5].replace(",", ""))
-                    for line in said.splitlines()
-                    if line.startswith(f"{step} ") and line.split()[1] in TEMPLATES)  # fmt: skip
+        shown = sum(
+            int(line.split()[5].replace(",", ""))
+            for line in said.splitlines()
+            if line.startswith(f"{step} ") and line.split()[1] in TEMPLATES
+        )
         counted_there = sum(q.tokens for q in server.questions[:44] if step_of(q) == step)
         assert shown == pytest.approx(counted_there, rel=0.2)
     sums = "sum(cost_usd)"
@@ -117,8 +116,11 @@ def the_results_agree_with_the_scores(project: Project) -> None:
     assert project.rows(
         "select link_template_id, essay_template_id, essays, evaluations, without_score "
         "from experiments.results_by_template order by all"
-    ) == [(one, other, 2, 8, 0) for one in ("bridges", "tensions")
-          for other in ("argument", "product")]  # fmt: skip
+    ) == [
+        (one, other, 2, 8, 0)
+        for one in ("bridges", "tensions")
+        for other in ("argument", "product")
+    ]
     [(mean, parts)] = project.rows(
         "select mean_score, score_by_evaluation_model from experiments.results_by_model "
         "where generation_model_id = 'writer-small'"
@@ -136,12 +138,15 @@ def the_results_agree_with_the_scores(project: Project) -> None:
     assert len(pairs) == 6
     one = next(pair for pair in pairs if pair[0] != pair[2] and pair[1] == pair[3] == "rubric")
     first, second = (
-        [score for (score,) in project.rows(
-            "select score from experiments.scores where evaluation_template_id = 'rubric' "
-            f"and evaluation_model_id = '{judge}' order by essay_task_id"
-        )]
+        [
+            score
+            for (score,) in project.rows(
+                "select score from experiments.scores where evaluation_template_id = 'rubric' "
+                f"and evaluation_model_id = '{judge}' order by essay_task_id"
+            )
+        ]
         for judge in (one[0], one[2])
-    )  # fmt: skip
+    )
     from scipy.stats import spearmanr
 
     differences = [abs(a - b) for a, b in zip(first, second, strict=True)]
@@ -156,9 +161,11 @@ def every_call_is_on_record(project: Project, paid: float, labels_paid: float) -
         "select purpose, count(*), count(distinct task_key) from silver.llm_calls "
         "where status = 'ok' and not cached group by purpose order by purpose"
     ) == [("essays", 8, 8), ("evaluations", 32, 32), ("issue_labels", 2, 2), ("links", 4, 4)]
-    spent = dict(project.rows(
-        "select purpose = 'issue_labels', sum(cost_usd) from silver.llm_costs group by all"
-    ))  # fmt: skip
+    spent = dict(
+        project.rows(
+            "select purpose = 'issue_labels', sum(cost_usd) from silver.llm_costs group by all"
+        )
+    )
     assert spent[False] == pytest.approx(paid, rel=1e-4)
     assert spent[True] == pytest.approx(labels_paid, rel=1e-4)
     assert project.rows("select count(*), count(distinct run_id) from silver.llm_calls")[0][1] == 2
@@ -185,8 +192,9 @@ def test_a_failed_task_is_no_row_and_is_asked_again_alone(project: Project) -> N
             "order by all"
         )
         assert [failure[:3] for failure in failures] == [
-            ("essays", "refused", 2), ("links", "failed", 1)
-        ]  # fmt: skip
+            ("essays", "refused", 2),
+            ("links", "failed", 1),
+        ]
         assert failures[0][3] == "2 links, fewer than 3: nothing was asked"
         assert "no valid answer in 3 tries" in failures[1][3]
         asked, server.answers = server.asked(), scholar
@@ -210,8 +218,9 @@ def test_a_killed_build_loses_no_answer_that_was_paid_for(project: Project) -> N
         return scholar(question)
 
     with Laboratory(slow) as server:
-        process = project.start(*command(approve_llm=True, llm_max_usd=5, **ONE),
-                                **server.environment)  # fmt: skip
+        process = project.start(
+            *command(approve_llm=True, llm_max_usd=5, **ONE), **server.environment
+        )
         assert enough.wait(900)
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -257,8 +266,9 @@ def test_a_hostile_template_stops_the_build_before_anything_is_asked(
 ) -> None:
     load(project, inputs_templates_link_bridges_j2=template)
     with Laboratory(scholar) as server:
-        process = project.start(*command(approve_llm=True, llm_max_usd=5, **ONE),
-                                **server.environment)  # fmt: skip
+        process = project.start(
+            *command(approve_llm=True, llm_max_usd=5, **ONE), **server.environment
+        )
         said, _ = process.communicate(timeout=900)
         assert process.returncode == 1
         assert f"inputs/templates/link/{why}" in said

@@ -16,9 +16,11 @@ def project(planned: tuple[Project, str, int], tmp_path: Path) -> Project:
 def test_a_part_is_chosen_by_template_model_number_and_task(project: Project) -> None:
     with Laboratory(scholar) as server:
         said = server.run(
-            project, experiment_template=["bridges", "argument"],
-            experiment_model=["writer-small", "judge-gpt-oss"], experiment_limit=3,
-        )  # fmt: skip
+            project,
+            experiment_template=["bridges", "argument"],
+            experiment_model=["writer-small", "judge-gpt-oss"],
+            experiment_limit=3,
+        )
         assert server.asked() == {"links": 3, "essays": 3, "evaluations": 3}
         assert "12 more are pending beyond experiment_limit 3" in said
         for table, expected in (
@@ -43,8 +45,11 @@ def test_a_part_is_chosen_by_template_model_number_and_task(project: Project) ->
 
 
 def test_an_edited_concept_makes_only_its_own_tasks_pending_again(project: Project) -> None:
-    part = {"experiment_model": "writer-small", "experiment_template": "bridges",
-            "experiment_limit": 15}  # fmt: skip
+    part = {
+        "experiment_model": "writer-small",
+        "experiment_template": "bridges",
+        "experiment_limit": 15,
+    }
     with Laboratory(scholar) as server:
         server.run(project, **part)
         assert server.asked()["links"] == 15

@@ -7,8 +7,12 @@ from pathlib import Path
 from tests.experiments.laboratory import copied, load
 from tests.support import QUICK, ROOT, Project
 
-TABLES = ("content_combinations", "link_generation_tasks", "essay_generation_tasks",
-          "evaluation_tasks")  # fmt: skip
+TABLES = (
+    "content_combinations",
+    "link_generation_tasks",
+    "essay_generation_tasks",
+    "evaluation_tasks",
+)
 
 
 def rows_of(path: str) -> list[dict[str, str]]:
@@ -21,12 +25,15 @@ def count(project: Project, table: str) -> int:
 
 def ids(project: Project) -> dict[str, set[str]]:
     return {
-        table: {key for (key,) in project.rows(
-            f"select {'combo_id' if table.startswith('content') else 'task_id'} "
-            f"from experiments.{table}"
-        )}
+        table: {
+            key
+            for (key,) in project.rows(
+                f"select {'combo_id' if table.startswith('content') else 'task_id'} "
+                f"from experiments.{table}"
+            )
+        }
         for table in TABLES
-    }  # fmt: skip
+    }
 
 
 def test_every_combination_meets_every_template_and_model_once(

@@ -18,7 +18,7 @@ import orjson
 from dlt.common.runtime.collector import NullCollector as NoProgress  # noqa: F401
 
 from assay import warehouse
-from assay.extract.http.transport import Politeness, PoliteTransport
+from assay.extract.http.transport import RetryPolicy, RetryTransport
 from assay.extract.hub.catalog import TaskListing, read_listing
 from assay.extract.landing.run_folder import RecordFile, RunFolder
 from tests import forks
@@ -125,12 +125,12 @@ def _dashed(headers: dict[str, str]) -> dict[str, str]:
 
 
 def scripted(
-    *answers: Any, clock: VirtualClock | None = None, **politeness: Any
-) -> tuple[httpx.Client, PoliteTransport, Script]:
+    *answers: Any, clock: VirtualClock | None = None, **retry_policy: Any
+) -> tuple[httpx.Client, RetryTransport, Script]:
     """A client over a polite transport over a script, all on one virtual clock."""
     clock = clock or VirtualClock()
     script = Script(clock, *answers)
-    transport = PoliteTransport("The Hub", Politeness(**politeness), inner=script, clock=clock)
+    transport = RetryTransport("The Hub", RetryPolicy(**retry_policy), inner=script, clock=clock)
     return httpx.Client(transport=transport), transport, script
 
 

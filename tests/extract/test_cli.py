@@ -206,9 +206,13 @@ def test_the_time_out_can_be_set(person: Person, tmp_path: Path) -> None:
     with ReplayServer(folder, faults=["slow:1"]) as slow:
         person.endpoint = slow.url
         ended = person.pipeline(
-            "hf_catalog", "run", "--max-tasks", "1",
-            HTTP__TIMEOUT_SECONDS="0.1", HTTP__BACKOFF_SECONDS="[0.01]",
-        )  # fmt: skip
+            "hf_catalog",
+            "run",
+            "--max-tasks",
+            "1",
+            HTTP__TIMEOUT_SECONDS="0.1",
+            HTTP__BACKOFF_SECONDS="[0.01]",
+        )
     line = one_error_line(ended)
     assert "after 2 tries: no answer in time" in line
 

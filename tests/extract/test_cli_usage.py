@@ -12,20 +12,42 @@ from tests.extract.helpers import Ended, Person, recorded
 TASKS = ("fill-mask", "text-classification", "text-generation")
 
 WRONG = {
-    ("hf_catalog", "run", "--limit-per-task", "0"):
-        "--limit-per-task 0: must be between 1 and 1,000,000",
-    ("hf_catalog", "run", "--limit-per-task", "-5"):
-        "--limit-per-task -5: must be between 1 and 1,000,000",
-    ("hf_catalog", "run", "--limit-per-task", "1000000000"):
-        "--limit-per-task 1000000000: must be between 1 and 1,000,000",
+    (
+        "hf_catalog",
+        "run",
+        "--limit-per-task",
+        "0",
+    ): "--limit-per-task 0: must be between 1 and 1,000,000",
+    (
+        "hf_catalog",
+        "run",
+        "--limit-per-task",
+        "-5",
+    ): "--limit-per-task -5: must be between 1 and 1,000,000",
+    (
+        "hf_catalog",
+        "run",
+        "--limit-per-task",
+        "1000000000",
+    ): "--limit-per-task 1000000000: must be between 1 and 1,000,000",
     ("hf_catalog", "run", "--max-tasks", "0"): "--max-tasks 0: must be between 1 and 10,000",
-    ("hf_catalog", "run", "--run-folder", ".", "--tasks", "fill-mask"):
-        "--tasks has no meaning with --run-folder: the folder decides",
-    ("hf_catalog", "run", "--run-folder", "no/such"):
-        "--run-folder no/such: there is no such folder",
+    (
+        "hf_catalog",
+        "run",
+        "--run-folder",
+        ".",
+        "--tasks",
+        "fill-mask",
+    ): "--tasks has no meaning with --run-folder: the folder decides",
+    (
+        "hf_catalog",
+        "run",
+        "--run-folder",
+        "no/such",
+    ): "--run-folder no/such: there is no such folder",
     ("hf_catalogue", "run"): "there is no pipeline 'hf_catalogue': choose hf_catalog, "
     "hf_enrichment, issues, inputs",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +92,23 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
     assert ended.code == 0
     options = set(re.findall(r"^ +(--[a-z-]+)", ended.out, flags=re.MULTILINE))
     assert options == {
-        "--destination", "--progress", "--limit-per-task", "--max-tasks", "--tasks", "--dry-run",
-        "--run-folder", "--source", "--start", "--end", "--refresh",
-        "--select", "--identify-only", "--depth", "--max-age-days", "--wikidata",
-    }  # fmt: skip
+        "--destination",
+        "--progress",
+        "--limit-per-task",
+        "--max-tasks",
+        "--tasks",
+        "--dry-run",
+        "--run-folder",
+        "--source",
+        "--start",
+        "--end",
+        "--refresh",
+        "--select",
+        "--identify-only",
+        "--depth",
+        "--max-age-days",
+        "--wikidata",
+    }
     assert "models to read per task, most downloaded first" in ended.out
 
 

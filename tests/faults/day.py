@@ -27,14 +27,14 @@ from tests.faults.plan import (
     Fault,
     Plan,
     calm,
-)  # fmt: skip
+)
 from tests.faults.surroundings import Clock, Disk, kill_bundled, kill_group
 from tests.publish.pocketbase.support import PocketBase, published
 from tests.support import ROOT
 
 log = logging.getLogger(__name__)
 
-MOST_TRIES = 6  # of one command without a fault of its own
+MAX_TRIES = 6  # of one command without a fault of its own
 STUCK_SECONDS = 420.0
 SERVER_IS_GONE_SECONDS = 0.5
 
@@ -159,9 +159,13 @@ class _House:
     """One run while it is under way."""
 
     def __init__(
-        self, day: FaultDay, plan: Plan, result: Result, replay: ReplayServer,
+        self,
+        day: FaultDay,
+        plan: Plan,
+        result: Result,
+        replay: ReplayServer,
         server: PocketBase | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._day, self._plan, self._result = day, plan, result
         self._replay, self._server = replay, server
 
@@ -170,12 +174,12 @@ class _House:
         code = 1
         for fault in self._plan.faults[stage]:
             code = self._try(stage, fault)
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             if code == 0:
                 return
             code = self._try(stage, None)
         if code:
-            raise NotDoneError(f"{stage}: not done after {MOST_TRIES} tries: {self._last_line()}")
+            raise NotDoneError(f"{stage}: not done after {MAX_TRIES} tries: {self._last_line()}")
 
     def records(self) -> compare.Records:
         """Return what anybody can read in PocketBase."""
@@ -246,9 +250,15 @@ class _House:
     def _start(self, command: list[str], name: str) -> "subprocess.Popen[str]":
         with (self._day._outputs / f"{name}.txt").open("w") as output:
             return subprocess.Popen(
-                command, cwd=ROOT, env=self._environment(), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            )  # fmt: skip
+                command,
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
 
     def _end(self, process: "subprocess.Popen[str]", stage: str) -> int:
         try:

@@ -15,28 +15,61 @@ TWICE = "twice at once"
 
 # KIND or KIND@API, largest share; what takes seconds strikes seldom.
 WEATHER = (
-    ("429-retry-after", 0.02), ("429-bare", 0.15), ("500", 0.15), ("502-html", 0.15),
-    ("503", 0.15), ("cut", 0.15), ("malformed", 0.15), ("gone", 0.15), ("slow", 0.02),
-    ("timeout", 0.01), ("github-secondary", 0.1), ("backoff", 0.1), ("throttle", 0.1),
-    ("incomplete", 0.2), ("empty-page", 0.3), ("500@model-info", 0.3), ("malformed@croissant", 0.3),
-)  # fmt: skip
+    ("429-retry-after", 0.02),
+    ("429-bare", 0.15),
+    ("500", 0.15),
+    ("502-html", 0.15),
+    ("503", 0.15),
+    ("cut", 0.15),
+    ("malformed", 0.15),
+    ("gone", 0.15),
+    ("slow", 0.02),
+    ("timeout", 0.01),
+    ("github-secondary", 0.1),
+    ("backoff", 0.1),
+    ("throttle", 0.1),
+    ("incomplete", 0.2),
+    ("empty-page", 0.3),
+    ("500@model-info", 0.3),
+    ("malformed@croissant", 0.3),
+)
 APIS = ("hub", "arxiv", "github", "stackexchange", "reddit", "hackernews", "datasets")
 HOUR, DAY = 3_600, 86_400
 # Numbers up to what a calm run of the small items comes to.
 POINTS = {
     EXTRACT: (
-        ("hf:page", 3), ("hf:rename", 0), ("hf:extracted", 0), ("hf:job", 70),
-        ("enrichment:answer", 23), ("enrichment:kept", 23), ("enrichment:load", 0),
-        ("enrichment:rename:keywords.json", 0), ("enrichment:listed:licenses.json", 0),
-        ("issues:answer", 60), ("issues:file", 1), ("issues:listed", 1), ("issues:extracted", 0),
-        ("issues:sql", 84), ("issues:between", 0), ("issues:loaded", 0), ("inputs", 8),
+        ("hf:page", 3),
+        ("hf:rename", 0),
+        ("hf:extracted", 0),
+        ("hf:job", 70),
+        ("enrichment:answer", 23),
+        ("enrichment:kept", 23),
+        ("enrichment:load", 0),
+        ("enrichment:rename:keywords.json", 0),
+        ("enrichment:listed:licenses.json", 0),
+        ("issues:answer", 60),
+        ("issues:file", 1),
+        ("issues:listed", 1),
+        ("issues:extracted", 0),
+        ("issues:sql", 84),
+        ("issues:between", 0),
+        ("issues:loaded", 0),
+        ("inputs", 8),
     ),
     BUILD: (
-        ("sql", 800), ("sql", 800), ("sql", 800), ("embed", 3), ("kept", 3), ("cluster", 3),
-        ("summarize", 34), ("label", 32), ("identify", 3), ("map", 1),
+        ("sql", 800),
+        ("sql", 800),
+        ("sql", 800),
+        ("embed", 3),
+        ("kept", 3),
+        ("cluster", 3),
+        ("summarize", 34),
+        ("label", 32),
+        ("identify", 3),
+        ("map", 1),
     ),
     PUBLISH: (("publish:batch", 12), ("publish:log", 12)),
-}  # fmt: skip
+}
 KINDS = {
     EXTRACT: ((KILL, 3), (DIE, 3), (DISK, 2), (CLOCK, 2), (TWICE, 1)),
     BUILD: ((KILL, 3), (DIE, 3), (DISK, 3), (CLOCK, 2), (TWICE, 1)),

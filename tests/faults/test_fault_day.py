@@ -27,7 +27,7 @@ from tests.faults.plan import (
     Fault,
     Plan,
     draw,
-)  # fmt: skip
+)
 from tests.faults.surroundings import Clock, Disk
 
 # Death in the middle of reading and of loading, a full disk, a dead server: each certain to strike.
@@ -38,10 +38,7 @@ PLAN = Plan(
     down=("down:arxiv",),
     own_server=True,
     faults={
-        EXTRACT: (
-            Fault(DIE, EXTRACT, point="issues:sql:40"),
-            Fault(DISK, EXTRACT, amount=200_000),
-        ),
+        EXTRACT: (Fault(DIE, EXTRACT, point="issues:sql:40"), Fault(DISK, EXTRACT, amount=200_000)),
         BUILD: (Fault(DIE, BUILD, point="sql:500"),),
         PUBLISH: (Fault(DIE, PUBLISH, point="publish:log:4"), Fault(SERVER, PUBLISH, at=0.6)),
     },
@@ -91,8 +88,11 @@ def test_one_value_that_differs_is_seen_and_named(day: FaultDay, tmp_path: Path)
     found = compare.warehouses(day.reference, changed, several_days=False)
     named = sorted({line.split(":")[0] for line in found})
     assert named == [
-        "gold.left_over", "hf.model_tasks", "silver.embeddings", "silver_staging.stg_embeddings",
-    ]  # fmt: skip
+        "gold.left_over",
+        "hf.model_tasks",
+        "silver.embeddings",
+        "silver_staging.stg_embeddings",
+    ]
 
 
 def test_a_record_that_differs_is_seen_and_named() -> None:
@@ -169,9 +169,12 @@ def test_python_and_duckdb_obey_a_clock_that_jumps(tmp_path: Path) -> None:
         "    print(time.time(), duckdb.sql('select epoch(now())').fetchone()[0], flush=True)"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], env=clock.environment(), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
+        [sys.executable, "-c", program],
+        env=clock.environment(),
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
         told = []
         for offset in (86_400, -7_200):
             clock.set(offset)

@@ -56,9 +56,15 @@ def test_a_killed_extraction_is_made_good_by_the_next(
     project = begun
     with ReplayServer(SAMPLE, quota=0) as server:
         killed = project.start(
-            sys.executable, "-m", "tests.hf.killed_at", moment, "pipeline", "hf_catalog", "run",
+            sys.executable,
+            "-m",
+            "tests.hf.killed_at",
+            moment,
+            "pipeline",
+            "hf_catalog",
+            "run",
             HF_ENDPOINT=server.url,
-        )  # fmt: skip
+        )
         output, _ = killed.communicate(timeout=120)
         assert killed.returncode == -signal.SIGKILL, output
         assert manifests(project)[-1]["status"] == (
@@ -94,9 +100,16 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
         project.load(server.url, "--dry-run")
     [folder] = (project.folder / "data" / "raw" / "hf").iterdir()
     killed = project.start(
-        sys.executable, "-m", "tests.hf.killed_at", "job:2", "pipeline", "hf_catalog", "run",
-        "--run-folder", str(folder),
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.hf.killed_at",
+        "job:2",
+        "pipeline",
+        "hf_catalog",
+        "run",
+        "--run-folder",
+        str(folder),
+    )
     killed.communicate(timeout=120)
     assert killed.returncode == -signal.SIGKILL
     project.load("http://127.0.0.1:9", "--run-folder", str(folder))

@@ -31,9 +31,11 @@ def test_tags_are_jsonb_and_all_indexes_and_keys_exist(loaded: Project) -> None:
         row[0] for row in loaded.rows("select indexname from pg_indexes where schemaname = 'hf'")
     }
     assert indexes >= {
-        "idx_models_downloads", "idx_models_likes", "idx_models_pipeline_tag",
+        "idx_models_downloads",
+        "idx_models_likes",
+        "idx_models_pipeline_tag",
         "idx_model_tasks_task_id",
-    }  # fmt: skip
+    }
     keys = loaded.rows(
         "select conrelid::regclass::text, contype::text, confrelid::regclass::text "
         "from pg_constraint where connamespace = 'hf'::regnamespace and contype in ('p', 'f') "
@@ -80,10 +82,19 @@ def test_tags_can_be_asked_with_jsonb_operators(loaded: Project) -> None:
 def test_a_server_that_is_not_there_is_one_line_and_exit_1(tmp_path: Path) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         process = Project(tmp_path, "postgres").start(
-            "dlt", "pipeline", "hf_catalog", "run", "--destination", "postgres", "--max-tasks", "1",
-            HF_ENDPOINT=server.url, POSTGRES_HOST="127.0.0.1", POSTGRES_PORT="9",
+            "dlt",
+            "pipeline",
+            "hf_catalog",
+            "run",
+            "--destination",
+            "postgres",
+            "--max-tasks",
+            "1",
+            HF_ENDPOINT=server.url,
+            POSTGRES_HOST="127.0.0.1",
+            POSTGRES_PORT="9",
             POSTGRES_PASSWORD="p@ss/word:1",  # noqa: S106
-        )  # fmt: skip
+        )
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "Connection refused" in output.splitlines()[-1]

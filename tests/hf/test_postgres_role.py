@@ -98,9 +98,10 @@ def host() -> Iterator[str]:
             owner = sql.SQL("alter database {} owner to chief; set session authorization chief")
             cursor.execute(owner.format(sql.Identifier(DATABASE)))
             names = {
-                '"assay"': sql.Identifier(ROLE), "'a long password'": sql.Literal(PASSWORD),
+                '"assay"': sql.Identifier(ROLE),
+                "'a long password'": sql.Literal(PASSWORD),
                 '"postgres"': sql.Identifier(DATABASE),
-            }  # fmt: skip
+            }
             prepared = PREPARED
             for name, ours in names.items():
                 assert name in prepared
@@ -119,23 +120,37 @@ def loaded(
     root, served = certificate(folder / "tls", "localhost")
     with ReplayServer(SAMPLE, quota=0) as server, Door(host, served) as door:
         over_tls = {
-            "POSTGRES_HOST": "localhost", "POSTGRES_PORT": str(door.port), "POSTGRES_USER": ROLE,
-            "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": DATABASE,
-            "POSTGRES_SSLMODE": "verify-full", "POSTGRES_SSLROOTCERT": str(root),
-        }  # fmt: skip
+            "POSTGRES_HOST": "localhost",
+            "POSTGRES_PORT": str(door.port),
+            "POSTGRES_USER": ROLE,
+            "POSTGRES_PASSWORD": PASSWORD,
+            "POSTGRES_DB": DATABASE,
+            "POSTGRES_SSLMODE": "verify-full",
+            "POSTGRES_SSLROOTCERT": str(root),
+        }
         project = Project(folder, "postgres", tuple(over_tls.items()))
         output = project.load(server.url, "--max-tasks", "2", "--limit-per-task", "50")
         output += project.run(
-            "dlt", "pipeline", "hf_enrichment", "run", "--destination", "postgres",
-            HF_ENDPOINT=server.url, ARXIV_ENDPOINT=server.url,
-        )  # fmt: skip
+            "dlt",
+            "pipeline",
+            "hf_enrichment",
+            "run",
+            "--destination",
+            "postgres",
+            HF_ENDPOINT=server.url,
+            ARXIV_ENDPOINT=server.url,
+        )
         seen = [door.encrypted]
         output += project.build()
         seen.append(door.encrypted)
         output += subprocess.run(
             [sys.executable, "-m", "assay.publish.hf_report", "--target", "postgres"],
-            cwd=ROOT, env=project.environment, capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
+            cwd=ROOT,
+            env=project.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         seen.append(door.encrypted)
         assert seen == sorted({0, *seen})[1:], "dlt, dbt and the report all came through TLS"
     yield project, before, output
@@ -144,8 +159,12 @@ def loaded(
 @pytest.fixture
 def by_socket(host: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name, value in {
-        "HOST": host, "USER": ROLE, "PASSWORD": PASSWORD, "DB": DATABASE, "PORT": "5432"
-    }.items():  # fmt: skip
+        "HOST": host,
+        "USER": ROLE,
+        "PASSWORD": PASSWORD,
+        "DB": DATABASE,
+        "PORT": "5432",
+    }.items():
         monkeypatch.setenv(f"POSTGRES_{name}", value)
     return monkeypatch
 
@@ -179,8 +198,12 @@ def test_nothing_of_others_is_touched_and_nothing_is_made_outside_the_four_schem
     with as_admin(host, DATABASE) as cursor:
         cursor.execute("select nspname from pg_namespace where nspname !~ '^pg_' order by 1")
         assert {name for (name,) in cursor.fetchall()} == {
-            *OURS, "public", "auth", "storage", "information_schema",
-        }  # fmt: skip
+            *OURS,
+            "public",
+            "auth",
+            "storage",
+            "information_schema",
+        }
         cursor.execute(
             "select classid::regclass::text, nspname from pg_shdepend "
             "join pg_roles on refobjid = pg_roles.oid "
@@ -233,9 +256,7 @@ def test_the_password_is_in_no_file_and_no_message(
     places = [loaded[0].folder, STAGE / "logs", STAGE / "target-postgres"]
     files = [file for place in places for file in place.rglob("*") if file.is_file()]
     assert len(files) > 10
-    holding = [
-        file for file in files for part in parts if part.encode() in file.read_bytes()
-    ]  # fmt: skip
+    holding = [file for file in files for part in parts if part.encode() in file.read_bytes()]
     assert not holding
 
 
@@ -300,17 +321,24 @@ def test_a_role_without_rights_is_told_before_anything_is_read(
     tmp_path: Path, host: str, by_socket: pytest.MonkeyPatch
 ) -> None:
     settings = {
-        "POSTGRES_HOST": host, "POSTGRES_USER": ROLE, "POSTGRES_PASSWORD": PASSWORD,
+        "POSTGRES_HOST": host,
+        "POSTGRES_USER": ROLE,
+        "POSTGRES_PASSWORD": PASSWORD,
         "POSTGRES_DB": "postgres",
-    }  # fmt: skip
+    }
     settings["ASSAY_DATA_DIR"] = str(tmp_path / "data")
     project = Project(tmp_path, "postgres", tuple(settings.items()))
     # The server of the source is not there: it would be noticed if it were asked.
     process = subprocess.run(
         [BIN / "dlt", "pipeline", "hf_catalog", "run", "--destination", "postgres"],
-        cwd=ROOT, env=project.environment | {"HF_ENDPOINT": "http://127.0.0.1:9"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=project.environment | {"HF_ENDPOINT": "http://127.0.0.1:9"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     output = process.stdout
     assert process.returncode == 1
     last = output.splitlines()[-1]

@@ -25,16 +25,27 @@ def first(tmp_path_factory: pytest.TempPathFactory, llm: LlmServer) -> tuple[Hou
     one with inputs alone, one after the catalog and a day of posts were loaded."""
     house = House.build(tmp_path_factory.mktemp("inputs") / "house")
     house.more |= {
-        "LLM_MODEL": "openai/test", "LLM_API_BASE": llm.base, "LLM_API_KEY": "sk-of-the-tests",
-    }  # fmt: skip
+        "LLM_MODEL": "openai/test",
+        "LLM_API_BASE": llm.base,
+        "LLM_API_KEY": "sk-of-the-tests",
+    }
     told = [(house.refresh(), house.ran(), house.current())]
     with ReplayServer(SAMPLE, quota=0) as server:
         house.run(
-            "dlt", "pipeline", "hf_catalog", "run", "--max-tasks", "1", "--limit-per-task", "5",
+            "dlt",
+            "pipeline",
+            "hf_catalog",
+            "run",
+            "--max-tasks",
+            "1",
+            "--limit-per-task",
+            "5",
             HF_ENDPOINT=server.url,
-        )  # fmt: skip
-        house.run(*collecting(SAMPLE, "--source", "hackernews"),
-                  **recorded.environment(SAMPLE, server.url))  # fmt: skip
+        )
+        house.run(
+            *collecting(SAMPLE, "--source", "hackernews"),
+            **recorded.environment(SAMPLE, server.url),
+        )
     told.append((house.refresh(), house.ran(), house.current()))
     return house, told
 

@@ -16,9 +16,22 @@ from tests import forks
 from tests.support import BIN, ROOT, SALT
 
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".git", ".venv*", "data", "data.*", "target", "state", "logs", "reports", "*.egg-info",
-    "__pycache__", ".hypothesis", ".*_cache", ".make-run.lock", ".env", "secrets.toml",
-)  # fmt: skip
+    ".git",
+    ".venv*",
+    "data",
+    "data.*",
+    "target",
+    "state",
+    "logs",
+    "reports",
+    "*.egg-info",
+    "__pycache__",
+    ".hypothesis",
+    ".*_cache",
+    ".make-run.lock",
+    ".env",
+    "secrets.toml",
+)
 TEMPLATES = "template_id,file,active\nfirst,first.j2,true\nsecond,second.j2,true\n"
 INPUTS = {
     "inputs/concepts.csv": (
@@ -73,15 +86,15 @@ MODELS = {
     "tests/house/no_task_is_broken.sql": (
         "select * from {{ ref('link_tasks') }} where content like '%BROKEN%'"
     ),
-    "mining/house_words.py": "from assay.mining.house_letters import LEAST\n",
-    "mining/house_letters.py": "LEAST = 1\n",
+    "mining/house_words.py": "from assay.mining.house_letters import MIN_LETTERS\n",
+    "mining/house_letters.py": "MIN_LETTERS = 1\n",
     "python_models/house/word_counts.py": """\
 import time
 from pathlib import Path
 
 import pyarrow as pa
 
-from assay.mining.house_words import LEAST
+from assay.mining.house_words import MIN_LETTERS
 
 
 def model(dbt, session):
@@ -92,7 +105,7 @@ def model(dbt, session):
         while Path("hold").exists():
             time.sleep(0.02)
     return pa.Table.from_pylist(
-        [{"path": path, "words": sum(len(w) >= LEAST for w in text.split())} for path, text in rows]
+        [{"path": path, "words": sum(len(w) >= MIN_LETTERS for w in text.split())} for path, text in rows]
     )
 """,
     "python_models/house/link_answers.py": """\

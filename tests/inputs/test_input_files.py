@@ -5,14 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.extract.inputs.observe import (
-    INPUTS,
-    LARGEST_TEXT,
-    InputsError,
-    Observed,
-    observe,
-    usable,
-)
+from assay.extract.inputs.observe import INPUTS, MAX_TEXT, InputsError, Observed, observe, usable
 from tests.inputs.house import INPUTS as FILES
 
 LINK = "inputs/templates/link"
@@ -44,24 +37,38 @@ def stale(root: Path, before: dict[str, Observed]) -> list[str]:
 
 def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
     found = read(root)
-    assert list(found) == [one.name for one in INPUTS] == [
-        "concepts", "link_templates", "essay_templates", "evaluation_templates", "llm_models",
-    ]  # fmt: skip
+    assert (
+        list(found)
+        == [one.name for one in INPUTS]
+        == ["concepts", "link_templates", "essay_templates", "evaluation_templates", "llm_models"]
+    )
     assert {name: [file.path for file in one.files] for name, one in found.items()} == {
-        "concepts": ["inputs/concepts.csv", *(f"inputs/concepts/{name}.md" for name in
-                     ("files", "hashes", "links", "prompts", "tables"))],
+        "concepts": [
+            "inputs/concepts.csv",
+            *(
+                f"inputs/concepts/{name}.md"
+                for name in ("files", "hashes", "links", "prompts", "tables")
+            ),
+        ],
         "link_templates": ["seeds/link_templates.csv", f"{LINK}/first.j2", f"{LINK}/second.j2"],
-        **{f"{kind}_templates": [f"seeds/{kind}_templates.csv",
-                                 f"inputs/templates/{kind}/first.j2",
-                                 f"inputs/templates/{kind}/second.j2"]
-           for kind in ("essay", "evaluation")},
+        **{
+            f"{kind}_templates": [
+                f"seeds/{kind}_templates.csv",
+                f"inputs/templates/{kind}/first.j2",
+                f"inputs/templates/{kind}/second.j2",
+            ]
+            for kind in ("essay", "evaluation")
+        },
         "llm_models": ["seeds/llm_models.csv"],
-    }  # fmt: skip
+    }
     table = found["concepts"].files[0]
     assert table.rows is not None
     assert table.rows[0].values == {
-        "concept_id": "links", "title": "Links", "file": "links.md", "active": "true",
-    }  # fmt: skip
+        "concept_id": "links",
+        "title": "Links",
+        "file": "links.md",
+        "active": "true",
+    }
     assert table.size == len(FILES["inputs/concepts.csv"])
 
 
@@ -69,8 +76,11 @@ def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
     ("path", "text", "names"),
     [
         (f"{LINK}/second.j2", "The second link template!\n", ["link_templates"]),
-        ("seeds/link_templates.csv", "template_id,file,active\nfirst,first.j2,false\n",
-         ["link_templates"]),
+        (
+            "seeds/link_templates.csv",
+            "template_id,file,active\nfirst,first.j2,false\n",
+            ["link_templates"],
+        ),
         (f"{LINK}/third.j2", "new", ["link_templates"]),
         ("seeds/llm_models.csv", "model_id\nwriter\n", ["llm_models"]),
         (f"{LINK}/notes.rst", "another extension", []),
@@ -78,7 +88,7 @@ def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
         (f"{LINK}/first.j2~", "an editor's", []),
         ("inputs/README.md", "of no input", []),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_a_change_of_its_own_input_alone(
     root: Path, path: str, text: str, names: list[str]
 ) -> None:
@@ -144,46 +154,90 @@ def test_the_file_of_an_inactive_row_may_be_missing(root: Path) -> None:
 
 TABLE = "template_id,file,active\n"
 BROKEN: dict[str, tuple[str, str | bytes, str]] = {
-    "not UTF-8": (f"{LINK}/first.j2", b"one\ntwo \xff\n",
-                  f"{LINK}/first.j2: line 2 is not UTF-8: save the file as UTF-8"),
-    "binary": (f"{LINK}/first.j2", b"a\0b",
-               f"{LINK}/first.j2: holds a zero byte, so it is no text: save it as UTF-8"),
-    "huge": (f"{LINK}/first.j2", b"x" * (LARGEST_TEXT + 1),
-             f"{LINK}/first.j2: has more than 1,048,576 bytes: make it shorter"),
-    "missing": ("seeds/link_templates.csv", f"{TABLE}a,gone.j2,true\n",
-                f"seeds/link_templates.csv: {LINK}/gone.j2 of a is missing: add it, or set active "
-                "to false"),
-    "other case": ("seeds/link_templates.csv", f"{TABLE}a,First.j2,true\n",
-                   f"seeds/link_templates.csv: {LINK}/First.j2 of a is missing: there is "
-                   f"{LINK}/first.j2, and case counts"),
-    "twins": (f"{LINK}/FIRST.j2", "x",
-              f"{LINK}/first.j2: differs from {LINK}/FIRST.j2 only in upper and lower case or in "
-              "Unicode form, which not every system can tell apart: rename one"),
-    "line break in a name": (f"{LINK}/a\nb.j2", "x",
-                             f"'{LINK}/a\\nb.j2': the name has unprintable characters: rename the "
-                             "file"),
-    "twice": ("seeds/link_templates.csv", f"{TABLE}a,first.j2,true\na,second.j2,true\n",
-              "seeds/link_templates.csv: line 3: template_id 'a' stands here a second time: rename "
-              "or remove one"),
-    "no key": ("seeds/link_templates.csv", f"{TABLE},first.j2,true\n",
-               "seeds/link_templates.csv: line 2: template_id is empty: give it one"),
-    "no column": ("seeds/link_templates.csv", "template_id,active\na,true\n",
-                  "seeds/link_templates.csv: has no column file: its first line must name it"),
-    "column twice": ("seeds/link_templates.csv", "template_id,file,file\na,b,c\n",
-                     "seeds/link_templates.csv: names the column file twice: rename one"),
-    "commas": ("seeds/link_templates.csv", f"{TABLE}a,first.j2,true,x\n",
-               "seeds/link_templates.csv: line 2: has 4 cells where the first line has 3: mend the "
-               "commas"),
-    "active": ("seeds/link_templates.csv", f"{TABLE}a,first.j2,maybe\n",
-               "seeds/link_templates.csv: line 2: active is 'maybe': write true or false"),
-    "out of the folder": ("seeds/link_templates.csv", f"{TABLE}a,../essay/first.j2,true\n",
-                          "seeds/link_templates.csv: line 2: file is '../essay/first.j2': name a "
-                          f"file in {LINK}"),
-    "quotes": ("seeds/link_templates.csv", f'{TABLE}a,"first.j2"x,true\n',
-               "seeds/link_templates.csv: line 2: ',' expected after '\"'"),
-    "empty": ("seeds/link_templates.csv", "",
-              "seeds/link_templates.csv: has no column template_id: its first line must name it"),
-}  # fmt: skip
+    "not UTF-8": (
+        f"{LINK}/first.j2",
+        b"one\ntwo \xff\n",
+        f"{LINK}/first.j2: line 2 is not UTF-8: save the file as UTF-8",
+    ),
+    "binary": (
+        f"{LINK}/first.j2",
+        b"a\0b",
+        f"{LINK}/first.j2: holds a zero byte, so it is no text: save it as UTF-8",
+    ),
+    "huge": (
+        f"{LINK}/first.j2",
+        b"x" * (MAX_TEXT + 1),
+        f"{LINK}/first.j2: has more than 1,048,576 bytes: make it shorter",
+    ),
+    "missing": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,gone.j2,true\n",
+        f"seeds/link_templates.csv: {LINK}/gone.j2 of a is missing: add it, or set active to false",
+    ),
+    "other case": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,First.j2,true\n",
+        f"seeds/link_templates.csv: {LINK}/First.j2 of a is missing: there is "
+        f"{LINK}/first.j2, and case counts",
+    ),
+    "twins": (
+        f"{LINK}/FIRST.j2",
+        "x",
+        f"{LINK}/first.j2: differs from {LINK}/FIRST.j2 only in upper and lower case or in "
+        "Unicode form, which not every system can tell apart: rename one",
+    ),
+    "line break in a name": (
+        f"{LINK}/a\nb.j2",
+        "x",
+        f"'{LINK}/a\\nb.j2': the name has unprintable characters: rename the file",
+    ),
+    "twice": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,first.j2,true\na,second.j2,true\n",
+        "seeds/link_templates.csv: line 3: template_id 'a' stands here a second time: rename "
+        "or remove one",
+    ),
+    "no key": (
+        "seeds/link_templates.csv",
+        f"{TABLE},first.j2,true\n",
+        "seeds/link_templates.csv: line 2: template_id is empty: give it one",
+    ),
+    "no column": (
+        "seeds/link_templates.csv",
+        "template_id,active\na,true\n",
+        "seeds/link_templates.csv: has no column file: its first line must name it",
+    ),
+    "column twice": (
+        "seeds/link_templates.csv",
+        "template_id,file,file\na,b,c\n",
+        "seeds/link_templates.csv: names the column file twice: rename one",
+    ),
+    "commas": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,first.j2,true,x\n",
+        "seeds/link_templates.csv: line 2: has 4 cells where the first line has 3: mend the commas",
+    ),
+    "active": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,first.j2,maybe\n",
+        "seeds/link_templates.csv: line 2: active is 'maybe': write true or false",
+    ),
+    "out of the folder": (
+        "seeds/link_templates.csv",
+        f"{TABLE}a,../essay/first.j2,true\n",
+        f"seeds/link_templates.csv: line 2: file is '../essay/first.j2': name a file in {LINK}",
+    ),
+    "quotes": (
+        "seeds/link_templates.csv",
+        f'{TABLE}a,"first.j2"x,true\n',
+        "seeds/link_templates.csv: line 2: ',' expected after '\"'",
+    ),
+    "empty": (
+        "seeds/link_templates.csv",
+        "",
+        "seeds/link_templates.csv: has no column template_id: its first line must name it",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -77,10 +77,15 @@ def test_every_file_is_one_row_and_every_input_has_one_fingerprint(desk: Desk) -
         "select csv_rows from bronze.input_files where path = 'seeds/llm_models.csv'"
     )
     assert orjson.loads(rows_json)[1] == {
-        "model_id": "judge", "model": "openai/test", "purpose": "evaluation", "temperature": "0",
-        "max_tokens": "100", "input_usd_per_mtok": None, "output_usd_per_mtok": None,
+        "model_id": "judge",
+        "model": "openai/test",
+        "purpose": "evaluation",
+        "temperature": "0",
+        "max_tokens": "100",
+        "input_usd_per_mtok": None,
+        "output_usd_per_mtok": None,
         "active": "true",
-    }  # fmt: skip
+    }
     named = desk.rows("select count(*) from bronze.input_files where csv_rows is not null")
     assert named == [(5,)]
     assert len(desk.changed()) == 5

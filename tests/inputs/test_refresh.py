@@ -64,8 +64,9 @@ def test_one_byte_of_one_link_template_rebuilds_its_dependents_and_asks_no_model
     house: House, llm: LlmServer
 ) -> None:
     answers = house.rows("select * from house.link_answers order by all")
-    tasks = dict(house.rows("select path, list(task_id order by task_id) from house.link_tasks "
-                            "group by all"))  # fmt: skip
+    tasks = dict(
+        house.rows("select path, list(task_id order by task_id) from house.link_tasks group by all")
+    )
     moments = house.changed_at()
     house.append(LINK, "!")
     told = house.refresh()
@@ -73,8 +74,9 @@ def test_one_byte_of_one_link_template_rebuilds_its_dependents_and_asks_no_model
     assert {"house.link_tasks", "house.essay_tasks", "house.link_answers"} <= house.ran()
     for name in ("house.concept_texts", "house.essay_texts", "hf.models", "gold.issues"):
         assert name not in house.ran()
-    now = dict(house.rows("select path, list(task_id order by task_id) from house.link_tasks "
-                          "group by all"))  # fmt: skip
+    now = dict(
+        house.rows("select path, list(task_id order by task_id) from house.link_tasks group by all")
+    )
     assert [path for path in now if now[path] != tasks[path]] == [LINK]
     changed = house.changed_at()
     assert [name for name in changed if changed[name] != moments[name]] == ["link_templates"]
@@ -110,7 +112,7 @@ def test_a_deleted_file_and_its_row_are_gone_from_what_is_built(house: House) ->
 
 
 def test_a_module_that_a_python_model_reaches_is_an_input_of_it(house: House) -> None:
-    house.write("mining/house_letters.py", "LEAST = 3\n")
+    house.write("mining/house_letters.py", "MIN_LETTERS = 3\n")
     told = house.refresh()
     assert "python_models/house/word_counts.py or what it imports changed" in told
     assert house.ran() == {"house.word_counts"}

@@ -11,9 +11,13 @@ from assay.refresh.state import Record, promote, read
 
 def sources(**moments: str) -> bytes:
     return json.dumps(
-        {"results": [{"unique_id": f"source.assay.inputs.{name}", "max_loaded_at": moment}
-                     for name, moment in moments.items()]}
-    ).encode()  # fmt: skip
+        {
+            "results": [
+                {"unique_id": f"source.assay.inputs.{name}", "max_loaded_at": moment}
+                for name, moment in moments.items()
+            ]
+        }
+    ).encode()
 
 
 BEFORE = sources(concepts="2026-11-20T10:00:00.000001+00:00")
@@ -53,8 +57,10 @@ def test_fresher_sources_changed_code_and_new_sources_are_reasons() -> None:
         "bronze.a is loaded now",
     )
     assert decision.select[2:] == (
-        "path:python_models/m.py+", "path:seeds/s.csv+", "source:bronze.a+",
-    )  # fmt: skip
+        "path:python_models/m.py+",
+        "path:seeds/s.csv+",
+        "source:bronze.a+",
+    )
     assert decision.exclude == ("source:bronze.b+",)
     assert decision.left_out == ("bronze.b is not loaded",)
 

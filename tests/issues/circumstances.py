@@ -31,7 +31,7 @@ from dlt._workspace.cli._dlt import main
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from assay.extract.http.rate_limit import SystemClock
-from assay.extract.http.transport import PoliteTransport
+from assay.extract.http.transport import RetryTransport
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.posts import collect, command
@@ -60,7 +60,7 @@ def hurry(factor: float) -> None:
 def die(moment: str, wait: float) -> None:
     kind, _, number = moment.partition(":")
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
-        "answer": (PoliteTransport, "_asked_wait", _always),
+        "answer": (RetryTransport, "_asked_wait", _always),
         "file": (Path, "rename", lambda path, *_: path.name.startswith("posts_")),
         "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),

@@ -57,9 +57,18 @@ class Expected:
     def row(self) -> tuple:
         """The columns that must be so, word for word."""
         return (
-            self.source, self.query, self.native_id, self.url_hash, self.url, self.title, self.body,
-            self.created_at, self.score, self.comment_count, self.author_hash,
-        )  # fmt: skip
+            self.source,
+            self.query,
+            self.native_id,
+            self.url_hash,
+            self.url,
+            self.title,
+            self.body,
+            self.created_at,
+            self.score,
+            self.comment_count,
+            self.author_hash,
+        )
 
 
 ROW = (

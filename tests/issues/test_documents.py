@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from assay.extract.posts import stackexchange
-from assay.mining.duplicates.deduplicate import FOLDING_VERSION
+from assay.mining.duplicates.deduplicate import DEDUPLICATION_VERSION
 from assay.mining.text.clean import CLEANING_VERSION, clean
 from assay.sample.replay import ReplayServer
 from tests.issues import items
@@ -49,9 +49,12 @@ def mark_texts(project: Project) -> None:
 
 def cleaned_anew(project: Project) -> set[str]:
     """Return the posts that were cleaned since their texts were marked."""
-    return {key for (key,) in project.rows(
-        f"select url_hash from {CLEANED} where not starts_with(text, '{LEFT}')"
-    )}  # fmt: skip
+    return {
+        key
+        for (key,) in project.rows(
+            f"select url_hash from {CLEANED} where not starts_with(text, '{LEFT}')"
+        )
+    }
 
 
 def documents(project: Project, *without: str) -> list[tuple]:
@@ -143,7 +146,9 @@ def test_posts_folded_by_older_rules_are_all_folded_again(built: Project, anothe
     change(another, f"update {FOLDED} set duplicate_of = null, folding_version = 'old'")
     another.build_documents()
     assert documents(another) == documents(built)
-    assert another.rows(f"select distinct folding_version from {FOLDED}") == [(FOLDING_VERSION,)]
+    assert another.rows(f"select distinct folding_version from {FOLDED}") == [
+        (DEDUPLICATION_VERSION,)
+    ]
 
 
 def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(

@@ -12,9 +12,14 @@ from tests.support import SAMPLE, Project, collecting, under
 
 BAD_DAY = ("429:0.1", "500:0.05", "cut:0.02")
 WORSE_DAY = (
-    "429-retry-after:0.05", "502-html:0.05", "503:0.05", "malformed:0.05", "gone:0.05",
-    "github-secondary:0.1", "throttle:0.1",
-)  # fmt: skip
+    "429-retry-after:0.05",
+    "502-html:0.05",
+    "503:0.05",
+    "malformed:0.05",
+    "gone:0.05",
+    "github-secondary:0.1",
+    "throttle:0.1",
+)
 QUIRKS = ("deprecation-link", "sticky", "token-life:1")
 HURRY = "hurry=200"  # pauses of seconds are over in milliseconds, for both ends of the wire
 

@@ -19,10 +19,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Hostile
     """Return the project after a run against the hostile server, and after a build."""
     project, folder = Project(tmp_path_factory.mktemp("attacked")), tmp_path_factory.mktemp("posts")
     with HostileServer(folder) as server:
-        project.run(
-            *collecting(folder, *days(9, 9)),
-            **recorded.environment(folder, server.url),
-        )
+        project.run(*collecting(folder, *days(9, 9)), **recorded.environment(folder, server.url))
         return project, server
 
 
@@ -92,10 +89,17 @@ def test_reddit_posts_without_a_usable_time_or_address_are_dropped(
 ) -> None:
     template = next(i for i in items.lines(SAMPLE, "reddit") if i["kind"] == "t3")
     changed = (
-        {}, {"created_utc": None}, {"created_utc": "yesterday"}, {"created_utc": -1},
-        {"created_utc": 1e300}, {"permalink": None}, {"permalink": 7},
-        {"permalink": "x" * 9000}, {"name": None}, {"name": ["t3"]},
-    )  # fmt: skip
+        {},
+        {"created_utc": None},
+        {"created_utc": "yesterday"},
+        {"created_utc": -1},
+        {"created_utc": 1e300},
+        {"permalink": None},
+        {"permalink": 7},
+        {"permalink": "x" * 9000},
+        {"name": None},
+        {"name": ["t3"]},
+    )
     posts = []
     for number, changes in enumerate(changed):
         own = {"id": f"r{number}", "name": f"t3_r{number}"}
@@ -106,8 +110,10 @@ def test_reddit_posts_without_a_usable_time_or_address_are_dropped(
     with ReplayServer(folder, quota=0) as server:
         project.collect(folder, server.url)
     assert project.rows("select native_id from bronze.raw_items order by 1") == [
-        ("r0",), ("r8",), ("r9",),
-    ]  # fmt: skip
+        ("r0",),
+        ("r8",),
+        ("r9",),
+    ]
     [(dropped,)] = project.rows("select sum(dropped)::bigint from bronze.collected_windows")
     assert dropped == 8
 

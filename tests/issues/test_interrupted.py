@@ -95,10 +95,16 @@ def test_what_a_killed_run_had_written_is_not_asked_for_again(project: Project) 
         output, _ = killed.communicate(timeout=60)
         assert killed.returncode == -signal.SIGKILL, output
         [folder] = (project.folder / "data" / "raw" / "issues").iterdir()
-        written = [line for file in sorted(folder.glob("posts_*.json"))
-                   for line in orjson.loads(file.read_bytes())]  # fmt: skip
-        covered = {(line["source"], line["query"], line["collection_date"])
-                   for line in written if line["kind"] == "window"}  # fmt: skip
+        written = [
+            line
+            for file in sorted(folder.glob("posts_*.json"))
+            for line in orjson.loads(file.read_bytes())
+        ]
+        covered = {
+            (line["source"], line["query"], line["collection_date"])
+            for line in written
+            if line["kind"] == "window"
+        }
         asked = len(server.requests)
         output = project.collect(SAMPLE, server.url)
         again = [target for _, target, _ in server.requests[asked:] if "/github/" in target]

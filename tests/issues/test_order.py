@@ -54,9 +54,13 @@ def test_a_large_day_is_clustered_in_the_order_of_its_keys(monkeypatch: pytest.M
         seen[:] = keys
         raise ReachedError
 
-    monkeypatch.setattr(module, "cluster_core", core)
-    settings = {"cluster_method": "kmeans", "cluster_window_days": 1,
-                "cluster_start": "", "cluster_date": "2026-11-09"}  # fmt: skip
+    monkeypatch.setattr(module, "cluster_problems", core)
+    settings = {
+        "cluster_method": "kmeans",
+        "cluster_window_days": 1,
+        "cluster_start": "",
+        "cluster_date": "2026-11-09",
+    }
     with duckdb.connect() as session:
         session.execute("set preserve_insertion_order = false")
         session.execute("set timezone = 'UTC'")
@@ -64,10 +68,11 @@ def test_a_large_day_is_clustered_in_the_order_of_its_keys(monkeypatch: pytest.M
         session.execute(TABLES)
         names = {"stg_problems": "problems"}
         dbt = SimpleNamespace(
-            config=SettingsOf(settings), is_incremental=False,
+            config=SettingsOf(settings),
+            is_incremental=False,
             ref=lambda name: session.table(names.get(name, name)),
             source=lambda _, name: session.table(name),
-        )  # fmt: skip
+        )
         for _ in range(3):
             with pytest.raises(ReachedError):
                 module.model(dbt, session)

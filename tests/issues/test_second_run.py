@@ -179,8 +179,7 @@ def test_a_run_killed_long_ago_gives_way_to_what_was_read_since(
     after = items.write(tmp_path / "after", **found)
     with ReplayServer(before, quota=0) as server:
         killed = project.start(
-            *under(collecting(before), "die=extracted"),
-            **recorded.environment(before, server.url),
+            *under(collecting(before), "die=extracted"), **recorded.environment(before, server.url)
         )
         assert killed.wait(60) == -9
     with ReplayServer(after, quota=0) as server:

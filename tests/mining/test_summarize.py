@@ -132,8 +132,17 @@ def test_case_and_blanks_around_a_sentence_change_nothing(sentences, count):
 
 def test_words_are_in_lower_case_with_their_apostrophes_and_digits_and_without_signs():
     assert to_words("It\u2019s S3's re-run of foo_bar(x) in v2.0!") == [
-        "it's", "s3's", "re-run", "of", "foo", "bar", "x", "in", "v2", "0",
-    ]  # fmt: skip
+        "it's",
+        "s3's",
+        "re-run",
+        "of",
+        "foo",
+        "bar",
+        "x",
+        "in",
+        "v2",
+        "0",
+    ]
 
 
 def test_a_cluster_is_told_by_what_its_posts_share_in_the_order_of_the_documents():

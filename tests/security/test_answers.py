@@ -7,7 +7,7 @@ import httpx
 import pytest
 from huggingface_hub import constants
 
-from assay.extract.http.transport import MOST_BYTES, Politeness, SourceUnavailableError
+from assay.extract.http.transport import MAX_BYTES, RetryPolicy, SourceUnavailableError
 from assay.extract.hub.client import Hub, HubError
 from assay.extract.settings import SettingError, address
 from tests.extract.helpers import VirtualClock, scripted
@@ -32,7 +32,7 @@ def test_a_small_answer_that_unfolds_without_end_is_given_up_at_the_limit() -> N
     asking, transport, _ = scripted(httpx.Response(200, stream=Bomb(), headers=GZIP))
     with pytest.raises(SourceUnavailableError, match="more than 128 MB as one answer"):
         asking.get("https://source.test/")
-    assert Bomb.taken < 2 * MOST_BYTES / 1000
+    assert Bomb.taken < 2 * MAX_BYTES / 1000
     assert transport.requests == 1, "asking again would only bring it again"
 
 
@@ -73,10 +73,10 @@ def test_a_folded_answer_of_an_honest_size_comes_whole_with_its_headers() -> Non
 def test_a_token_never_goes_over_an_open_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     with pytest.raises(HubError, match=r"HF_TOKEN would go to http\S+ unencrypted") as error:
-        Hub("http://hub.test", "secret-token", Politeness())
+        Hub("http://hub.test", "secret-token", RetryPolicy())
     assert "secret-token" not in str(error.value)
-    assert Hub("https://hub.test", "secret-token", Politeness())
-    assert Hub("http://127.0.0.1:9", "secret-token", Politeness())
+    assert Hub("https://hub.test", "secret-token", RetryPolicy())
+    assert Hub("http://127.0.0.1:9", "secret-token", RetryPolicy())
 
 
 class Elsewhere(httpx.BaseTransport):
@@ -97,7 +97,7 @@ def test_a_redirect_to_another_host_does_not_carry_the_token(
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     inner = Elsewhere()
-    with Hub("https://hub.test", "secret-token", Politeness(min_interval=0), inner=inner) as hub:
+    with Hub("https://hub.test", "secret-token", RetryPolicy(min_interval=0), inner=inner) as hub:
         hub.tasks()
     told = [(one.url.host, one.headers.get("authorization")) for one in inner.asked]
     assert told == [("hub.test", "Bearer secret-token"), ("thief.test", None)]

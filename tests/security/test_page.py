@@ -9,9 +9,10 @@ from tests.support import ROOT
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGE)
 CLAIMS = [
-    line for line in PAGE.splitlines()
+    line
+    for line in PAGE.splitlines()
     if line.startswith("| ") and not line.startswith(("| ---", "| what", "| left"))
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("file", "test"), NAMED)

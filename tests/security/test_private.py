@@ -102,6 +102,9 @@ def test_another_user_of_the_machine_reads_nothing_of_it(house: Path) -> None:
     tried = "import os, sys; os.setuid(65534); open(sys.argv[1])"
     result = subprocess.run(
         [sys.executable, "-c", tried, house / "data" / "raw" / "posts.json"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "PermissionError" in result.stderr

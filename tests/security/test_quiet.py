@@ -24,14 +24,20 @@ def asked(folder: Path, server: ReplayServer, *command: str) -> tuple[int, list[
     person = Person(folder, server.url)
     folder.mkdir()
     environment = person.environment | {
-        "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")
-    }  # fmt: skip
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
     for name in ("RUNTIME__DLTHUB_TELEMETRY", "HF_HUB_OFFLINE"):
         del environment[name]
     ended = subprocess.run(
         [sys.executable, "-m", "tests.security.quiet", folder / "asked", *command],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     return ended.returncode, (folder / "asked").read_text(encoding="utf-8").split()
 
 

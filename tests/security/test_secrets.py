@@ -30,8 +30,10 @@ def found_in(content: bytes) -> set[bytes]:
 def tracked() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
     return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
 
 

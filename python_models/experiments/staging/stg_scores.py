@@ -20,9 +20,14 @@ def model(dbt, session):
     dbt.config(materialized="table")
     responses = dbt.ref("evaluation_responses").project("task_id, response").order("task_id")
     rows = [
-        {"task_id": task_id, "scores_version": SCORES_VERSION, "score": read.value,
-         "form": read.form, "reason": read.reason}
+        {
+            "task_id": task_id,
+            "scores_version": SCORES_VERSION,
+            "score": read.value,
+            "form": read.form,
+            "reason": read.reason,
+        }
         for task_id, text in responses.fetchall()
         for read in [parse_score(text)]
-    ]  # fmt: skip
+    ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)

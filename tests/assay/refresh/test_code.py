@@ -10,7 +10,7 @@ from assay.refresh.code import code_fingerprints
 MODEL = "python_models/area/a_model.py"
 FILES = {
     MODEL: "import numpy\nfrom mining.one import f\n\ndef model(dbt, session):\n"
-           "    import mining.late\n",
+    "    import mining.late\n",
     "python_models/area/other.py": "from mining import four\n",
     "mining/__init__.py": "",
     "mining/one.py": "from mining import two, name_inside\nfrom . import three\n",
@@ -22,7 +22,7 @@ FILES = {
     "mining/late.py": "",
     "mining/four.py": "",
     "seeds/small.csv": "a\n1\n",
-}  # fmt: skip
+}
 REACHED = ("one", "two", "three", "deep/__init__", "deep/five", "six", "late", "__init__")
 
 

@@ -12,9 +12,10 @@ from assay.runs import audit
 UNKNOWN = {"name": "left-pad", "skip_reason": "Dependency not found on PyPI"}
 WELL = {"name": "numpy", "version": "2.3.5", "vulns": []}
 ILL = {
-    "name": "jinja2", "version": "2.4.1",
+    "name": "jinja2",
+    "version": "2.4.1",
     "vulns": [{"id": "PYSEC-2019-217", "fix_versions": ["2.10.1"], "aliases": []}],
-}  # fmt: skip
+}
 
 
 def tool(folder: Path, **answers: Any) -> str:
@@ -38,18 +39,30 @@ def tool(folder: Path, **answers: Any) -> str:
     ("answers", "code", "said"),
     [
         ({"pypi": [WELL, WELL]}, 0, "audit: 0 of 2 packages have known vulnerabilities (pypi)\n"),
-        ({"pypi": [WELL, ILL]}, 1,
-         "jinja2 2.4.1: PYSEC-2019-217, mended by 2.10.1\n"
-         "audit: 1 of 2 packages have known vulnerabilities (pypi)\n"),
-        ({"pypi": [WELL, UNKNOWN]}, 0,
-         "audit: 0 of 1 packages have known vulnerabilities (pypi); not looked up: left-pad\n"),
-        ({"pypi": [UNKNOWN], "osv": [WELL]}, 0,
-         "audit: 0 of 1 packages have known vulnerabilities (osv)\n"),
-        ({"pypi": [UNKNOWN, UNKNOWN]}, 1,
-         "audit: nothing was looked up (what answers for pypi knows none of the 2 packages; osv: "
-         "ConnectionError: \\u001b[31mno such host): run it elsewhere\n"),
+        (
+            {"pypi": [WELL, ILL]},
+            1,
+            "jinja2 2.4.1: PYSEC-2019-217, mended by 2.10.1\n"
+            "audit: 1 of 2 packages have known vulnerabilities (pypi)\n",
+        ),
+        (
+            {"pypi": [WELL, UNKNOWN]},
+            0,
+            "audit: 0 of 1 packages have known vulnerabilities (pypi); not looked up: left-pad\n",
+        ),
+        (
+            {"pypi": [UNKNOWN], "osv": [WELL]},
+            0,
+            "audit: 0 of 1 packages have known vulnerabilities (osv)\n",
+        ),
+        (
+            {"pypi": [UNKNOWN, UNKNOWN]},
+            1,
+            "audit: nothing was looked up (what answers for pypi knows none of the 2 packages; "
+            "osv: ConnectionError: \\u001b[31mno such host): run it elsewhere\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_last_line_says_how_much_was_looked_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], answers: Any, code: int, said: str
 ) -> None:

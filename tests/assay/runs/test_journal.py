@@ -120,10 +120,10 @@ def test_a_large_log_is_set_aside(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "logs" / journal.FILE
     file.parent.mkdir()
     with file.open("wb") as stream:
-        stream.truncate(journal.LARGEST_LOG + 1)
+        stream.truncate(journal.MAX_LOG + 1)
     journal.structured_log().close()
     assert file.stat().st_size == 0
-    assert file.with_name(f"{journal.FILE}.1").stat().st_size == journal.LARGEST_LOG + 1
+    assert file.with_name(f"{journal.FILE}.1").stat().st_size == journal.MAX_LOG + 1
 
 
 def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> None:
@@ -131,9 +131,17 @@ def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> Non
     run = "night___drop_table_hf.models__--"
     with ReplayServer(SAMPLE, quota=0) as server:
         project.run(
-            "dlt", "pipeline", "hf_catalog", "run", "--max-tasks", "1", "--limit-per-task", "3",
-            HF_ENDPOINT=server.url, **more,
-        )  # fmt: skip
+            "dlt",
+            "pipeline",
+            "hf_catalog",
+            "run",
+            "--max-tasks",
+            "1",
+            "--limit-per-task",
+            "3",
+            HF_ENDPOINT=server.url,
+            **more,
+        )
     with duckdb.connect(project.folder / "data" / "assay.duckdb") as connection:
         connection.execute(journal.DDL)
         connection.execute(
@@ -154,7 +162,7 @@ def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> Non
         ("dbt", "build", "killed", None, "{}", "r", 0, 0),
         ("dbt", "run", "failed", "tasks", '{"error": 1, "success": 2}', run, 0, 0),
         ("dlt", "hf_catalog", "done", None, "{}", run, 1, 1),
-    ]  # fmt: skip
+    ]
     assert project.rows(
         "select count(*) from gold.pipeline_runs as r, unnest(r.run_folders) as f (run_id) "
         "join bronze.hf_models as m on m.run_id = f.run_id"

@@ -45,10 +45,13 @@ def assert_joined_by_one_run(project: Project) -> None:
     """Hold what the run wrote of itself against what dlt, dbt and the sync wrote."""
     steps = project.rows("select kind, name, status from gold.pipeline_runs order by started_at")
     assert steps == [
-        ("dlt", "hf_catalog", "done"), ("dlt", "hf_enrichment", "done"),
-        ("dlt", "issues", "done"), ("dlt", "inputs", "done"),
-        ("dbt", "build", "done"), ("publish", "pocketbase", "done"),
-    ]  # fmt: skip
+        ("dlt", "hf_catalog", "done"),
+        ("dlt", "hf_enrichment", "done"),
+        ("dlt", "issues", "done"),
+        ("dlt", "inputs", "done"),
+        ("dbt", "build", "done"),
+        ("publish", "pocketbase", "done"),
+    ]
     assert project.rows("select count(distinct run_id) from gold.pipeline_runs") == [(1,)]
     published = "select step_id from gold.pipeline_runs where kind = 'publish'"
     assert project.rows(published) == project.rows("select run_id from gold.sync_runs")

@@ -85,8 +85,9 @@ def test_one_screen_tells_all(path: Path, capsys: pytest.CaptureFixture[str]) ->
     output = capsys.readouterr().out
     found = sections(output)
     assert found["LOADED"] == [
-        f"{'hf.models':<34}{'1,234':>10}", f"{'gold.live_issues':<34}{1:>10}",
-    ]  # fmt: skip
+        f"{'hf.models':<34}{'1,234':>10}",
+        f"{'gold.live_issues':<34}{1:>10}",
+    ]
     [fresh] = found["FRESH"]
     assert fresh.split() == [
         "issues",

@@ -151,8 +151,9 @@ def test_a_killed_restore_keeps_everyone_out_and_is_done_again(data: Path) -> No
         pass
 
 
-def test_a_back_up_waits_its_turn(data: Path, monkeypatch: pytest.MonkeyPatch,
-                                  capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+def test_a_back_up_waits_its_turn(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("ASSAY_WAIT_SECONDS", "0")
     with another(HOLD, data / "warehouse.duckdb") as holder:
         assert backup.main([]) == 1
@@ -185,9 +186,13 @@ def test_a_full_disk_leaves_no_half_back_up(data: Path) -> None:
         "raise SystemExit(backup.main([]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=os.environ, check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1
     assert "File too large" in done.stderr.splitlines()[-1]
     assert list((data / "backups").iterdir()) == []

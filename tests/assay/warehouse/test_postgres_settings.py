@@ -20,9 +20,15 @@ ODD = "@:/?#%&'\" $\\[]{{ env_var('HOME') }}+=;ü日\n%41%"
 
 def settings(**more: Any) -> dict[str, Any]:
     return {
-        "host": "db.example.org", "port": 5432, "user": "assay", "password": "secret",
-        "dbname": "postgres", "sslmode": "prefer", "sslrootcert": "", **more,
-    }  # fmt: skip
+        "host": "db.example.org",
+        "port": 5432,
+        "user": "assay",
+        "password": "secret",
+        "dbname": "postgres",
+        "sslmode": "prefer",
+        "sslrootcert": "",
+        **more,
+    }
 
 
 def both(**more: Any) -> list[dict[str, str]]:

@@ -36,8 +36,9 @@ def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: 
     before, history, ranks = (project.rows(sql) for sql in (CREATED, HISTORY, RANKS))
     assert (len(before), len(history)) == (10, 10)
     with ReplayServer(SAMPLE, quota=0) as server:
-        project.load(server.url, "--tasks", "fill-mask,text-classification",
-                     "--limit-per-task", "6")  # fmt: skip
+        project.load(
+            server.url, "--tasks", "fill-mask,text-classification", "--limit-per-task", "6"
+        )
     project.build_catalog()
     after = {row[0]: row for row in project.rows(CREATED)}
     assert len(after) == 12
@@ -49,5 +50,6 @@ def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: 
     assert set(ranks) <= set(project.rows(RANKS))
     assert project.rows("select count(*) from hf.models where gated is not null") == [(12,)]
     assert project.rows("select kind, status from ops.pipeline_steps order by all") == [
-        ("dbt", "done"), ("dlt", "done"),
-    ]  # fmt: skip
+        ("dbt", "done"),
+        ("dlt", "done"),
+    ]

@@ -37,9 +37,12 @@ sys.stdin.read()
 def another(code: str, path: Path) -> Iterator["subprocess.Popen[str]"]:
     """Run a process that has the warehouse until its input ends."""
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], cwd=ROOT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
+        [sys.executable, "-c", code, str(path)],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
         assert process.stdout.readline() == "held\n"
         yield process
         process.stdin.close()
@@ -125,21 +128,35 @@ def commands(folder: Path) -> dict[str, list[str]]:
     """Return every command that opens the warehouse, by name."""
     python = [sys.executable, "-m"]
     return {
-        "catalog": ["dlt", "pipeline", "hf_catalog", "run", "--max-tasks", "1",
-                    "--limit-per-task", "3"],
+        "catalog": [
+            "dlt",
+            "pipeline",
+            "hf_catalog",
+            "run",
+            "--max-tasks",
+            "1",
+            "--limit-per-task",
+            "3",
+        ],
         "enrichment": ["dlt", "pipeline", "hf_enrichment", "run", "--identify-only"],
         "issues": collecting(folder, "--source", "github"),
         "inputs": ["dlt", "pipeline", "inputs", "run"],
         "build": ["dbt", "--quiet", "run", "--select", "stg_hf__ranks", "pipeline_runs"],
-        "freshness": ["dbt", "--quiet", "source", "freshness", "--select",
-                      "source:bronze.hf_tasks"],
+        "freshness": [
+            "dbt",
+            "--quiet",
+            "source",
+            "freshness",
+            "--select",
+            "source:bronze.hf_tasks",
+        ],
         "show": ["dbt", "--quiet", "show", "--inline", "select 1 as one"],
         "publish": [*python, "assay.publish.pocketbase", "--dry-run"],
         "hf_report": [*python, "assay.publish.hf_report"],
         "issue_report": [*python, "assay.publish.issue_report"],
         "backup": [*python, "assay.warehouse.backup"],
         "status": [*python, "assay.runs.status"],
-    }  # fmt: skip
+    }
 
 
 DLT = {"catalog", "enrichment", "issues", "inputs"}
@@ -179,9 +196,12 @@ def test_all_commands_started_at_once_end_as_if_each_were_alone(project: Project
     steps = project.rows("select kind, name, status from gold.pipeline_runs order by all")
     assert steps == [
         ("dbt", "run", "done"),
-        ("dlt", "hf_catalog", "done"), ("dlt", "hf_catalog", "done"),
-        ("dlt", "hf_enrichment", "done"), ("dlt", "inputs", "done"), ("dlt", "issues", "done"),
-    ]  # fmt: skip
+        ("dlt", "hf_catalog", "done"),
+        ("dlt", "hf_catalog", "done"),
+        ("dlt", "hf_enrichment", "done"),
+        ("dlt", "inputs", "done"),
+        ("dlt", "issues", "done"),
+    ]
 
 
 class Listener:

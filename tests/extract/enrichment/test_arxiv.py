@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import constants
 
 from assay.extract.enrichment.arxiv import LOOKS, MIN_INTERVAL_SECONDS, Arxiv, Looked, read_feed
-from assay.extract.http.transport import Politeness, SourceRefusedError, SourceUnavailableError
+from assay.extract.http.transport import RetryPolicy, SourceRefusedError, SourceUnavailableError
 from tests.extract.helpers import Script, VirtualClock
 
 NEW = (
@@ -55,11 +55,13 @@ def complaint(about: str, status: int = 400) -> httpx.Response:
 
 
 def scripted(
-    *answers: Any, clock: VirtualClock | None = None, **politeness: Any
+    *answers: Any, clock: VirtualClock | None = None, **retry_policy: Any
 ) -> tuple[Arxiv, Script]:
     clock = clock or VirtualClock()
     script = Script(clock, *answers)
-    session = Arxiv("https://export.arxiv.org", Politeness(**politeness), clock=clock, inner=script)
+    session = Arxiv(
+        "https://export.arxiv.org", RetryPolicy(**retry_policy), clock=clock, inner=script
+    )
     return session, script
 
 
@@ -92,8 +94,10 @@ def test_papers_come_back_by_the_ids_that_were_asked_for_in_whatever_order() -> 
         "comment": "15 pages",
     }
     assert dict(script.seen[0].url.params) == {
-        "id_list": "1706.03762,hep-th/9901001", "start": "0", "max_results": "2",
-    }  # fmt: skip
+        "id_list": "1706.03762,hep-th/9901001",
+        "start": "0",
+        "max_results": "2",
+    }
     assert script.seen[0].url.path == "/api/query"
 
 
@@ -121,8 +125,8 @@ def test_between_two_requests_are_three_seconds_whatever_the_settings_say(thread
 def test_a_server_on_this_machine_is_asked_at_the_pace_of_the_settings() -> None:
     clock = VirtualClock()
     script = Script(clock, feed("1706.03762"), feed("1810.04805"))
-    politeness = Politeness(min_interval=0.25)
-    session = Arxiv("http://127.0.0.1:9", politeness, clock=clock, inner=script)
+    retry_policy = RetryPolicy(min_interval=0.25)
+    session = Arxiv("http://127.0.0.1:9", retry_policy, clock=clock, inner=script)
     session.look(["1706.03762"])
     session.look(["1810.04805"])
     assert script.gaps == [0.25]
@@ -148,9 +152,11 @@ def test_an_id_that_arxiv_complains_of_without_its_name_is_found_by_halves() -> 
 
     ids = ["1706.03762", "1810.04805", bad, "1810.04806"]
     session = Arxiv(
-        "https://export.arxiv.org", Politeness(min_interval=0), clock=VirtualClock(),
+        "https://export.arxiv.org",
+        RetryPolicy(min_interval=0),
+        clock=VirtualClock(),
         inner=httpx.MockTransport(answer),
-    )  # fmt: skip
+    )
     assert session.look(ids) == Looked(
         session.look([name for name in ids if name != bad]).papers, frozenset(), frozenset({bad})
     )

@@ -9,22 +9,27 @@ import pytest
 
 from assay.extract.enrichment import hub
 from assay.extract.enrichment.cache import Answer
-from assay.extract.http.transport import Politeness, SourceUnavailableError
+from assay.extract.http.transport import RetryPolicy, SourceUnavailableError
 from assay.extract.hub.client import Hub, HubError
 from tests.extract.helpers import EPOCH, Script, VirtualClock
 
 URL = "http://127.0.0.1:9"
 MODEL = {
-    "_id": "x", "id": "google-bert/bert-base-uncased", "author": "google-bert", "likes": 3,
-    "tags": ["en", "license:apache-2.0"], "safetensors": {"total": 110}, "siblings": [1, 2],
-}  # fmt: skip
+    "_id": "x",
+    "id": "google-bert/bert-base-uncased",
+    "author": "google-bert",
+    "likes": 3,
+    "tags": ["en", "license:apache-2.0"],
+    "safetensors": {"total": 110},
+    "siblings": [1, 2],
+}
 
 
 @contextmanager
 def hub_that_says(*answers: Any) -> Iterator[tuple[Hub, Script]]:
     clock = VirtualClock()
     script = Script(clock, *answers)
-    with Hub(URL, None, Politeness(min_interval=0, backoff=()), clock=clock, inner=script) as hub:
+    with Hub(URL, None, RetryPolicy(min_interval=0, backoff=()), clock=clock, inner=script) as hub:
         yield hub, script
 
 
@@ -50,8 +55,9 @@ def test_a_legacy_id_is_followed_to_its_new_owner() -> None:
     assert answer.found is not None
     assert answer.found["id"] == "google-bert/bert-base-uncased"
     assert [request.url.path for request in script.seen] == [
-        "/api/models/bert-base-uncased", "/api/models/google-bert/bert-base-uncased",
-    ]  # fmt: skip
+        "/api/models/bert-base-uncased",
+        "/api/models/google-bert/bert-base-uncased",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,8 +79,9 @@ def test_what_the_hub_does_not_describe_ends_with_the_reason(
     response: httpx.Response, reason: str
 ) -> None:
     for ask in (hub.model, hub.dataset):
-        copy = httpx.Response(response.status_code, content=response.content,
-                              headers=response.headers)  # fmt: skip
+        copy = httpx.Response(
+            response.status_code, content=response.content, headers=response.headers
+        )
         with hub_that_says(copy) as (client, script):
             assert ask(client, "a/b") == Answer(reason, EPOCH)
         assert len(script.seen) == 1
@@ -123,9 +130,11 @@ def test_a_dataset_comes_with_its_croissant_description() -> None:
     with hub_that_says(dataset(description="x"), described) as (client, script):
         answer = hub.dataset(client, "squad")
     assert answer.found == {
-        "id": "rajpurkar/squad", "description": "x", "tags": ["license:cc-by-4.0"],
+        "id": "rajpurkar/squad",
+        "description": "x",
+        "tags": ["license:cc-by-4.0"],
         "croissant": {"@type": "sc:Dataset", "name": "squad"},
-    }  # fmt: skip
+    }
     assert script.seen[1].url.path == "/api/datasets/rajpurkar/squad/croissant"
 
 

@@ -47,30 +47,49 @@ def pointing(*tags: Any, **more: Any) -> Pointers:
 
 def test_every_kind_of_tag_points_at_its_thing_and_the_rest_are_keywords() -> None:
     found = pointing(
-        "dataset:squad", "dataset:allenai/c4", "arxiv:1706.03762v7", "arxiv:hep-th/9901001v1",
-        "license:mit", "base_model:google-bert/bert-base-uncased", "region:us", "doi:10.1/x", "en",
-        "transformers", "fill-mask", pipeline_tag="fill-mask", library_name="transformers",
-    )  # fmt: skip
+        "dataset:squad",
+        "dataset:allenai/c4",
+        "arxiv:1706.03762v7",
+        "arxiv:hep-th/9901001v1",
+        "license:mit",
+        "base_model:google-bert/bert-base-uncased",
+        "region:us",
+        "doi:10.1/x",
+        "en",
+        "transformers",
+        "fill-mask",
+        pipeline_tag="fill-mask",
+        library_name="transformers",
+    )
     assert found == Pointers(
         datasets=("allenai/c4", "squad"),
         articles=("1706.03762", "hep-th/9901001"),
         base_models=(("google-bert/bert-base-uncased", UNSPECIFIED),),
         keywords=(
-            ("doi:10.1/x", "tag"), ("en", "tag"), ("fill-mask", "pipeline_tag"),
-            ("region:us", "tag"), ("transformers", "library"),
+            ("doi:10.1/x", "tag"),
+            ("en", "tag"),
+            ("fill-mask", "pipeline_tag"),
+            ("region:us", "tag"),
+            ("transformers", "library"),
         ),
         licenses=("mit",),
-    )  # fmt: skip
+    )
 
 
 def test_a_relation_says_more_than_the_plain_tag_that_comes_with_it() -> None:
     found = pointing(
-        "base_model:a/x", "base_model:quantized:a/x", "base_model:adapter:a/x", "base_model:a/y",
+        "base_model:a/x",
+        "base_model:quantized:a/x",
+        "base_model:adapter:a/x",
+        "base_model:a/y",
         "base_model:moved:a/z",
-    )  # fmt: skip
+    )
     assert found.base_models == (
-        ("a/x", "adapter"), ("a/x", "quantized"), ("a/y", UNSPECIFIED), ("moved:a/z", UNSPECIFIED),
-    )  # fmt: skip
+        ("a/x", "adapter"),
+        ("a/x", "quantized"),
+        ("a/y", UNSPECIFIED),
+        ("moved:a/z", UNSPECIFIED),
+    )
 
 
 def test_empty_names_and_tags_that_are_no_text_point_at_nothing() -> None:
@@ -184,8 +203,9 @@ def test_a_run_folders_file_is_read_record_by_record(tmp_path: Path) -> None:
     odd = model("a/odd", tags=["license:mit", "ünï\u2028 code"])
     folder = catalog_folder(tmp_path, {"fill-mask": [odd, model("a/b")], "robotics": []})
     assert [record["id"] for record in read_models(folder.path / "hf_models.json")] == [
-        "a/odd", "a/b",
-    ]  # fmt: skip
+        "a/odd",
+        "a/b",
+    ]
     assert identify(read_models(folder.path / "hf_models.json")) == {
         "a/b": Pointers(keywords=(("region:us", "tag"),)),
         "a/odd": Pointers(keywords=(("ünï\u2028 code", "tag"),), licenses=("mit",)),

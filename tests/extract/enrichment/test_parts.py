@@ -8,7 +8,7 @@ import pytest
 
 from assay.extract.enrichment.cache import Answer, Answers
 from assay.extract.enrichment.spdx import family, license_facts
-from assay.extract.enrichment.workers import GIVE_UP_AFTER, Asked, Crew, Meter, Unit, duration
+from assay.extract.enrichment.workers import GIVE_UP_AFTER, Asked, Meter, Unit, WorkerPool, duration
 from assay.extract.http.transport import SourceUnavailableError
 from tests.extract.helpers import NoProgress
 
@@ -60,7 +60,7 @@ def test_a_crew_asks_for_each_unit_once_and_keeps_every_answer(
 
     with Answers(tmp_path / "answers.sqlite") as answers:
         units = [(str(n),) for n in range(100)] + [("x", "y")]
-        asked = Crew(answers, threads, NoProgress()).ask_all("datasets", units, ask)
+        asked = WorkerPool(answers, threads, NoProgress()).ask_all("datasets", units, ask)
         assert sorted(seen) == sorted([*map(str, range(100)), "x", "y"])
         assert asked == Asked(ids=102, answered=101, failed=1)
         assert answers.fresh("datasets", 0) == set(seen) - {"17"}
@@ -80,7 +80,7 @@ def test_one_unit_that_fails_stops_no_other_and_a_source_that_is_down_stops_all(
 
     with Answers(tmp_path / "answers.sqlite") as answers:
         units = [(str(n),) for n in range(1000)]
-        asked = Crew(answers, 1, NoProgress()).ask_all("datasets", units, ask)
+        asked = WorkerPool(answers, 1, NoProgress()).ask_all("datasets", units, ask)
         assert len(answers.fresh("datasets", 0)) == 18
     assert (asked.ids, asked.answered, asked.failed) == (1000, 18, 982)
     assert asked.error == "3: down"
@@ -92,7 +92,7 @@ def test_nothing_to_ask_starts_nothing(tmp_path: Path) -> None:
         raise AssertionError
 
     with Answers(tmp_path / "answers.sqlite") as answers:
-        assert Crew(answers, 4, NoProgress()).ask_all("datasets", [], ask) == Asked()
+        assert WorkerPool(answers, 4, NoProgress()).ask_all("datasets", [], ask) == Asked()
 
 
 def test_the_meter_says_how_far_it_is_and_how_long_the_rest_will_take() -> None:
@@ -100,8 +100,12 @@ def test_the_meter_says_how_far_it_is_and_how_long_the_rest_will_take() -> None:
     meter.add(1000)
     assert meter.line(500.0) == "datasets: 1,000 of 4,000 asked, 2.0/s, about 25 min left"
     assert [duration(seconds) for seconds in (0.2, 89, 90, 5400, 7500)] == [
-        "0 s", "89 s", "2 min", "1 h 30 min", "2 h 5 min",
-    ]  # fmt: skip
+        "0 s",
+        "89 s",
+        "2 min",
+        "1 h 30 min",
+        "2 h 5 min",
+    ]
 
 
 def test_a_licence_is_looked_up_in_spdx_first_and_in_the_hubs_list_then() -> None:
@@ -126,12 +130,22 @@ def test_a_licence_is_looked_up_in_spdx_first_and_in_the_hubs_list_then() -> Non
 @pytest.mark.parametrize(
     ("license_id", "expected"),
     [
-        ("gpl-3.0", "gpl"), ("lgpl", "gpl"), ("agpl-3.0", "gpl"), ("cc0-1.0", "cc"),
-        ("cc-by-nc-sa-4.0", "cc"), ("cc", "cc"), ("ccx", "ccx"), ("bsd-3-clause", "bsd"),
-        ("openrail++", "openrail"), ("creativeml-openrail-m", "openrail"),
-        ("bigscience-bloom-rail-1.0", "openrail"), ("llama3.1", "llama"), ("MIT", "mit"),
-        ("other", "other"), ("0bsd", "0bsd"),
+        ("gpl-3.0", "gpl"),
+        ("lgpl", "gpl"),
+        ("agpl-3.0", "gpl"),
+        ("cc0-1.0", "cc"),
+        ("cc-by-nc-sa-4.0", "cc"),
+        ("cc", "cc"),
+        ("ccx", "ccx"),
+        ("bsd-3-clause", "bsd"),
+        ("openrail++", "openrail"),
+        ("creativeml-openrail-m", "openrail"),
+        ("bigscience-bloom-rail-1.0", "openrail"),
+        ("llama3.1", "llama"),
+        ("MIT", "mit"),
+        ("other", "other"),
+        ("0bsd", "0bsd"),
     ],
-)  # fmt: skip
+)
 def test_a_licences_family_is_what_it_is_a_version_of(license_id: str, expected: str) -> None:
     assert family(license_id) == expected

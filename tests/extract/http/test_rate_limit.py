@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.extract.http.rate_limit import LOOK_AGAIN_SECONDS, Pace
+from assay.extract.http.rate_limit import LOOK_AGAIN_SECONDS, RateLimiter
 from assay.extract.http.transport import SourceUnavailableError
 from tests.extract.helpers import VirtualClock, refusal, scripted
 from tests.extract.posts.helpers import SteppedClock
@@ -20,7 +20,7 @@ Span = tuple[float, float, float]  # a request's start, a moment within it, its 
 
 
 def spans_of(
-    pace: Pace, clock: SteppedClock, delays: Sequence[float], threads: int, seed: int = 0
+    pace: RateLimiter, clock: SteppedClock, delays: Sequence[float], threads: int, seed: int = 0
 ) -> list[Span]:
     """Send a request per delay from many threads; return when each began, left and ended."""
     draw, waiting, spans = random.Random(seed), iter(delays), list[Span]()
@@ -53,7 +53,7 @@ def test_10000_requests_from_8_threads_keep_the_limit_and_waste_less_than_a_tent
     most: int,
 ) -> None:
     clock, draw = SteppedClock(), random.Random(most)
-    pace = Pace(0.0, clock, "GitHub", most)
+    pace = RateLimiter(0.0, clock, "GitHub", most)
     delays = [draw.uniform(0.0, 2.0) for _ in range(REQUESTS)]
     spans = spans_of(pace, clock, delays, THREADS, seed=most)
     for moments in zip(*spans, strict=True):
@@ -73,7 +73,7 @@ def test_any_limit_holds_for_any_delays_and_number_of_threads(
     most: int, threads: int, min_interval: float, delays: list[float]
 ) -> None:
     clock = SteppedClock()
-    spans = spans_of(Pace(min_interval, clock, most=most), clock, delays, threads)
+    spans = spans_of(RateLimiter(min_interval, clock, most=most), clock, delays, threads)
     for moments in zip(*spans, strict=True):
         assert tightest(moments, most) > WINDOW
     assert tightest([start for start, _, _ in spans], 1) >= min_interval - 1e-9
@@ -81,7 +81,7 @@ def test_any_limit_holds_for_any_delays_and_number_of_threads(
 
 def test_a_turn_counts_until_60_seconds_after_its_end() -> None:
     clock = VirtualClock()
-    pace = Pace(0.0, clock, most=1)
+    pace = RateLimiter(0.0, clock, most=1)
     with pace.turn():
         clock.sleep(7.0)
     with pace.turn():
@@ -91,20 +91,20 @@ def test_a_turn_counts_until_60_seconds_after_its_end() -> None:
 
 def test_the_limit_lets_a_burst_through_and_then_one_for_each_that_grows_old() -> None:
     clock = SteppedClock()
-    pace = Pace(0.0, clock, most=3)
+    pace = RateLimiter(0.0, clock, most=3)
     spans = spans_of(pace, clock, [1.0, 2.0, 3.0, 0.0, 0.0, 0.0], threads=1)
     assert [start for start, _, _ in spans] == pytest.approx([0, 1, 3, 61, 63, 66])
 
 
 def test_without_a_limit_nobody_waits() -> None:
     clock = SteppedClock()
-    spans = spans_of(Pace(0.0, clock), clock, [0.0] * 500, threads=4)
+    spans = spans_of(RateLimiter(0.0, clock), clock, [0.0] * 500, threads=4)
     assert {start for start, _, _ in spans} == {0.0}
 
 
 def test_threads_that_find_all_turns_out_look_again_until_one_is_back() -> None:
     clock = SteppedClock()
-    spans = spans_of(Pace(0.0, clock, most=2), clock, [10.0, 12.0, 1.0, 1.0], threads=4)
+    spans = spans_of(RateLimiter(0.0, clock, most=2), clock, [10.0, 12.0, 1.0, 1.0], threads=4)
     starts = sorted(start for start, _, _ in spans)
     assert starts[:2] == [0.0, 0.0]
     assert starts[2:] == pytest.approx([70.0, 72.0], abs=LOOK_AGAIN_SECONDS)
@@ -113,7 +113,7 @@ def test_threads_that_find_all_turns_out_look_again_until_one_is_back() -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_turn_that_fails_ends_like_any_other(error: type[BaseException]) -> None:
     clock = VirtualClock()
-    pace = Pace(0.0, clock, most=1)
+    pace = RateLimiter(0.0, clock, most=1)
     with pytest.raises(error), pace.turn():
         clock.sleep(5.0)
         raise error
@@ -123,14 +123,14 @@ def test_a_turn_that_fails_ends_like_any_other(error: type[BaseException]) -> No
 
 def test_the_interval_and_the_limit_hold_together() -> None:
     clock = SteppedClock()
-    spans = spans_of(Pace(20.0, clock, most=2), clock, [0.0] * 6, threads=3)
+    spans = spans_of(RateLimiter(20.0, clock, most=2), clock, [0.0] * 6, threads=3)
     starts = sorted(start for start, _, _ in spans)
     assert starts == pytest.approx([0, 20, 60, 80, 120, 140])
 
 
 def test_every_try_of_a_request_takes_a_turn_of_its_own() -> None:
     client, transport, script = scripted(*[refusal(500) for _ in range(9)], backoff=(1.0,) * 4)
-    transport.pace = Pace(0.0, script.clock, "The Hub", most=2)
+    transport.pace = RateLimiter(0.0, script.clock, "The Hub", most=2)
     with pytest.raises(SourceUnavailableError, match="after 5 tries: HTTP 500"):
         client.get("http://hub.test/")
     assert script.starts == pytest.approx([0, 1, 60, 61, 120])
@@ -141,7 +141,7 @@ def test_every_try_of_a_request_takes_a_turn_of_its_own() -> None:
 
 def test_a_source_can_slow_us_down_but_not_make_us_faster() -> None:
     clock = VirtualClock()
-    pace, starts = Pace(0.0, clock, most=1), []
+    pace, starts = RateLimiter(0.0, clock, most=1), []
     for asked in (100.0, 1.0, 0.0):
         with pace.turn():
             starts.append(clock.monotonic())
@@ -153,7 +153,7 @@ def test_a_source_can_slow_us_down_but_not_make_us_faster() -> None:
 
 def test_the_longest_pause_that_was_asked_for_counts() -> None:
     clock = VirtualClock()
-    pace = Pace(0.0, clock)
+    pace = RateLimiter(0.0, clock)
     pace.not_before(50.0)
     pace.not_before(20.0)
     assert pace.pending() == 50.0
@@ -175,12 +175,10 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-def test_a_wait_for_the_limit_is_told_once_by_all_threads(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_wait_for_the_limit_is_told_once_by_all_threads(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "assay.extract.http.rate_limit")
     clock = SteppedClock()
-    spans_of(Pace(0.0, clock, "GitHub", 4), clock, [0.0] * 12, threads=8)
+    spans_of(RateLimiter(0.0, clock, "GitHub", 4), clock, [0.0] * 12, threads=8)
     line = "GitHub: waiting 60 s (4 requests in 60 s is the limit)"
     assert said(caplog) == [line, line], "12 requests are three bursts with two pauses"
 
@@ -190,7 +188,7 @@ def test_a_wait_that_a_source_asked_for_is_told_with_its_reason(
 ) -> None:
     caplog.set_level(logging.INFO, "assay.extract.http.rate_limit")
     clock = SteppedClock()
-    pace = Pace(0.5, clock, "Reddit", 60)
+    pace = RateLimiter(0.5, clock, "Reddit", 60)
     pace.not_before(45.0)
     spans_of(pace, clock, [0.0] * 3, threads=3)
     assert said(caplog) == ["Reddit: waiting 45 s (the source allows no request before)"]
@@ -199,5 +197,5 @@ def test_a_wait_that_a_source_asked_for_is_told_with_its_reason(
 def test_pauses_that_nobody_notices_are_not_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "assay.extract.http.rate_limit")
     clock = SteppedClock()
-    spans_of(Pace(0.5, clock, "The Hub"), clock, list(itertools.repeat(0.0, 20)), threads=2)
+    spans_of(RateLimiter(0.5, clock, "The Hub"), clock, list(itertools.repeat(0.0, 20)), threads=2)
     assert said(caplog) == []

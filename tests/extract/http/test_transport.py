@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.extract.http.transport import Politeness, PoliteTransport, SourceUnavailableError, parsed
+from assay.extract.http.transport import RetryPolicy, RetryTransport, SourceUnavailableError, parsed
 from assay.sample.replay import ReplayServer
 from assay.sample.server import faults
 from tests.extract.helpers import VirtualClock, good, recorded, refusal, scripted
@@ -232,7 +232,7 @@ def test_a_real_server_that_fails_once_is_asked_again(tmp_path: Path, kind: str)
         for number in itertools.count()
         if faults.draw(number, target, 0) < 0.5 <= faults.draw(number, target, 1)
     )
-    transport = PoliteTransport("The Hub", Politeness(timeout=0.3), clock=VirtualClock())
+    transport = RetryTransport("The Hub", RetryPolicy(timeout=0.3), clock=VirtualClock())
     with (
         ReplayServer(folder, faults=[f"{kind}:0.5"], seed=seed) as server,
         httpx.Client(transport=transport, timeout=0.3) as client,

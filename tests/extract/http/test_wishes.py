@@ -17,11 +17,20 @@ def http_date(seconds: int) -> str:
 @pytest.mark.parametrize(
     ("wish", "pause"),
     [
-        ("30", 30.0), ("7.5", 7.5), (http_date(45), 45.0), ("900", 900.0),
-        ("2", 4.0), ("0", 4.0), ("-8", 4.0), (http_date(3), 4.0), (http_date(-60), 4.0),
-        ("soon", 4.0), ("", 4.0), ("nan", 4.0),
+        ("30", 30.0),
+        ("7.5", 7.5),
+        (http_date(45), 45.0),
+        ("900", 900.0),
+        ("2", 4.0),
+        ("0", 4.0),
+        ("-8", 4.0),
+        (http_date(3), 4.0),
+        (http_date(-60), 4.0),
+        ("soon", 4.0),
+        ("", 4.0),
+        ("nan", 4.0),
     ],
-)  # fmt: skip
+)
 def test_retry_after_is_obeyed_when_it_asks_for_more_than_the_back_off(
     wish: str, pause: float
 ) -> None:

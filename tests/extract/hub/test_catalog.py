@@ -98,8 +98,10 @@ def test_a_model_whose_downloads_changed_is_written_again_behind() -> None:
     second = [[model("a/2", 10)], [model("a/1", 9)]]
     listing, records = read_all(pages_of(first, second))
     assert [(r["id"], r["downloads"], r["_seq"]) for r in records] == [
-        ("a/1", 9, 0), ("a/2", 8, 1), ("a/2", 10, 2)
-    ]  # fmt: skip
+        ("a/1", 9, 0),
+        ("a/2", 8, 1),
+        ("a/2", 10, 2),
+    ]
     assert (listing.models, listing.late, listing.settled) == (2, 0, True)
 
 
@@ -111,8 +113,9 @@ def test_a_model_that_left_the_listing_is_asked_for_by_name() -> None:
     listing, records = read_all(hub, limit=3)
     assert hub.asked_by_name == ["a/2"]
     assert [(r["id"], r["downloads"]) for r in records if r["id"] == "a/2"] == [
-        ("a/2", 8), ("a/2", 5)
-    ]  # fmt: skip
+        ("a/2", 8),
+        ("a/2", 5),
+    ]
     assert (listing.asked, listing.models) == (1, 4)
 
 
@@ -195,8 +198,12 @@ def test_nul_characters_are_left_out_everywhere() -> None:
     odd = {"id": "a\0/1", "tags": ["x\0", {"k\0": "\0"}], "downloads": 1}
     _, [record] = read_all(pages_of([[odd]]))
     assert record == {
-        "id": "a/1", "tags": ["x", {"k": ""}], "downloads": 1, "_task_id": "fill-mask", "_seq": 0
-    }  # fmt: skip
+        "id": "a/1",
+        "tags": ["x", {"k": ""}],
+        "downloads": 1,
+        "_task_id": "fill-mask",
+        "_seq": 0,
+    }
 
 
 def test_an_id_of_nothing_but_nul_characters_is_no_id() -> None:
@@ -224,9 +231,14 @@ def test_a_run_folder_holds_tasks_models_and_counts(tmp_path: Path) -> None:
     counts = folder.manifest["counts"]
     assert counts.pop("seconds") >= 0
     assert counts == {
-        "tasks_available": 2, "tasks": 2, "models_listed": 2, "records_skipped": 2, "pages": 2,
-        "requests": 0, "retries": 0,
-    }  # fmt: skip
+        "tasks_available": 2,
+        "tasks": 2,
+        "models_listed": 2,
+        "records_skipped": 2,
+        "pages": 2,
+        "requests": 0,
+        "retries": 0,
+    }
     assert folder.manifest["files"]["hf_tasks.json"]["records"] == 2
     assert folder.manifest["files"]["hf_models.json"]["records"] == 2
     assert (folder.path / "hf_tasks.json").read_text() == (

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from assay.extract.http.transport import Politeness
+from assay.extract.http.transport import RetryPolicy
 from assay.extract.hub.client import Hub, HubError
 from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Script, VirtualClock, model, read_all, recorded
@@ -18,14 +18,14 @@ def page_linking_to(url: str) -> httpx.Response:
 
 def test_the_time_out_of_the_settings_reaches_the_connection() -> None:
     script = Script(VirtualClock())
-    with Hub("http://127.0.0.1:9", None, Politeness(timeout=33.0), inner=script) as hub:
+    with Hub("http://127.0.0.1:9", None, RetryPolicy(timeout=33.0), inner=script) as hub:
         hub.tasks()
     assert script.seen[0].extensions["timeout"] == httpx.Timeout(33.0).as_dict()
 
 
 def test_a_next_page_on_another_host_is_refused() -> None:
     script = Script(VirtualClock(), page_linking_to("http://evil.test/api/models?cursor=x"))
-    with Hub("http://127.0.0.1:9", "hf_secret", Politeness(), inner=script) as hub:
+    with Hub("http://127.0.0.1:9", "hf_secret", RetryPolicy(), inner=script) as hub:
         pages = hub.model_pages("fill-mask", 10)
         assert next(pages) == []
         with pytest.raises(HubError, match=r"the next page is on another host \(evil.test\)"):
@@ -36,7 +36,7 @@ def test_a_next_page_on_another_host_is_refused() -> None:
 def test_a_next_page_in_the_hubs_own_words_is_asked_of_the_mirror() -> None:
     script = Script(VirtualClock(), page_linking_to("https://huggingface.co/api/models?cursor=x"))
     with (
-        Hub("http://127.0.0.1:9", None, Politeness(), inner=script) as hub,
+        Hub("http://127.0.0.1:9", None, RetryPolicy(), inner=script) as hub,
         pytest.raises(HubError, match="did not answer with a list"),
     ):
         list(hub.model_pages("fill-mask", 10))
@@ -66,7 +66,7 @@ def test_a_shifting_listing_loses_no_model_that_stayed_on_top(tmp_path: Path, se
     folder = recorded(tmp_path / "recorded", MODELS, "fill-mask")
     with (
         ReplayServer(folder, page_cap=7, shift=2, seed=seed, quota=0) as server,
-        Hub(server.url, None, Politeness(min_interval=0)) as hub,
+        Hub(server.url, None, RetryPolicy(min_interval=0)) as hub,
     ):
         listing, records = read_all(hub, limit=N)
     stayed = always_on_top(server.shifted)

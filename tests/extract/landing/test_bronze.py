@@ -68,38 +68,69 @@ def test_columns_have_the_types_of_the_contract(load: Load) -> None:
     found = {(table, column): (kind, nullable) for table, column, kind, nullable in types}
     stamp, yes, no = "TIMESTAMP WITH TIME ZONE", "YES", "NO"
     assert {key[1]: value for key, value in found.items() if key[0] == "hf_models"} == {
-        "task_id": ("VARCHAR", no), "model_id": ("VARCHAR", no), "author": ("VARCHAR", yes),
-        "pipeline_tag": ("VARCHAR", yes), "library_name": ("VARCHAR", yes),
-        "gated": ("VARCHAR", yes), "tags": ("JSON", yes), "likes": ("BIGINT", yes),
-        "downloads": ("BIGINT", yes), "seq": ("BIGINT", yes), "is_listed": ("BOOLEAN", yes),
+        "task_id": ("VARCHAR", no),
+        "model_id": ("VARCHAR", no),
+        "author": ("VARCHAR", yes),
+        "pipeline_tag": ("VARCHAR", yes),
+        "library_name": ("VARCHAR", yes),
+        "gated": ("VARCHAR", yes),
+        "tags": ("JSON", yes),
+        "likes": ("BIGINT", yes),
+        "downloads": ("BIGINT", yes),
+        "seq": ("BIGINT", yes),
+        "is_listed": ("BOOLEAN", yes),
         "is_private": ("BOOLEAN", yes),
-        "hub_created_at": (stamp, yes), "last_modified": (stamp, yes), "run_id": ("VARCHAR", no),
+        "hub_created_at": (stamp, yes),
+        "last_modified": (stamp, yes),
+        "run_id": ("VARCHAR", no),
         "observed_at": (stamp, no),
-    }  # fmt: skip
+    }
     assert {key[1]: value for key, value in found.items() if key[0] == "hf_tasks"} == {
-        "task_id": ("VARCHAR", no), "task_label": ("VARCHAR", yes), "summary": ("VARCHAR", yes),
-        "raw": ("JSON", yes), "run_id": ("VARCHAR", no), "observed_at": (stamp, no),
-    }  # fmt: skip
+        "task_id": ("VARCHAR", no),
+        "task_label": ("VARCHAR", yes),
+        "summary": ("VARCHAR", yes),
+        "raw": ("JSON", yes),
+        "run_id": ("VARCHAR", no),
+        "observed_at": (stamp, no),
+    }
     assert found["hf_task_listings", "settled"] == ("BOOLEAN", yes)
     assert found["hf_task_listings", "models"] == ("BIGINT", yes)
 
 
 def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
     record = {
-        "author": "a", "pipeline_tag": "fill-mask", "library_name": "transformers",
-        "gated": "manual", "tags": ["license:mit", "\N{GRINNING FACE}"], "likes": 7,
-        "downloads": 2**40, "private": True, "createdAt": STAMP,
+        "author": "a",
+        "pipeline_tag": "fill-mask",
+        "library_name": "transformers",
+        "gated": "manual",
+        "tags": ["license:mit", "\N{GRINNING FACE}"],
+        "likes": 7,
+        "downloads": 2**40,
+        "private": True,
+        "createdAt": STAMP,
         "lastModified": "2026-08-18T06:21:48.125Z",
-    }  # fmt: skip
+    }
     folder = load({"fill-mask": [{"id": "a/1", **record}]})
-    assert models() == [{
-        "task_id": "fill-mask", "model_id": "a/1", "author": "a", "pipeline_tag": "fill-mask",
-        "library_name": "transformers", "gated": "manual",
-        "tags": '["license:mit","\N{GRINNING FACE}"]', "likes": 7, "downloads": 2**40, "seq": 0,
-        "is_listed": True, "is_private": True, "hub_created_at": AT,
-        "last_modified": datetime(2026, 8, 18, 6, 21, 48, 125_000, tzinfo=UTC),
-        "run_id": folder.run_id, "observed_at": folder.started_at,
-    }]  # fmt: skip
+    assert models() == [
+        {
+            "task_id": "fill-mask",
+            "model_id": "a/1",
+            "author": "a",
+            "pipeline_tag": "fill-mask",
+            "library_name": "transformers",
+            "gated": "manual",
+            "tags": '["license:mit","\N{GRINNING FACE}"]',
+            "likes": 7,
+            "downloads": 2**40,
+            "seq": 0,
+            "is_listed": True,
+            "is_private": True,
+            "hub_created_at": AT,
+            "last_modified": datetime(2026, 8, 18, 6, 21, 48, 125_000, tzinfo=UTC),
+            "run_id": folder.run_id,
+            "observed_at": folder.started_at,
+        }
+    ]
 
 
 ODD_VALUES = [
@@ -210,18 +241,24 @@ def test_loading_other_tasks_keeps_the_first_ones(load: Load) -> None:
 def test_a_new_listing_of_a_task_replaces_its_rows(load: Load) -> None:
     load({"fill-mask": [model("a/1", 5), model("a/2", 4)], "other": [model("a/1", 5)]})
     second = load({"fill-mask": [model("a/3", 9), model("a/1", 8)]}, limit=2)
-    assert rows("select model_id, downloads from bronze.hf_models where task_id = 'fill-mask'"
-                " order by 2 desc") == [("a/3", 9), ("a/1", 8)]  # fmt: skip
+    assert rows(
+        "select model_id, downloads from bronze.hf_models where task_id = 'fill-mask'"
+        " order by 2 desc"
+    ) == [("a/3", 9), ("a/1", 8)]
     assert counts() == (2, 3, 2)
-    assert rows("select run_id, models, limit_per_task, settled from bronze.hf_task_listings"
-                " where task_id = 'fill-mask'") == [(second.run_id, 2, 2, True)]  # fmt: skip
+    assert rows(
+        "select run_id, models, limit_per_task, settled from bronze.hf_task_listings"
+        " where task_id = 'fill-mask'"
+    ) == [(second.run_id, 2, 2, True)]
 
 
 def test_repeated_observations_all_arrive_in_their_order(load: Load) -> None:
     load({"fill-mask": [model("a/1", 5), model("a/2", 4), model("a/1", 6)]})
     assert rows("select seq, model_id, downloads from bronze.hf_models order by seq") == [
-        (0, "a/1", 5), (1, "a/2", 4), (2, "a/1", 6)
-    ]  # fmt: skip
+        (0, "a/1", 5),
+        (1, "a/2", 4),
+        (2, "a/1", 6),
+    ]
 
 
 def test_a_first_load_without_any_model_makes_all_three_tables(load: Load) -> None:
@@ -245,5 +282,6 @@ def test_a_file_of_more_rows_than_a_batch_arrives_whole(
 ) -> None:
     monkeypatch.setattr(bronze, "BATCH_ROWS", 1_000)
     load({"fill-mask": [model(f"a/{number}", number) for number in range(5_500)]})
-    assert rows("select count(*), count(distinct model_id), sum(downloads) from bronze.hf_models") \
-        == [(5_500, 5_500, 5_499 * 5_500 // 2)]  # fmt: skip
+    assert rows(
+        "select count(*), count(distinct model_id), sum(downloads) from bronze.hf_models"
+    ) == [(5_500, 5_500, 5_499 * 5_500 // 2)]

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from assay.extract.http.client import Api
-from assay.extract.http.transport import Politeness, ReadWish
+from assay.extract.http.transport import ReadWish, RetryPolicy
 from assay.extract.posts.post import Day, Post, Reading, Source
 from assay.extract.posts.windows import Window, iso
 from assay.sample.apis import github, post_index, reddit, stackexchange
@@ -90,27 +90,35 @@ def server_keeps(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def api(
     endpoint: str,
-    read_wish: ReadWish | None = None,
+    parse_rate_limit: ReadWish | None = None,
     *,
     clock: VirtualClock | None = None,
     most: int = 0,
     inner: httpx.BaseTransport | None = None,
-    **politeness: Any,
+    **retry_policy: Any,
 ) -> Api:
     """The session that a source has, on a virtual clock and without pauses of its own."""
-    manners = Politeness(min_interval=0.0, **politeness)
+    manners = RetryPolicy(min_interval=0.0, **retry_policy)
     clock = clock or VirtualClock()
     return Api(
-        "The API", endpoint, manners, user_agent=AGENT, most=most, read_wish=read_wish, clock=clock,
+        "The API",
+        endpoint,
+        manners,
+        user_agent=AGENT,
+        most=most,
+        parse_rate_limit=parse_rate_limit,
+        clock=clock,
         inner=inner,
-    )  # fmt: skip
+    )
 
 
-def scripted_api(read_wish: ReadWish | None, *answers: Any, **more: Any) -> tuple[Api, Script]:
+def scripted_api(
+    parse_rate_limit: ReadWish | None, *answers: Any, **more: Any
+) -> tuple[Api, Script]:
     """A session with an API that gives the answers of a list."""
     clock = VirtualClock()
     script = Script(clock, *answers)
-    return api("http://api.test", read_wish, clock=clock, inner=script, **more), script
+    return api("http://api.test", parse_rate_limit, clock=clock, inner=script, **more), script
 
 
 def answer(body: Any = None, status: int = 200, **headers: str) -> Callable[[], httpx.Response]:

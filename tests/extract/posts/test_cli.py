@@ -33,10 +33,13 @@ AUTHORS = (b"octo-ann", b"Ann Loom", b"ann_loom", b"annloom")
 ITEMS: dict[str, list[Any]] = {
     "github": [issue(1, NOON), issue(2, NEXT_NOON), issue(3, NOON - 86_400)],
     "stackexchange": [question(1, NOON), question(2, NOON)],
-    "reddit": [submission("1a", NOON), submission("1b", NEXT_NOON),
-               submission("1c", NOON, subreddit="secret", subreddit_type="private")],
+    "reddit": [
+        submission("1a", NOON),
+        submission("1b", NEXT_NOON),
+        submission("1c", NOON, subreddit="secret", subreddit_type="private"),
+    ],
     "hackernews": [story(1, NEXT_NOON), story(2, NEXT_NOON, title=None)],
-}  # fmt: skip
+}
 Done = tuple["Reader", Ended, list[Any]]
 
 
@@ -46,10 +49,12 @@ class Reader(Person):
     @property
     def environment(self) -> dict[str, str]:
         hosts = {
-            "GITHUB__ENDPOINT": "/github", "STACKOVERFLOW__ENDPOINT": "/stackexchange",
-            "REDDIT__ENDPOINT": "/reddit/oauth", "REDDIT__TOKEN_ENDPOINT": "/reddit/www",
+            "GITHUB__ENDPOINT": "/github",
+            "STACKOVERFLOW__ENDPOINT": "/stackexchange",
+            "REDDIT__ENDPOINT": "/reddit/oauth",
+            "REDDIT__TOKEN_ENDPOINT": "/reddit/www",
             "HACKERNEWS__ENDPOINT": "/hackernews",
-        }  # fmt: skip
+        }
         limits = [f"ISSUES__{host.partition('__')[0]}__REQUESTS_PER_MINUTE" for host in hosts]
         return {
             **super().environment,
@@ -142,8 +147,9 @@ def test_no_author_and_no_secret_is_written_or_said(done: Done) -> None:
     ):
         assert word not in written
         assert word not in said
-    hashes = reader.rows("select count(*), count(author_hash), min(length(author_hash)) "
-                         "from bronze.raw_items")  # fmt: skip
+    hashes = reader.rows(
+        "select count(*), count(author_hash), min(length(author_hash)) from bronze.raw_items"
+    )
     assert hashes == [(7, 7, 32)]
     assert (reader.data / "author_salt").stat().st_mode & 0o777 == 0o600
 
@@ -155,8 +161,9 @@ def test_the_next_run_asks_only_for_what_is_not_complete(done: Done, server: Rep
     ended = reader.issues(*DAYS)
     assert ended.code == 0, ended.err
     assert asked(server.requests) == {
-        "/reddit/www/api/v1/access_token", "/reddit/oauth/r/secret/new",
-    }  # fmt: skip
+        "/reddit/www/api/v1/access_token",
+        "/reddit/oauth/r/secret/new",
+    }
     for name in ("github", "stackoverflow", "hackernews"):
         assert f"{name}: 2025-11-08 to 2025-11-09 complete, nothing to ask" in ended.err
     server.requests.clear()
@@ -197,9 +204,18 @@ def test_refused_secrets_fail_their_sources_and_are_never_shown_not_even_verbose
     reader: Reader, server: ReplayServer
 ) -> None:
     ended = reader.dlt(
-        "-v", "pipeline", "issues", "run", *DAYS, "--source", "github", "reddit", "stackoverflow",
-        GITHUB_TOKEN=INVALID_TOKEN, REDDIT_CLIENT_ID=INVALID_ID,
-    )  # fmt: skip
+        "-v",
+        "pipeline",
+        "issues",
+        "run",
+        *DAYS,
+        "--source",
+        "github",
+        "reddit",
+        "stackoverflow",
+        GITHUB_TOKEN=INVALID_TOKEN,
+        REDDIT_CLIENT_ID=INVALID_ID,
+    )
     assert ended.code == 1
     assert "Traceback (most recent call last):" in ended.err
     assert ended.last.startswith("github: GitHub does not accept GITHUB_TOKEN (HTTP 401)") or (
@@ -238,16 +254,25 @@ TODAY = datetime.now(UTC).date()
 FUTURE = str(TODAY + timedelta(days=3))
 NOT_YET = f"{FUTURE} has not begun yet: today is {TODAY} (UTC)"
 WRONG: dict[str, tuple[list[str], dict[str, str], str]] = {
-    "backwards": (["--start", "2025-11-09", "--end", "2025-11-08"], {},
-                  "--start 2025-11-09 is after --end 2025-11-08"),
+    "backwards": (
+        ["--start", "2025-11-09", "--end", "2025-11-08"],
+        {},
+        "--start 2025-11-09 is after --end 2025-11-08",
+    ),
     "future": (["--end", FUTURE], {}, NOT_YET),
-    "unknown source": (["--source", "gitlab"], {},
-                       "argument --source: invalid choice: 'gitlab' (choose from"),
+    "unknown source": (
+        ["--source", "gitlab"],
+        {},
+        "argument --source: invalid choice: 'gitlab' (choose from",
+    ),
     "no day": (["--start", "soon"], {}, "argument --start: invalid day value: 'soon'"),
     "another's option": (["--max-tasks", "2"], {}, "--max-tasks is no option of issues"),
-    "raised limit": ([], {"ISSUES__GITHUB__REQUESTS_PER_MINUTE": "31"},
-                     "ISSUES__GITHUB__REQUESTS_PER_MINUTE is '31': must be between 0 and 30"),
-}  # fmt: skip
+    "raised limit": (
+        [],
+        {"ISSUES__GITHUB__REQUESTS_PER_MINUTE": "31"},
+        "ISSUES__GITHUB__REQUESTS_PER_MINUTE is '31': must be between 0 and 30",
+    ),
+}
 
 
 @pytest.fixture(scope="module")

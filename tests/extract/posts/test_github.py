@@ -7,7 +7,7 @@ import pytest
 
 from assay.extract.http.transport import SourceRefusedError
 from assay.extract.posts import github
-from assay.extract.posts.github import GitHub, read_wish
+from assay.extract.posts.github import GitHub, parse_rate_limit
 from assay.extract.posts.post import Post
 from assay.extract.posts.windows import Window
 from assay.sample.replay import ReplayServer
@@ -34,11 +34,11 @@ QUERY, TOKEN = "repo:octo/one", "ghp_secretsecret"
 
 
 def of(server: ReplayServer, token: str | None = TOKEN, **more: Any) -> GitHub:
-    return GitHub(api(f"{server.url}/github", read_wish, **more), [QUERY], token)
+    return GitHub(api(f"{server.url}/github", parse_rate_limit, **more), [QUERY], token)
 
 
 def scripted(*answers: Any, token: str | None = TOKEN, **more: Any) -> tuple[GitHub, Script]:
-    session, script = scripted_api(read_wish, *answers, **more)
+    session, script = scripted_api(parse_rate_limit, *answers, **more)
     return GitHub(session, [QUERY], token), script
 
 
@@ -81,21 +81,38 @@ def test_an_issue_becomes_a_post_with_nothing_of_its_author_in_raw() -> None:
 
 
 def test_what_an_issue_lacks_is_empty() -> None:
-    bare = {"id": 1, "html_url": "https://github.com/o/r/issues/1", "title": "x",
-            "created_at": "2026-11-09T01:00:00+01:00"}  # fmt: skip
-    expected = Post("1", bare["html_url"], "x", None, START, None, None, None, None,
-                    {"id": 1, "labels": []})  # fmt: skip
+    bare = {
+        "id": 1,
+        "html_url": "https://github.com/o/r/issues/1",
+        "title": "x",
+        "created_at": "2026-11-09T01:00:00+01:00",
+    }
+    expected = Post(
+        "1", bare["html_url"], "x", None, START, None, None, None, None, {"id": 1, "labels": []}
+    )
     empty = dict.fromkeys(("body", "user", "labels", "reactions", "comments", "closed_at"))
     assert github.post(bare) == github.post({**bare, **empty}) == expected
-    odd = {"body": 5, "user": "ann", "labels": ["bug", {"name": None}, {}], "reactions": [],
-           "comments": 2.0**80}  # fmt: skip
+    odd = {
+        "body": 5,
+        "user": "ann",
+        "labels": ["bug", {"name": None}, {}],
+        "reactions": [],
+        "comments": 2.0**80,
+    }
     assert github.post({**bare, **odd}) == expected
 
 
 def test_what_is_no_issue_is_dropped_and_counted() -> None:
-    items = [issue(1), issue(2, pull_request={"url": "x"}), issue(3, title=None), "no object",
-             issue(4, created_at="yesterday"), {"id": 5}, None,
-             issue(6, html_url=None)]  # fmt: skip
+    items = [
+        issue(1),
+        issue(2, pull_request={"url": "x"}),
+        issue(3, title=None),
+        "no object",
+        issue(4, created_at="yesterday"),
+        {"id": 5},
+        None,
+        issue(6, html_url=None),
+    ]
     source, _ = scripted(answer(page(*items)))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == native(1)
@@ -110,10 +127,13 @@ def test_a_day_is_asked_from_its_first_to_its_last_second_and_holds_no_pull_requ
     tmp_path: Any,
 ) -> None:
     items = [
-        issue(1, START - 1), issue(2, START), issue(3, START + 86_399), issue(4, START + 86_400),
+        issue(1, START - 1),
+        issue(2, START),
+        issue(3, START + 86_399),
+        issue(4, START + 86_400),
         issue(5, START + 9, pull_request={"url": "x"}),
         issue(6, START + 9, repository_url="https://api.github.com/repos/cat/two"),
-    ]  # fmt: skip
+    ]
     with serving(tmp_path, "github", items) as server:
         day, following = covered(of(server), QUERY, DAY, NEXT)
     assert (ids([day]), ids([following])) == (native(2, 3), native(4))
@@ -126,10 +146,15 @@ def test_a_running_day_is_asked_up_to_now() -> None:
     window, reading = only(source, QUERY, now=utc(DAY, 6))
     assert window == Window(START, utc(DAY, 6))
     assert (reading.posts, reading.final) == ([], True)
-    assert asked(script) == [{
-        "q": "repo:octo/one is:issue created:2026-11-09T00:00:00Z..2026-11-09T05:59:59Z",
-        "sort": "created", "order": "asc", "per_page": "100", "page": "1",
-    }]  # fmt: skip
+    assert asked(script) == [
+        {
+            "q": "repo:octo/one is:issue created:2026-11-09T00:00:00Z..2026-11-09T05:59:59Z",
+            "sort": "created",
+            "order": "asc",
+            "per_page": "100",
+            "page": "1",
+        }
+    ]
 
 
 def test_a_day_that_has_not_begun_is_not_asked_at_all() -> None:
@@ -180,7 +205,7 @@ def test_any_day_is_read_whole_whatever_the_cap(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     draw, cap = random.Random(seed), 12
-    monkeypatch.setattr(github, "MOST_RESULTS", cap)
+    monkeypatch.setattr(github, "MAX_RESULTS", cap)
     monkeypatch.setattr(github, "PAGE", 4)
     crowds = [draw.randrange(86_400) for _ in range(4)]
     items = [issue(n, START + draw.choice([*crowds, draw.randrange(86_400)])) for n in range(120)]
@@ -215,9 +240,10 @@ def test_incomplete_results_are_read_three_times_and_then_told(tmp_path: Any) ->
 def test_incomplete_results_that_become_complete_are_complete() -> None:
     items = [issue(1), issue(2)]
     source, script = scripted(
-        answer(page(items[0], total=2, incomplete_results=True)), answer(page(total=2)),
+        answer(page(items[0], total=2, incomplete_results=True)),
+        answer(page(total=2)),
         answer(page(*items)),
-    )  # fmt: skip
+    )
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == native(1, 2)
     assert (reading.truncated, reading.reason, reading.final) == (False, None, True)

@@ -38,7 +38,9 @@ LIMITS = {
     "primary, 403": (answer(PRIMARY, 403, **EXHAUSTED), 38.0),
     "primary, 429": (answer(PRIMARY, 429, **EXHAUSTED), 38.0),
     "primary, reset passed": (
-        answer(PRIMARY, 403, **EXHAUSTED | {"x_ratelimit_reset": str(EPOCH - 9)}), 4.0),
+        answer(PRIMARY, 403, **EXHAUSTED | {"x_ratelimit_reset": str(EPOCH - 9)}),
+        4.0,
+    ),
     "primary, no reset": (answer(PRIMARY, 403, x_ratelimit_remaining="0"), 60.0),
     "secondary, Retry-After": (answer(SECONDARY, 403, retry_after="75", **LEFT), 75.0),
     "secondary, Retry-After 429": (answer(SECONDARY, 429, retry_after="75", **LEFT), 75.0),
@@ -47,7 +49,7 @@ LIMITS = {
     "secondary, HTML": (answer("<h1>Too many</h1>", 429), 60.0),
     "abuse detection": (answer(ABUSE, 403), 60.0),
     "both": (answer(PRIMARY, 403, retry_after="75", **EXHAUSTED), 75.0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("refusal", "pause"), LIMITS.values(), ids=LIMITS)
@@ -106,45 +108,80 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
     server_keeps(clock, monkeypatch)
     monkeypatch.setattr(github, "PAGE", 5)
     items = [issue(n, START + n) for n in range(200)]
-    kinds = ("429", "429-bare", "429-retry-after", "500", "502-html", "503", "cut", "malformed",
-             "gone", "github-secondary")  # fmt: skip
+    kinds = (
+        "429",
+        "429-bare",
+        "429-retry-after",
+        "500",
+        "502-html",
+        "503",
+        "cut",
+        "malformed",
+        "gone",
+        "github-secondary",
+    )
     with serving(tmp_path, "github", items, faults=[f"{kind}:0.02" for kind in kinds]) as server:
         _, reading = only(of(server, clock=clock), QUERY)
         outcomes = {outcome for *_, outcome in server.requests}
     assert len(outcomes) > 3, "several kinds struck"
     assert (sorted(p.native_id for p in reading.posts), reading.final) == (
-        native(*range(200)), True)  # fmt: skip
+        native(*range(200)),
+        True,
+    )
 
 
 # --- refusals ------------------------------------------------------------------------------------
 
 VALIDATION = {
     "message": "Validation Failed",
-    "errors": [{"message": "The listed users and repositories cannot be searched", "code": "x"},
-               "plain words", {"code": "missing"}],
-}  # fmt: skip
+    "errors": [
+        {"message": "The listed users and repositories cannot be searched", "code": "x"},
+        "plain words",
+        {"code": "missing"},
+    ],
+}
 REFUSALS = {
-    "401": (answer({"message": "Bad credentials"}, 401), SourceRefusedError,
-            "GitHub does not accept GITHUB_TOKEN (HTTP 401): make a new one at "
-            "https://github.com/settings/tokens, or unset it"),
-    "422": (answer(VALIDATION, 422), QueryRefusedError,
-            "HTTP 422: Validation Failed; The listed users and repositories cannot be searched; "
-            "plain words"),
-    "422 without a body": (answer([], 422), QueryRefusedError,
-                           "HTTP 422: Unprocessable Entity"),
-    "403": (answer({"message": "Resource not accessible"}, 403), SourceRefusedError,
-            "GitHub answered HTTP 403: Resource not accessible"),
-    "404 HTML": (answer("<h1>Not here</h1>", 404), SourceRefusedError,
-                 "GitHub answered HTTP 404: Not Found"),
-    "moved": (answer({}, 301, location="http://elsewhere.test/"), SourceRefusedError,
-              "GitHub answered HTTP 301: Moved Permanently"),
-    "a page": (answer("<h1>Log in</h1>"), SourceRefusedError,
-               "The API at http://api.test answered HTTP 200 without a JSON object: is the address "
-               "right, and are we let in?"),
-    "a list": (answer([1, 2]), SourceRefusedError,
-               "The API at http://api.test answered HTTP 200 without a JSON object: is the address "
-               "right, and are we let in?"),
-}  # fmt: skip
+    "401": (
+        answer({"message": "Bad credentials"}, 401),
+        SourceRefusedError,
+        "GitHub does not accept GITHUB_TOKEN (HTTP 401): make a new one at "
+        "https://github.com/settings/tokens, or unset it",
+    ),
+    "422": (
+        answer(VALIDATION, 422),
+        QueryRefusedError,
+        "HTTP 422: Validation Failed; The listed users and repositories cannot be searched; "
+        "plain words",
+    ),
+    "422 without a body": (answer([], 422), QueryRefusedError, "HTTP 422: Unprocessable Entity"),
+    "403": (
+        answer({"message": "Resource not accessible"}, 403),
+        SourceRefusedError,
+        "GitHub answered HTTP 403: Resource not accessible",
+    ),
+    "404 HTML": (
+        answer("<h1>Not here</h1>", 404),
+        SourceRefusedError,
+        "GitHub answered HTTP 404: Not Found",
+    ),
+    "moved": (
+        answer({}, 301, location="http://elsewhere.test/"),
+        SourceRefusedError,
+        "GitHub answered HTTP 301: Moved Permanently",
+    ),
+    "a page": (
+        answer("<h1>Log in</h1>"),
+        SourceRefusedError,
+        "The API at http://api.test answered HTTP 200 without a JSON object: is the address "
+        "right, and are we let in?",
+    ),
+    "a list": (
+        answer([1, 2]),
+        SourceRefusedError,
+        "The API at http://api.test answered HTTP 200 without a JSON object: is the address "
+        "right, and are we let in?",
+    ),
+}
 
 
 @pytest.mark.parametrize(("refusal", "error", "line"), REFUSALS.values(), ids=REFUSALS)
@@ -164,9 +201,7 @@ def test_the_real_forms_of_refusals_are_understood(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal",
-    [*(entry[0] for entry in REFUSALS.values()), answer({}, 500)],
-    ids=[*REFUSALS, "500"],
+    "refusal", [*(entry[0] for entry in REFUSALS.values()), answer({}, 500)], ids=[*REFUSALS, "500"]
 )
 def test_a_token_is_in_no_error_and_no_log(refusal: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

@@ -82,20 +82,36 @@ def test_a_story_without_a_link_of_its_own_is_its_own_page() -> None:
 
 @pytest.mark.parametrize("how", ["null", "absent"])
 def test_what_a_story_lacks_is_empty(how: str) -> None:
-    empty = dict.fromkeys(("points", "num_comments", "url", "author", "story_text", "_tags",
-                           "story_id", "updated_at"))  # fmt: skip
+    empty = dict.fromkeys(
+        ("points", "num_comments", "url", "author", "story_text", "_tags", "story_id", "updated_at")
+    )
     item = {**story(7), **empty}
     if how == "absent":
         item = {key: value for key, value in item.items() if key not in empty}
     assert hackernews.post(item) == Post(
-        "7", "https://news.ycombinator.com/item?id=7", "Show HN: Loom 7", None, START, None, None,
-        None, None, {"objectID": "7", "_tags": []},
-    )  # fmt: skip
+        "7",
+        "https://news.ycombinator.com/item?id=7",
+        "Show HN: Loom 7",
+        None,
+        START,
+        None,
+        None,
+        None,
+        None,
+        {"objectID": "7", "_tags": []},
+    )
 
 
 def test_what_is_no_story_is_dropped_and_counted() -> None:
-    items = [story(1), story(2, title=None), story(3, title=" "), {"objectID": "4"}, None,
-             story(5, created_at_i=None), story(6, title=8)]  # fmt: skip
+    items = [
+        story(1),
+        story(2, title=None),
+        story(3, title=" "),
+        {"objectID": "4"},
+        None,
+        story(5, created_at_i=None),
+        story(6, title=8),
+    ]
     source, _ = scripted(page(*items))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == ["1"]
@@ -106,9 +122,7 @@ def test_what_is_no_story_is_dropped_and_counted() -> None:
 # --- days and windows ----------------------------------------------------------------------------
 
 
-def test_a_day_holds_its_first_and_last_second_and_only_what_the_query_names(
-    tmp_path: Any,
-) -> None:
+def test_a_day_holds_its_first_and_last_second_and_only_what_the_query_names(tmp_path: Any) -> None:
     items = [story(n, START + at) for n, at in enumerate((-1, 0, 86_399, 86_400))]
     items.append(story(9, START + 5, _tags=["comment", "author_annloom"]))
     items.append(story(10, START + 5, _tags=["story"], title="Postgres, again", url=None))
@@ -121,10 +135,15 @@ def test_a_day_holds_its_first_and_last_second_and_only_what_the_query_names(
 def test_a_query_is_tags_and_words() -> None:
     source, script = scripted(page())
     covered(source, "(story,poll) flaky tests", now=START + 60)
-    assert asked(script) == [{
-        "query": "flaky tests", "tags": "(story,poll)", "hitsPerPage": "1000", "page": "0",
-        "numericFilters": f"created_at_i>={START},created_at_i<{START + 60}",
-    }]  # fmt: skip
+    assert asked(script) == [
+        {
+            "query": "flaky tests",
+            "tags": "(story,poll)",
+            "hitsPerPage": "1000",
+            "page": "0",
+            "numericFilters": f"created_at_i>={START},created_at_i<{START + 60}",
+        }
+    ]
     [request] = script.seen
     assert (request.url.path, request.headers["user-agent"]) == ("/api/v1/search_by_date", AGENT)
 
@@ -165,7 +184,7 @@ def test_any_day_is_read_whole_whatever_the_cap(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     draw, cap = random.Random(seed), 12
-    monkeypatch.setattr(hackernews, "MOST_HITS", cap)
+    monkeypatch.setattr(hackernews, "MAX_HITS", cap)
     crowds = [draw.randrange(86_400) for _ in range(4)]
     moments = [START + draw.choice([*crowds, draw.randrange(86_400)]) for _ in range(120)]
     items = [story(n, at) for n, at in enumerate(moments)]
@@ -207,14 +226,23 @@ def test_an_answer_without_hits_or_their_number_is_refused(body: Any) -> None:
 # --- refusals ------------------------------------------------------------------------------------
 
 REFUSALS = {
-    "400": (answer({"message": "Invalid numericFilters", "status": 400}, 400), QueryRefusedError,
-            "HTTP 400: Invalid numericFilters"),
-    "403": (answer({"message": "Forbidden"}, 403), SourceRefusedError,
-            "The API answered HTTP 403: Forbidden"),
-    "HTML": (answer("<h1>Blocked</h1>", 403), SourceRefusedError,
-             "The API at http://api.test answered HTTP 403 without a JSON object: is the address "
-             "right, and are we let in?"),
-}  # fmt: skip
+    "400": (
+        answer({"message": "Invalid numericFilters", "status": 400}, 400),
+        QueryRefusedError,
+        "HTTP 400: Invalid numericFilters",
+    ),
+    "403": (
+        answer({"message": "Forbidden"}, 403),
+        SourceRefusedError,
+        "The API answered HTTP 403: Forbidden",
+    ),
+    "HTML": (
+        answer("<h1>Blocked</h1>", 403),
+        SourceRefusedError,
+        "The API at http://api.test answered HTTP 403 without a JSON object: is the address "
+        "right, and are we let in?",
+    ),
+}
 
 
 @pytest.mark.parametrize(("refusal", "kind", "line"), REFUSALS.values(), ids=REFUSALS)
@@ -235,7 +263,7 @@ def test_a_429_is_retried_and_then_told() -> None:
 def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hackernews, "MOST_HITS", 20)
+    monkeypatch.setattr(hackernews, "MAX_HITS", 20)
     items = [story(n, START + 400 * n) for n in range(200)]
     kinds = ("429", "429-retry-after", "500", "502-html", "503", "cut", "malformed", "gone")
     faults = [f"{kind}:0.03" for kind in kinds]

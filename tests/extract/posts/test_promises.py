@@ -38,8 +38,13 @@ def test_a_day_left_half_read_is_finished_by_a_later_run_of_itself(project: Proj
 def test_what_is_older_than_a_week_is_left_to_start_and_end(project: Project) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         at(project, NOON, server.url, "--source", "hackernews")
-        at(project, NOON + int(timedelta(days=20).total_seconds()), server.url,
-           "--source", "hackernews")  # fmt: skip
+        at(
+            project,
+            NOON + int(timedelta(days=20).total_seconds()),
+            server.url,
+            "--source",
+            "hackernews",
+        )
     [(first,)] = project.rows(
         "select min(collection_date)::varchar from bronze.collected_windows "
         "where collection_date > '2026-11-09'"

@@ -7,7 +7,7 @@ import pytest
 
 from assay.extract.posts import reddit
 from assay.extract.posts.post import Day, Post
-from assay.extract.posts.reddit import Reddit, read_wish
+from assay.extract.posts.reddit import Reddit, parse_rate_limit
 from assay.extract.posts.windows import Window
 from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Script, VirtualClock
@@ -35,12 +35,12 @@ TOKEN = answer({"access_token": "tok_1", "token_type": "bearer", "expires_in": 8
 
 
 def of(server: ReplayServer, **more: Any) -> Reddit:
-    session = api(f"{server.url}/reddit/oauth", read_wish, **more)
+    session = api(f"{server.url}/reddit/oauth", parse_rate_limit, **more)
     return Reddit(session, [SUB], CLIENT, f"{server.url}/reddit/www/api/v1/access_token")
 
 
 def scripted(*answers: Any) -> tuple[Reddit, Script]:
-    session, script = scripted_api(read_wish, TOKEN, *answers)
+    session, script = scripted_api(parse_rate_limit, TOKEN, *answers)
     return Reddit(session, [SUB], CLIENT, "http://www.test/api/v1/access_token"), script
 
 
@@ -98,30 +98,50 @@ def test_a_link_post_points_at_a_page_and_may_have_no_text() -> None:
 
 
 def test_what_a_post_lacks_is_empty() -> None:
-    data = {"id": "1a", "permalink": "/r/devops/comments/1a/x/", "title": "x",
-            "created_utc": START + 0.75}  # fmt: skip
+    data = {
+        "id": "1a",
+        "permalink": "/r/devops/comments/1a/x/",
+        "title": "x",
+        "created_utc": START + 0.75,
+    }
     assert reddit.post({"kind": "t3", "data": data}) == Post(
-        "1a", "https://www.reddit.com/r/devops/comments/1a/x/", "x", None, START, None, None, None,
-        None, {"id": "1a", "permalink": "/r/devops/comments/1a/x/"},
-    )  # fmt: skip
+        "1a",
+        "https://www.reddit.com/r/devops/comments/1a/x/",
+        "x",
+        None,
+        START,
+        None,
+        None,
+        None,
+        None,
+        {"id": "1a", "permalink": "/r/devops/comments/1a/x/"},
+    )
 
 
 def test_what_was_deleted_or_is_no_post_is_dropped_and_counted() -> None:
     children = [
-        submission("a"), submission("b", selftext="[removed]"),
-        submission("c", selftext="[deleted]"), submission("d", title="[deleted by user]"),
+        submission("a"),
+        submission("b", selftext="[removed]"),
+        submission("c", selftext="[deleted]"),
+        submission("d", title="[deleted by user]"),
         submission("e", removed_by_category="moderator"),
         {"kind": "t1", "data": {"id": "f", "name": "t1_f", "created_utc": START + 1.0}},
-        submission("g", title=None), submission("h", permalink=None),
+        submission("g", title=None),
+        submission("h", permalink=None),
         submission("k", created_utc="now"),
-        {"kind": "t3", "data": None}, "no child", {"kind": "t3", "data": {"created_utc": START}},
-        submission("i", author="[deleted]"), submission("j", author=None),
-    ]  # fmt: skip
+        {"kind": "t3", "data": None},
+        "no child",
+        {"kind": "t3", "data": {"created_utc": START}},
+        submission("i", author="[deleted]"),
+        submission("j", author=None),
+    ]
     source, _ = scripted(page(*children))
     _, reading = only(source, SUB)
     assert [(post.native_id, post.author) for post in reading.posts] == [
-        ("a", "ann_loom"), ("i", None), ("j", None),
-    ]  # fmt: skip
+        ("a", "ann_loom"),
+        ("i", None),
+        ("j", None),
+    ]
     assert reading.dropped == {"deleted": 4, "no post": 1, "unusable": 6}
     assert (reading.given, reading.truncated) == (14, False)
 
@@ -135,8 +155,9 @@ def test_a_day_holds_its_first_and_its_last_second(tmp_path: Any) -> None:
         days = covered(of(server), SUB, DAY, NEXT)
     assert [ids([day]) for day in days] == [["1", "2"], ["3"]]
     assert [window for day in days for window, _ in day.windows] == [
-        Window.of_day(DAY), Window.of_day(NEXT),
-    ]  # fmt: skip
+        Window.of_day(DAY),
+        Window.of_day(NEXT),
+    ]
     assert truncated(days) == {}
 
 
@@ -236,12 +257,14 @@ def test_a_listing_without_end_is_left_and_told() -> None:
     pages = [page(submission(f"{n}", START + 9_000 - n), after=f"t3_{n}") for n in range(40)]
     source, script = scripted(*pages)
     [day] = covered(source, SUB)
-    assert len(script.seen) == 1 + reddit.MOST_PAGES
+    assert len(script.seen) == 1 + reddit.MAX_PAGES
     assert truncated([day]) == {DAY: "the listing ends after 30 posts, at 2026-11-09T02:29:31Z"}
     params = asked(script)[1:4]
     assert [(p.get("after"), p.get("count")) for p in params] == [
-        (None, None), ("t3_0", "1"), ("t3_1", "2"),
-    ]  # fmt: skip
+        (None, None),
+        ("t3_0", "1"),
+        ("t3_1", "2"),
+    ]
 
 
 def test_a_listing_that_repeats_itself_is_left_and_told() -> None:
@@ -302,8 +325,17 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
     server_keeps(clock, monkeypatch)
     monkeypatch.setattr(reddit, "PAGE", 10)
     items = [submission(f"{n:x}", START + n) for n in range(250)]
-    kinds = ("429", "429-bare", "429-retry-after", "500", "502-html", "503", "cut", "malformed",
-             "gone")  # fmt: skip
+    kinds = (
+        "429",
+        "429-bare",
+        "429-retry-after",
+        "500",
+        "502-html",
+        "503",
+        "cut",
+        "malformed",
+        "gone",
+    )
     with serving(tmp_path, "reddit", items, faults=[f"{kind}:0.03" for kind in kinds]) as server:
         found = covered(of(server, clock=clock), SUB)
         assert len({outcome for *_, outcome in server.requests}) > 3, "several kinds struck"

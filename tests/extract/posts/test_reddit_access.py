@@ -46,13 +46,12 @@ def test_the_two_hosts_of_a_real_server_are_asked_for_what_they_give(tmp_path: A
         source = of(server)
         assert ids(covered(source, SUB)) == ids(covered(source, SUB)) == ["a"]
         assert [target.partition("?")[0] for _, target, _ in server.requests] == [
-            "/reddit/www/api/v1/access_token", *["/reddit/oauth/r/devops/new"] * 2,
-        ]  # fmt: skip
+            "/reddit/www/api/v1/access_token",
+            *["/reddit/oauth/r/devops/new"] * 2,
+        ]
 
 
-def test_a_token_that_is_no_longer_good_is_replaced_once_and_reading_goes_on(
-    tmp_path: Any,
-) -> None:
+def test_a_token_that_is_no_longer_good_is_replaced_once_and_reading_goes_on(tmp_path: Any) -> None:
     items = [submission(f"{n:x}", START + n) for n in range(250)]
     with serving(tmp_path, "reddit", items) as server:
         source = of(server)
@@ -67,13 +66,19 @@ def test_a_token_that_is_no_longer_good_is_replaced_once_and_reading_goes_on(
 
 def test_a_401_in_the_middle_of_a_listing_loses_nothing() -> None:
     source, script = scripted(
-        page(submission("b", START + 2), after="t3_b"), EXPIRED, token("tok_2"),
+        page(submission("b", START + 2), after="t3_b"),
+        EXPIRED,
+        token("tok_2"),
         page(submission("a", START + 1)),
-    )  # fmt: skip
+    )
     assert ids(covered(source, SUB)) == ["a", "b"]
     assert [credentials for _, credentials in shown(script)] == [
-        BASIC, "bearer tok_1", "bearer tok_1", BASIC, "bearer tok_2",
-    ]  # fmt: skip
+        BASIC,
+        "bearer tok_1",
+        "bearer tok_1",
+        BASIC,
+        "bearer tok_2",
+    ]
     assert script.seen[2].url == script.seen[4].url
 
 
@@ -96,8 +101,12 @@ def test_a_token_is_renewed_shortly_before_its_life_ends(life: Any, good_for: fl
     script.clock.sleep(1)
     covered(source, SUB)
     assert [credentials for _, credentials in shown(script)] == [
-        BASIC, "bearer tok_1", "bearer tok_1", BASIC, "bearer tok_2",
-    ]  # fmt: skip
+        BASIC,
+        "bearer tok_1",
+        "bearer tok_1",
+        BASIC,
+        "bearer tok_2",
+    ]
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -111,19 +120,27 @@ NO_OBJECT = (
 )
 REFUSALS = {
     "private": (answer(FORBIDDEN, 403), QueryRefusedError, "HTTP 403: private"),
-    "quarantined": (answer({"message": "Forbidden", "error": 403}, 403), QueryRefusedError,
-                    "HTTP 403: Forbidden"),
+    "quarantined": (
+        answer({"message": "Forbidden", "error": 403}, 403),
+        QueryRefusedError,
+        "HTTP 403: Forbidden",
+    ),
     "bare": (answer({"error": 403}, 403), QueryRefusedError, "HTTP 403: None"),
     "banned": (answer({**MISSING, "reason": "banned"}, 404), QueryRefusedError, "HTTP 404: banned"),
-    "unknown": (answer({}, 302, location="/subreddits/search?q=x"), QueryRefusedError,
-                "there is no such subreddit"),
+    "unknown": (
+        answer({}, 302, location="/subreddits/search?q=x"),
+        QueryRefusedError,
+        "there is no such subreddit",
+    ),
     "blocked": (answer(BLOCKED, 403), SourceRefusedError, NO_OBJECT.format(403)),
     "a page": (answer("<h1>Reddit</h1>"), SourceRefusedError, NO_OBJECT.format(200)),
-    "no listing": (answer({"kind": "Listing"}), SourceRefusedError,
-                   "The API: a listing without children"),
-    "teapot": (answer({"message": "no"}, 418), SourceRefusedError,
-               "The API answered HTTP 418: no"),
-}  # fmt: skip
+    "no listing": (
+        answer({"kind": "Listing"}),
+        SourceRefusedError,
+        "The API: a listing without children",
+    ),
+    "teapot": (answer({"message": "no"}, 418), SourceRefusedError, "The API answered HTTP 418: no"),
+}
 
 
 @pytest.mark.parametrize(("refusal", "kind", "line"), REFUSALS.values(), ids=REFUSALS)
@@ -146,8 +163,11 @@ def test_a_refusal_is_told_in_one_line(refusal: Any, kind: type[Exception], line
 def test_a_subreddit_that_is_closed_or_gone_leaves_the_others_readable(
     tmp_path: Any, quirks: list[str], sub: str, line: str
 ) -> None:
-    items = [submission("a"), submission("b", subreddit="secret", subreddit_type="private"),
-             submission("c", subreddit="ferguson", quarantine=True)]  # fmt: skip
+    items = [
+        submission("a"),
+        submission("b", subreddit="secret", subreddit_type="private"),
+        submission("c", subreddit="ferguson", quarantine=True),
+    ]
     with serving(tmp_path, "reddit", items, quirks=quirks) as server:
         source = of(server)
         with pytest.raises(QueryRefusedError) as caught:

@@ -16,8 +16,13 @@ from assay.extract.posts.sources import LIMITS, NotConfiguredError, chosen_sourc
 from assay.extract.settings import SettingError, author_salt
 from tests.support import folders_of_items
 
-SECRETS = ("GITHUB_TOKEN", "STACKEXCHANGE_KEY", "REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET",
-           "AUTHOR_SALT")  # fmt: skip
+SECRETS = (
+    "GITHUB_TOKEN",
+    "STACKEXCHANGE_KEY",
+    "REDDIT_CLIENT_ID",
+    "REDDIT_CLIENT_SECRET",
+    "AUTHOR_SALT",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +57,11 @@ def per_minute(name: str) -> str:
 def test_the_limits_are_those_of_the_apis(mine: pytest.MonkeyPatch) -> None:
     mine.setenv("GITHUB_TOKEN", "ghp_x")
     assert {name: limit(name) for name in LIMITS} == {
-        "github": 30, "stackoverflow": 30, "reddit": 60, "hackernews": 100,
-    }  # fmt: skip
+        "github": 30,
+        "stackoverflow": 30,
+        "reddit": 60,
+        "hackernews": 100,
+    }
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -140,12 +148,14 @@ def test_queries_are_made_of_the_lists(mine: pytest.MonkeyPatch) -> None:
     assert {name: opened(name).queries for name in LIMITS} == {
         "github": ["repo:a/b", "repo:c/d", "label:bug org:x, y"],
         "stackoverflow": [
-            "stackoverflow python;dbt", "stackoverflow sql",
-            "serverfault python;dbt", "serverfault sql",
+            "stackoverflow python;dbt",
+            "stackoverflow sql",
+            "serverfault python;dbt",
+            "serverfault sql",
         ],
         "reddit": ["devops"],
         "hackernews": ["story", "ask_hn postgres"],
-    }  # fmt: skip
+    }
 
 
 def test_without_tags_a_site_is_one_query() -> None:
@@ -191,8 +201,10 @@ def test_reddit_without_credentials_is_not_configured(
         "https://www.reddit.com/prefs/apps"
     )
     assert {name: opened(name).name for name in LIMITS if name != "reddit"}.keys() == {
-        "github", "stackoverflow", "hackernews",
-    }  # fmt: skip
+        "github",
+        "stackoverflow",
+        "hackernews",
+    }
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -238,7 +250,7 @@ def test_a_back_off_that_is_no_list_of_pauses_is_refused(
 ) -> None:
     mine.setenv("HTTP__BACKOFF_SECONDS", value)
     with pytest.raises(SettingError, match="HTTP__BACKOFF_SECONDS must be numbers"):
-        settings.politeness()
+        settings.retry_policy()
 
 
 # --- authors -------------------------------------------------------------------------------------
@@ -284,11 +296,14 @@ def test_an_author_is_the_same_within_a_source_and_nobody_without_the_salt() -> 
 
 READERS: dict[str, tuple[str, Any, Any]] = {
     "github": ("github_issues.jsonl", github.post, lambda i: (i.get("user") or {}).get("login")),
-    "stackoverflow": ("stackoverflow_questions.jsonl", stackexchange.post,
-                      lambda i: (i.get("owner") or {}).get("display_name")),
+    "stackoverflow": (
+        "stackoverflow_questions.jsonl",
+        stackexchange.post,
+        lambda i: (i.get("owner") or {}).get("display_name"),
+    ),
     "reddit": ("reddit_posts.jsonl", reddit.post, lambda i: i["data"].get("author")),
     "hackernews": ("hackernews_items.jsonl", hackernews.post, lambda i: i.get("author")),
-}  # fmt: skip
+}
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 from assay.extract.http.transport import SourceRefusedError
 from assay.extract.posts import stackexchange
 from assay.extract.posts.post import Post
-from assay.extract.posts.stackexchange import StackExchange, read_wish
+from assay.extract.posts.stackexchange import StackExchange, parse_rate_limit
 from assay.extract.posts.windows import Window
 from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Script
@@ -35,11 +35,11 @@ SITE, KEY = "stackoverflow", "se_secretsecret"
 
 
 def of(server: ReplayServer, key: str | None = None, **more: Any) -> StackExchange:
-    return StackExchange(api(f"{server.url}/stackexchange", read_wish, **more), [SITE], key)
+    return StackExchange(api(f"{server.url}/stackexchange", parse_rate_limit, **more), [SITE], key)
 
 
 def scripted(*answers: Any, key: str | None = None) -> tuple[StackExchange, Script]:
-    session, script = scripted_api(read_wish, *answers)
+    session, script = scripted_api(parse_rate_limit, *answers)
     return StackExchange(session, [SITE], key), script
 
 
@@ -55,8 +55,13 @@ def page(*items: Any, has_more: bool = False, **more: Any) -> Any:
 
 
 def test_a_question_becomes_a_post_with_its_title_as_it_was_written() -> None:
-    item = question(7, utc(DAY, 12), title="Why &quot;a&lt;b&quot; &amp; not &#39;c&#39;?",
-                    body="<p>a &lt; b &amp;amp; c</p>", last_edit_date=START + 5)  # fmt: skip
+    item = question(
+        7,
+        utc(DAY, 12),
+        title="Why &quot;a&lt;b&quot; &amp; not &#39;c&#39;?",
+        body="<p>a &lt; b &amp;amp; c</p>",
+        last_edit_date=START + 5,
+    )
     assert stackexchange.post(item) == Post(
         native_id="7",
         url="https://stackoverflow.com/questions/7/why",
@@ -98,16 +103,36 @@ def test_a_deleted_user_is_known_by_name_or_not_at_all(owner: Any, author: str |
 
 
 def test_what_a_question_lacks_is_empty() -> None:
-    bare = {"question_id": 1, "link": "https://stackoverflow.com/q/1", "title": "x",
-            "creation_date": START}  # fmt: skip
-    expected = Post("1", bare["link"], "x", None, START, None, None, None, None,
-                    {"question_id": 1, "link": bare["link"]})  # fmt: skip
+    bare = {
+        "question_id": 1,
+        "link": "https://stackoverflow.com/q/1",
+        "title": "x",
+        "creation_date": START,
+    }
+    expected = Post(
+        "1",
+        bare["link"],
+        "x",
+        None,
+        START,
+        None,
+        None,
+        None,
+        None,
+        {"question_id": 1, "link": bare["link"]},
+    )
     assert stackexchange.post(bare) == expected
 
 
 def test_what_is_no_question_is_dropped_and_counted() -> None:
-    items = [question(1), question(2, title=""), {"question_id": 3}, None,
-             question(4, creation_date="now"), question(5, link=None)]  # fmt: skip
+    items = [
+        question(1),
+        question(2, title=""),
+        {"question_id": 3},
+        None,
+        question(4, creation_date="now"),
+        question(5, link=None),
+    ]
     source, _ = scripted(total(6), page(*items))
     _, reading = only(source, SITE)
     assert [post.native_id for post in reading.posts] == ["1"]
@@ -130,11 +155,22 @@ def test_a_query_names_its_site_and_tags() -> None:
     source, script = scripted(total(1), page(question(1)), key=KEY)
     covered(source, "serverfault python;dbt", now=START + 60)
     first, second = asked(script)
-    about = {"site": "serverfault", "tagged": "python;dbt", "fromdate": str(START),
-             "todate": str(START + 59), "key": KEY}  # fmt: skip
+    about = {
+        "site": "serverfault",
+        "tagged": "python;dbt",
+        "fromdate": str(START),
+        "todate": str(START + 59),
+        "key": KEY,
+    }
     assert first == {**about, "filter": "total"}
-    assert second == {**about, "filter": "withbody", "sort": "creation", "order": "asc",
-                      "pagesize": "100", "page": "1"}  # fmt: skip
+    assert second == {
+        **about,
+        "filter": "withbody",
+        "sort": "creation",
+        "order": "asc",
+        "pagesize": "100",
+        "page": "1",
+    }
     assert {request.url.path for request in script.seen} == {"/2.3/questions"}
 
 
@@ -158,8 +194,9 @@ def test_without_a_key_a_day_of_more_than_25_pages_is_halved(tmp_path: Any) -> N
         with_a_key = covered(of(server, KEY), SITE)
         assert {outcome for *_, outcome in server.requests} == {200}
     assert [(window.start - START, reading.given) for window, reading in day.windows] == [
-        (0, 1440), (43_200, 1061),
-    ]  # fmt: skip
+        (0, 1440),
+        (43_200, 1061),
+    ]
     assert gap_free(day)
     assert ids([day]) == ids(with_a_key) == sorted(map(str, range(2501)))
     assert len(with_a_key[0].windows) == 1
@@ -183,9 +220,13 @@ def test_more_than_25_pages_of_one_second_are_cut_off(
 def test_a_window_with_more_than_it_said_is_halved_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stackexchange, "LAST_PAGE_WITHOUT_KEY", 1)
     source, _ = scripted(
-        total(1), page(question(1), has_more=True),
-        total(1), page(question(1)), total(1), page(question(2)),
-    )  # fmt: skip
+        total(1),
+        page(question(1), has_more=True),
+        total(1),
+        page(question(1)),
+        total(1),
+        page(question(2)),
+    )
     [day] = covered(source, SITE)
     assert ids([day]) == ["1", "2"]
     assert [reading.truncated for _, reading in day.windows] == [False, False]
@@ -203,9 +244,10 @@ def test_a_promised_total_that_does_not_come_is_told_and_left_to_the_next_run() 
 
 
 @pytest.mark.parametrize(
-    "answers", [[answer({"items": []})], [total(1), answer({"has_more": False})]],
+    "answers",
+    [[answer({"items": []})], [total(1), answer({"has_more": False})]],
     ids=["no total", "no items"],
-)  # fmt: skip
+)
 def test_an_answer_without_items_or_total_is_refused(answers: list[Any]) -> None:
     source, _ = scripted(*answers)
     with pytest.raises(SourceRefusedError, match="The API: an answer without"):

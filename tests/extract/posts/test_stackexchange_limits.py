@@ -40,8 +40,10 @@ def test_a_server_that_insists_on_its_backoff_never_refuses(
 
 
 THROTTLES = {
-    "quota": (error(502, "too many requests from this IP, more requests available in 84 seconds"),
-              85.0),
+    "quota": (
+        error(502, "too many requests from this IP, more requests available in 84 seconds"),
+        85.0,
+    ),
     "backoff": (error(502, "Violation of backoff parameter"), 30.0),
     "at the edge": (error(502, "more requests available in 20 seconds", 503), 21.0),
     "with backoff": (error(502, "more requests available in 20 seconds", backoff=40), 41.0),
@@ -49,7 +51,7 @@ THROTTLES = {
     "unavailable": (error(503, "down", backoff=9), 10.0),
     "HTML": (answer("<h1>429</h1>", 429), 4.0),
     "no object": (answer([502], 503), 4.0),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("refusal", "pause"), THROTTLES.values(), ids=THROTTLES)
@@ -91,8 +93,19 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
     server_keeps(clock, monkeypatch)
     monkeypatch.setattr(stackexchange, "PAGE", 8)
     items = [question(n, START + n) for n in range(200)]
-    kinds = ("429", "429-bare", "429-retry-after", "500", "502-html", "503", "cut", "malformed",
-             "gone", "throttle", "backoff")  # fmt: skip
+    kinds = (
+        "429",
+        "429-bare",
+        "429-retry-after",
+        "500",
+        "502-html",
+        "503",
+        "cut",
+        "malformed",
+        "gone",
+        "throttle",
+        "backoff",
+    )
     faults = [f"{kind}:0.03" for kind in kinds]
     with serving(tmp_path, "stackexchange", items, faults=faults) as server:
         found = covered(of(server, clock=clock), SITE)
@@ -103,19 +116,34 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
 # --- refusals ------------------------------------------------------------------------------------
 
 REFUSALS = {
-    "bad parameter": (error(400, "No site found for name `x`"), QueryRefusedError,
-                      "StackExchange does not take the parameter: No site found for name `x`"),
-    "key": (error(403, "page above 25 requires access token or app key"), SourceRefusedError,
-            "StackExchange denies access (page above 25 requires access token or app key): "
-            "check STACKEXCHANGE_KEY"),
-    "no method": (error(404, "no method found with this name", 404), SourceRefusedError,
-                  "StackExchange answered HTTP 404, error 404: no method found with this name"),
-    "an error of another": (answer({"message": "no"}, 418), SourceRefusedError,
-                            "StackExchange answered HTTP 418, error None: None"),
-    "HTML": (answer("<h1>Blocked</h1>", 403), SourceRefusedError,
-             "The API at http://api.test answered HTTP 403 without a JSON object: is the address "
-             "right, and are we let in?"),
-}  # fmt: skip
+    "bad parameter": (
+        error(400, "No site found for name `x`"),
+        QueryRefusedError,
+        "StackExchange does not take the parameter: No site found for name `x`",
+    ),
+    "key": (
+        error(403, "page above 25 requires access token or app key"),
+        SourceRefusedError,
+        "StackExchange denies access (page above 25 requires access token or app key): "
+        "check STACKEXCHANGE_KEY",
+    ),
+    "no method": (
+        error(404, "no method found with this name", 404),
+        SourceRefusedError,
+        "StackExchange answered HTTP 404, error 404: no method found with this name",
+    ),
+    "an error of another": (
+        answer({"message": "no"}, 418),
+        SourceRefusedError,
+        "StackExchange answered HTTP 418, error None: None",
+    ),
+    "HTML": (
+        answer("<h1>Blocked</h1>", 403),
+        SourceRefusedError,
+        "The API at http://api.test answered HTTP 403 without a JSON object: is the address "
+        "right, and are we let in?",
+    ),
+}
 
 
 @pytest.mark.parametrize(("refusal", "kind", "line"), REFUSALS.values(), ids=REFUSALS)

@@ -11,8 +11,9 @@ from assay.extract.posts.windows import DAY_SECONDS, Window, cover, days, iso
 
 TEN_DAYS = 10 * DAY_SECONDS
 starts = st.integers(0, 2**32)
-windows = st.builds(lambda start, length: Window(start, start + length), starts,
-                    st.integers(0, TEN_DAYS))  # fmt: skip
+windows = st.builds(
+    lambda start, length: Window(start, start + length), starts, st.integers(0, TEN_DAYS)
+)
 calendar = st.dates(date(1970, 1, 1), date(2100, 1, 1))
 
 # Items per second, as (place in the window, number): some seconds hold far more than any cap.

@@ -70,9 +70,12 @@ ENRICHMENT = {
     ),
 }
 KEYS = {
-    "hf_datasets": "dataset_id", "arxiv_articles": "arxiv_id", "hf_base_models": "model_id",
-    "hf_keywords": "keyword_id", "hf_licenses": "license_id",
-}  # fmt: skip
+    "hf_datasets": "dataset_id",
+    "arxiv_articles": "arxiv_id",
+    "hf_base_models": "model_id",
+    "hf_keywords": "keyword_id",
+    "hf_licenses": "license_id",
+}
 FLAGS = {"arxiv_articles": {"is_template_leftover": False}, "hf_base_models": {"depth": 1}}
 
 
@@ -145,11 +148,19 @@ class Bronze:
 
 def _model(task: str, model_id: str, number: int) -> dict[str, Any]:
     return {
-        "task_id": task, "model_id": model_id, "author": model_id.partition("/")[0],
-        "pipeline_tag": task, "library_name": "transformers", "gated": "false",
-        "tags": ["license:mit"], "likes": 10, "downloads": 1000 - number, "seq": number,
-        "is_listed": True, "is_private": False,
-    }  # fmt: skip
+        "task_id": task,
+        "model_id": model_id,
+        "author": model_id.partition("/")[0],
+        "pipeline_tag": task,
+        "library_name": "transformers",
+        "gated": "false",
+        "tags": ["license:mit"],
+        "likes": 10,
+        "downloads": 1000 - number,
+        "seq": number,
+        "is_listed": True,
+        "is_private": False,
+    }
 
 
 def _bound(value: Any) -> Any:

@@ -93,8 +93,9 @@ def test_run_after_run_only_what_changed_moves(any_project: Project, bronze: Bro
     )
     any_project.build()
     assert sorted(any_project.rows("select * from hf.model_datasets")) == [
-        ("a/one", "new", READ), ("b/two", "left", READ),
-    ]  # fmt: skip
+        ("a/one", "new", READ),
+        ("b/two", "left", READ),
+    ]
     assert any_project.rows("select * from hf.model_keywords") == [
         ("a/one", "peft", "library", READ)
     ]

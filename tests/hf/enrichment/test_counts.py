@@ -10,7 +10,7 @@ from assay.sample.replay import ReplayServer
 from tests.hf.enrichment.workshop import Workshop, files_of, models_of
 from tests.support import folders_of_items
 
-MOST_MODELS = 3000
+MAX_MODELS = 3000
 PREFIXES = ("dataset:", "arxiv:", "base_model:", "license:")
 
 
@@ -21,8 +21,10 @@ def counted(models: list[dict]) -> dict[str, set[tuple[str, ...]]]:
     }
     for model in models:
         name, tags = model["id"], model.get("tags") or []
-        named = {prefix: [t[len(prefix) :] for t in tags if t.startswith(prefix) and t != prefix]
-                 for prefix in PREFIXES}  # fmt: skip
+        named = {
+            prefix: [t[len(prefix) :] for t in tags if t.startswith(prefix) and t != prefix]
+            for prefix in PREFIXES
+        }
         pairs["datasets"] |= {(name, found) for found in named["dataset:"]}
         pairs["licenses"] |= {(name, found) for found in named["license:"]}
         pairs["articles"] |= {
@@ -47,7 +49,7 @@ def counted(models: list[dict]) -> dict[str, set[tuple[str, ...]]]:
 def test_pairs_and_things_are_those_that_the_tags_of_the_models_name(
     folder: Path, workshop: Workshop
 ) -> None:
-    models = models_of(folder, MOST_MODELS)
+    models = models_of(folder, MAX_MODELS)
     path = workshop.catalog(models)
     with ReplayServer(folder, quota=0) as server:
         workshop.server = server.url

@@ -11,9 +11,7 @@ from tests.hf.enrichment.workshop import TABLES, Workshop, files_of, models_of
 from tests.support import SAMPLE
 
 FEW = 200
-BAD_DAY = (
-    "429:0.06", "500:0.06", "503:0.06", "cut:0.04", "malformed:0.04", "empty-page@arxiv:0.2",
-)  # fmt: skip
+BAD_DAY = ("429:0.06", "500:0.06", "503:0.06", "cut:0.04", "malformed:0.04", "empty-page@arxiv:0.2")
 DOWN = {  # what is down: the entities that need it, and what they ask of it
     "dataset-info": ({"datasets"}, "/api/datasets/"),
     "arxiv": ({"articles"}, "/api/query"),
@@ -119,9 +117,12 @@ def test_a_malformed_id_spoils_no_paper_of_its_batch(workshop: Workshop, form: s
         assert workshop.run("--select", "articles") is None
         assert len(server.requests) == 1
     assert workshop.rows("select arxiv_id, reason from bronze.arxiv_articles order by 1") == [
-        ("1706.03762", None), ("1706.376", "malformed_id"), ("1810.04805", None),
-        ("abs", "malformed_id"), ("x/1", "malformed_id"),
-    ]  # fmt: skip
+        ("1706.03762", None),
+        ("1706.376", "malformed_id"),
+        ("1810.04805", None),
+        ("abs", "malformed_id"),
+        ("x/1", "malformed_id"),
+    ]
 
 
 def test_a_refused_token_is_named_and_stops_what_asks_the_hub_only(workshop: Workshop) -> None:

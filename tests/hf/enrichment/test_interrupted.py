@@ -17,9 +17,18 @@ from tests.support import SAMPLE
 
 THREADS = 4
 MOMENTS = (
-    "answer:1", "kept:1", "answer:20", "answer:57", "kept:70", "rename:hf_datasets_specific.json",
-    "listed:arxiv_articles.json", "rename:licenses.json", "load", "job:2", "job:12",
-)  # fmt: skip
+    "answer:1",
+    "kept:1",
+    "answer:20",
+    "answer:57",
+    "kept:70",
+    "rename:hf_datasets_specific.json",
+    "listed:arxiv_articles.json",
+    "rename:licenses.json",
+    "load",
+    "job:2",
+    "job:12",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +44,16 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, lis
 
 def start(workshop: Workshop, moment: str) -> "subprocess.Popen[str] | forks.Forked":
     command = [
-        sys.executable, "-m", "tests.hf.enrichment.killed_at", moment,
-        "pipeline", "hf_enrichment", "run", "--destination", "duckdb",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.hf.enrichment.killed_at",
+        moment,
+        "pipeline",
+        "hf_enrichment",
+        "run",
+        "--destination",
+        "duckdb",
+    ]
     return forks.start(command, warehouse.ROOT, process_environment(workshop))
 
 

@@ -38,19 +38,32 @@ def test_loops_diamonds_chains_and_ladders_in_one_forest(
 ) -> None:
     rungs = [
         (f"ladder/{side}{rung}", f"ladder/{other}{rung + 1}")
-        for rung in range(LADDER) for side in "ab" for other in "ab"
-    ]  # fmt: skip
+        for rung in range(LADDER)
+        for side in "ab"
+        for other in "ab"
+    ]
     descend(
         bronze,
-        ("chain/1", "chain/2"), ("chain/2", "chain/3"), ("chain/3", "chain/root"),
-        ("self/parent", "self/parent"), ("self/child", "self/parent"),
-        ("pair/a", "pair/b"), ("pair/b", "pair/a"), ("pair/child", "pair/a"),
-        ("pair/a", "pair/above"), ("pair/on-b", "pair/b"),
-        ("dia/end", "dia/right"), ("dia/end", "dia/left"), ("dia/left", "dia/top"),
-        ("dia/right", "dia/top"), ("dia/end", "dia/other-root"),
-        ("uneven/end", "uneven/mid"), ("uneven/mid", "uneven/top"), ("uneven/end", "uneven/top"),
+        ("chain/1", "chain/2"),
+        ("chain/2", "chain/3"),
+        ("chain/3", "chain/root"),
+        ("self/parent", "self/parent"),
+        ("self/child", "self/parent"),
+        ("pair/a", "pair/b"),
+        ("pair/b", "pair/a"),
+        ("pair/child", "pair/a"),
+        ("pair/a", "pair/above"),
+        ("pair/on-b", "pair/b"),
+        ("dia/end", "dia/right"),
+        ("dia/end", "dia/left"),
+        ("dia/left", "dia/top"),
+        ("dia/right", "dia/top"),
+        ("dia/end", "dia/other-root"),
+        ("uneven/end", "uneven/mid"),
+        ("uneven/mid", "uneven/top"),
+        ("uneven/end", "uneven/top"),
         *rungs,
-    )  # fmt: skip
+    )
     any_project.build()
     assert lineage(any_project, "chain/1", "chain/3") == [
         ("chain/1", "chain/2", "chain/2", "chain/root", 1, False, False),
@@ -60,7 +73,7 @@ def test_loops_diamonds_chains_and_ladders_in_one_forest(
     ]
     # A model that names itself has no parent by that; it is the root of what was made from it.
     assert lineage(any_project, "self/parent", "self/child") == [
-        ("self/child", "self/parent", "self/parent", "self/parent", 1, True, True),
+        ("self/child", "self/parent", "self/parent", "self/parent", 1, True, True)
     ]
     # Two that name each other: neither is the other's ancestor, and a walk ends where it enters.
     assert lineage(any_project, "pair/a", "pair/b", "pair/child", "pair/on-b") == [
@@ -95,9 +108,11 @@ def test_a_parent_is_found_under_the_name_it_has_today(
 ) -> None:
     descend(
         bronze,
-        ("a/tuned", "bert-base"), ("b/tuned", "google/bert"), ("c/quantized", "old/tuned"),
+        ("a/tuned", "bert-base"),
+        ("b/tuned", "google/bert"),
+        ("c/quantized", "old/tuned"),
         ("a/tuned", "google/bert"),
-    )  # fmt: skip
+    )
     bronze.know(
         "hf_base_models",
         {"model_id": "bert-base", "resolved_id": "google/bert"},
@@ -120,24 +135,32 @@ def test_the_way_goes_on_over_parents_that_no_listing_shows(
     descend(bronze, ("a/tuned", "x/unlisted"), ("b/tuned", "y/odd"))
     bronze.know(
         "hf_base_models",
-        {"model_id": "x/unlisted", "resolved_id": "x/unlisted",
-         "tags": ["base_model:x/older", "base_model:quantized:x/older", "base_model:a/tuned"]},
-        {"model_id": "x/older", "resolved_id": "x/oldest-name", "depth": 2,
-         "tags": ["base_model:adapter:x/root", "license:mit"]},
+        {
+            "model_id": "x/unlisted",
+            "resolved_id": "x/unlisted",
+            "tags": ["base_model:x/older", "base_model:quantized:x/older", "base_model:a/tuned"],
+        },
+        {
+            "model_id": "x/older",
+            "resolved_id": "x/oldest-name",
+            "depth": 2,
+            "tags": ["base_model:adapter:x/root", "license:mit"],
+        },
         {"model_id": "x/root", "depth": 3, "reason": "not_found"},
         # Tags that name nothing: no id, an unknown relation, no text, no array.
         {"model_id": "y/odd", "tags": ["base_model:", "base_model:clone:y/x", 5, None]},
-    )  # fmt: skip
+    )
     any_project.build()
     # x/unlisted claims to be made from a/tuned, which was made from it: neither is walked.
-    assert lineage(any_project) == [
-        ("b/tuned", "y/odd", "y/odd", "y/odd", 1, True, False),
-    ]
+    assert lineage(any_project) == [("b/tuned", "y/odd", "y/odd", "y/odd", 1, True, False)]
     bronze.know(
         "hf_base_models",
-        {"model_id": "x/unlisted", "resolved_id": "x/unlisted",
-         "tags": ["base_model:x/older", "base_model:quantized:x/older"]},
-    )  # fmt: skip
+        {
+            "model_id": "x/unlisted",
+            "resolved_id": "x/unlisted",
+            "tags": ["base_model:x/older", "base_model:quantized:x/older"],
+        },
+    )
     any_project.build()
     assert lineage(any_project, "a/tuned") == [
         ("a/tuned", "x/unlisted", "x/unlisted", "x/root", 1, False, False),

@@ -28,8 +28,10 @@ def test_a_postgres_database_that_was_made_anew_is_loaded_anew(
 ) -> None:
     workshop.server = sample_server.url
     workshop.more = {
-        "POSTGRES_HOST": postgres_host, "POSTGRES_USER": "postgres", "POSTGRES_DB": "assay"
-    }  # fmt: skip
+        "POSTGRES_HOST": postgres_host,
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_DB": "assay",
+    }
     workshop.catalog(models_of(SAMPLE, 50))
     counts = []
     for schemas in ([], ["bronze", "bronze_staging"], ["bronze", "bronze_staging"]):

@@ -14,9 +14,7 @@ from tests.support import SAMPLE
 @pytest.fixture
 def postgres(tmp_path: Path, postgres_host: str) -> Iterator[dict[str, str]]:
     with empty_postgres(tmp_path / "unused", postgres_host):
-        yield {
-            "POSTGRES_HOST": postgres_host, "POSTGRES_USER": "postgres", "POSTGRES_DB": "assay",
-        }  # fmt: skip
+        yield {"POSTGRES_HOST": postgres_host, "POSTGRES_USER": "postgres", "POSTGRES_DB": "assay"}
 
 
 def test_postgres_holds_what_duckdb_holds_after_first_and_second_run(

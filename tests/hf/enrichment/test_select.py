@@ -47,15 +47,28 @@ def test_none_at_all_is_empty_tables_with_their_columns_and_no_request(workshop:
         "and schema_name = 'bronze' order by column_index"
     )
     assert columns == [
-        ("model_id", "VARCHAR"), ("reason", "VARCHAR"), ("enriched", "BOOLEAN"),
-        ("fetched_at", "TIMESTAMP WITH TIME ZONE"), ("license", "VARCHAR"), ("depth", "BIGINT"),
-        ("resolved_id", "VARCHAR"), ("pipeline_tag", "VARCHAR"), ("library_name", "VARCHAR"),
-        ("parameters", "BIGINT"), ("author", "VARCHAR"), ("gated", "VARCHAR"),
-        ("downloads", "BIGINT"), ("likes", "BIGINT"), ("is_private", "BOOLEAN"),
-        ("is_disabled", "BOOLEAN"), ("hub_created_at", "TIMESTAMP WITH TIME ZONE"),
-        ("last_modified", "TIMESTAMP WITH TIME ZONE"), ("tags", "JSON"), ("run_id", "VARCHAR"),
+        ("model_id", "VARCHAR"),
+        ("reason", "VARCHAR"),
+        ("enriched", "BOOLEAN"),
+        ("fetched_at", "TIMESTAMP WITH TIME ZONE"),
+        ("license", "VARCHAR"),
+        ("depth", "BIGINT"),
+        ("resolved_id", "VARCHAR"),
+        ("pipeline_tag", "VARCHAR"),
+        ("library_name", "VARCHAR"),
+        ("parameters", "BIGINT"),
+        ("author", "VARCHAR"),
+        ("gated", "VARCHAR"),
+        ("downloads", "BIGINT"),
+        ("likes", "BIGINT"),
+        ("is_private", "BOOLEAN"),
+        ("is_disabled", "BOOLEAN"),
+        ("hub_created_at", "TIMESTAMP WITH TIME ZONE"),
+        ("last_modified", "TIMESTAMP WITH TIME ZONE"),
+        ("tags", "JSON"),
+        ("run_id", "VARCHAR"),
         ("observed_at", "TIMESTAMP WITH TIME ZONE"),
-    ]  # fmt: skip
+    ]
 
 
 def test_identification_alone_asks_nobody_and_says_of_each_thing_that_it_was_not_asked(
@@ -97,8 +110,10 @@ def test_models_that_no_longer_point_at_anything_lose_their_pairs_and_others_kee
     query = "select model_id, dataset_id, is_gone from bronze.hf_model_datasets order by all"
     assert workshop.rows(query) == [("a/changes", "x/2", False), ("a/stays", "x/3", False)]
     assert workshop.rows("select dataset_id from bronze.hf_datasets order by all") == [
-        ("x/1",), ("x/2",), ("x/3",),
-    ]  # fmt: skip
+        ("x/1",),
+        ("x/2",),
+        ("x/3",),
+    ]
 
 
 def test_depth_follows_base_models_to_their_own_and_stops_where_they_end(
@@ -130,8 +145,14 @@ def test_depth_follows_base_models_to_their_own_and_stops_where_they_end(
 
 def test_gated_private_renamed_and_disabled_repositories_say_so(workshop: Workshop) -> None:
     names = ["gated", "auto", "gone", "hidden", "off", "plain", "new"]
-    states = ["gated:o/gated", "gated-auto:o/auto", "missing:o/gone", "private:o/hidden",
-              "disabled:o/off", "renamed:o/old=o/new"]  # fmt: skip
+    states = [
+        "gated:o/gated",
+        "gated-auto:o/auto",
+        "missing:o/gone",
+        "private:o/hidden",
+        "disabled:o/off",
+        "renamed:o/old=o/new",
+    ]
     folder = workshop.folder / "items"
     folder.mkdir()
     records = "".join(f'{{"id": "o/{name}", "likes": 5, "tags": []}}\n' for name in names)
@@ -171,8 +192,9 @@ def test_the_newest_whole_catalog_is_enriched_or_the_one_that_is_named(workshop:
     assert workshop.run("--select", "licenses", "--run-folder", str(old)) is None
     assert files_of(old) == {"licenses"}
     assert workshop.rows("select model_id from bronze.hf_model_licenses order by 1") == [
-        ("a/new",), ("a/old",),
-    ]  # fmt: skip
+        ("a/new",),
+        ("a/old",),
+    ]
     line = workshop.run("--run-folder", str(begun.path))
     assert line == f"{begun.path} holds no catalog: it was not read to its end"
 
@@ -199,17 +221,30 @@ def test_a_dry_run_writes_the_files_and_loads_nothing(
         (["--depth", "0"], {}, "--depth 0: must be between 1 and 20"),
         (["--max-age-days", "-1"], {}, "--max-age-days -1: must be between 1 and 36,500"),
         (["--run-folder", "/no/such"], {}, "--run-folder /no/such: there is no such folder"),
-        ([], {"HF_ENRICHMENT_THREADS": "0"},
-         "HF_ENRICHMENT_THREADS is '0': must be between 1 and 64"),
+        (
+            [],
+            {"HF_ENRICHMENT_THREADS": "0"},
+            "HF_ENRICHMENT_THREADS is '0': must be between 1 and 64",
+        ),
         ([], {"HF_ENRICHMENT_THREADS": "x"}, "HF_ENRICHMENT_THREADS is 'x': it must be a number"),
-        ([], {"HF_ENRICHMENT__ENTITIES": "papers"}, "HF_ENRICHMENT__ENTITIES: no entity 'papers', "
-         "choose datasets, articles, base_models, keywords, licenses"),
-        ([], {"ARXIV_ENDPOINT": "http://export.arxiv.org"},
-         "ARXIV_ENDPOINT must begin with https://, but for this machine's own"),
-        ([], {"ARXIV_ENDPOINT": "export.arxiv.org"},
-         "ARXIV_ENDPOINT is no address: it must begin with http:// or https://"),
+        (
+            [],
+            {"HF_ENRICHMENT__ENTITIES": "papers"},
+            "HF_ENRICHMENT__ENTITIES: no entity 'papers', "
+            "choose datasets, articles, base_models, keywords, licenses",
+        ),
+        (
+            [],
+            {"ARXIV_ENDPOINT": "http://export.arxiv.org"},
+            "ARXIV_ENDPOINT must begin with https://, but for this machine's own",
+        ),
+        (
+            [],
+            {"ARXIV_ENDPOINT": "export.arxiv.org"},
+            "ARXIV_ENDPOINT is no address: it must begin with http:// or https://",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_meant_is_refused_before_anything_happens(
     workshop: Workshop, options: list[str], environment: dict[str, str], line: str
 ) -> None:

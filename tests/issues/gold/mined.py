@@ -59,10 +59,7 @@ def mine(
 
 
 def _dbt(
-    how: Sequence[str],
-    circumstances: Sequence[str],
-    given: dict[str, object],
-    select: str,
+    how: Sequence[str], circumstances: Sequence[str], given: dict[str, object], select: str
 ) -> list[str]:
     command = [*how, *QUICK, "--select", select, "--vars", json.dumps(given)]
     return [sys.executable, "-m", "tests.issues.gold.building", *circumstances, *command]

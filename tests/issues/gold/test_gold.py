@@ -13,10 +13,17 @@ from assay.sample.judge import FOUND_SQL, judge
 from tests.issues.gold.mined import the_sample
 from tests.support import Project
 
-LEAST_ARI = 0.7
+MIN_ARI = 0.7
 CATEGORIES = {
-    "ai", "finance", "compliance", "logistics", "healthtech", "devtools", "ecommerce", "other",
-}  # fmt: skip
+    "ai",
+    "finance",
+    "compliance",
+    "logistics",
+    "healthtech",
+    "devtools",
+    "ecommerce",
+    "other",
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,7 @@ def mined(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_the_hidden_themes_are_recovered_and_their_categories_named(mined: Project) -> None:
     verdict = judge(mined.rows(FOUND_SQL))
     assert (verdict.themes, verdict.posts) == (20, 416)
-    assert verdict.ari >= LEAST_ARI and verdict.evidence_ari >= 0.75, str(verdict)
+    assert verdict.ari >= MIN_ARI and verdict.evidence_ari >= 0.75, str(verdict)
     assert verdict.labels >= 0.9, str(verdict)
 
 
@@ -71,8 +78,9 @@ def test_issues_and_evidence_agree_with_silver_row_by_row(mined: Project) -> Non
         for key in copies[url_hash]:
             _, original, source, url, title, text, at, engagement = documents[key]
             if at.date() <= day:
-                wanted.add((day, cluster, key, source, url, title, text, bool(original),
-                            engagement, at))  # fmt: skip
+                wanted.add(
+                    (day, cluster, key, source, url, title, text, bool(original), engagement, at)
+                )
     found = mined.rows(
         "select cluster_date, cluster_id, url_hash, source, url, title, body, is_copy, "
         "engagement, posted_at from gold.issue_evidence"
@@ -128,13 +136,17 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
             posts = by_day.get((issue, day), [])
             heat = sum(
                 (1 + math.log(1 + max(engagement, 0))) * 0.5 ** ((day - then).days / 3)
-                for then in days if then <= day and (day - then).days < 14
-                for _, engagement, is_problem in by_day[issue, then] if is_problem
-            )  # fmt: skip
+                for then in days
+                if then <= day and (day - then).days < 14
+                for _, engagement, is_problem in by_day[issue, then]
+                if is_problem
+            )
             wanted[issue, day] = (
-                len(posts), len({source for source, *_ in posts}),
-                sum(engagement for _, engagement, _ in posts), pytest.approx(heat, abs=1e-3),
-            )  # fmt: skip
+                len(posts),
+                len({source for source, *_ in posts}),
+                sum(engagement for _, engagement, _ in posts),
+                pytest.approx(heat, abs=1e-3),
+            )
     found = mined.rows(
         "select issue_id, day, items, sources, engagement, heat from gold.issue_trend"
     )

@@ -36,9 +36,12 @@ def label(
     """
     return project.run(
         *mine(*circumstances, **TODAY, select=select, **given),
-        LLM_MODEL="openai/test", LLM_API_BASE=server.base, LLM_BACKOFF_SECONDS="0.01",
-        LITELLM_LOCAL_MODEL_COST_MAP="True", **PRICES,
-    )  # fmt: skip
+        LLM_MODEL="openai/test",
+        LLM_API_BASE=server.base,
+        LLM_BACKOFF_SECONDS="0.01",
+        LITELLM_LOCAL_MODEL_COST_MAP="True",
+        **PRICES,
+    )
 
 
 def labels(project: Project) -> list[tuple]:
@@ -145,8 +148,10 @@ def test_orders_in_posts_change_nothing_but_their_own_words(tmp_path: Path) -> N
     for title, category, _, pays, impact, _ in rows:
         mine_of = wanted[title]
         assert (category, pays, impact) == (
-            mine_of["category"], mine_of["would_pay_signal"], mine_of["impact_level"],
-        )  # fmt: skip
+            mine_of["category"],
+            mine_of["would_pay_signal"],
+            mine_of["impact_level"],
+        )
 
 
 def told(question: Question) -> bool:

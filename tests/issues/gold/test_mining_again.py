@@ -104,9 +104,7 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
     before, after = tables(mined), tables(more)
     assert len(after["silver.embeddings"]) == len(before["silver.embeddings"]) + 1
     for table in ("silver.cluster_assignments", "silver.clusters", "gold.issues"):
-        columns = [name for (name,) in more.rows(
-            f"select column_name from (describe {table})"
-        )]  # fmt: skip
+        columns = [name for (name,) in more.rows(f"select column_name from (describe {table})")]
         day = columns.index("cluster_date")
         older = [row for row in after[table] if row[day] < LAST]
         assert older == [row for row in before[table] if row[day] < LAST], table

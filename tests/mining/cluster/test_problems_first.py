@@ -3,7 +3,7 @@
 import numpy as np
 
 from assay.mining.cluster.cluster import cluster
-from assay.mining.cluster.problems_first import JOIN_QUANTILE, cluster_core
+from assay.mining.cluster.problems_first import JOIN_QUANTILE, cluster_problems
 
 
 def groups(*sizes: int, spread: float = 0.05, seed: int = 0) -> tuple[np.ndarray, list[str]]:
@@ -22,7 +22,7 @@ def groups(*sizes: int, spread: float = 0.05, seed: int = 0) -> tuple[np.ndarray
 def test_what_is_not_core_joins_its_own_group_and_moves_no_centre() -> None:
     vectors, texts = groups(*[20] * 12)
     core = np.arange(240) % 4 != 0
-    found = cluster_core(vectors, texts, core)
+    found = cluster_problems(vectors, texts, core)
     alone = cluster(vectors[core], [text for text, one in zip(texts, core, strict=True) if one])
     assert (found.centroids == alone.centroids).all()
     assert (found.cluster_id[core] == alone.cluster_id).all()
@@ -41,7 +41,7 @@ def test_what_is_not_core_joins_its_own_group_and_moves_no_centre() -> None:
 def test_nobody_joins_who_is_farther_than_the_core_is() -> None:
     vectors, texts = groups(40, 40, 30)
     core = np.arange(110) < 80  # the third group is news
-    found = cluster_core(vectors, texts, core)
+    found = cluster_problems(vectors, texts, core)
     assert found.is_outlier[80:].all()
     for number, members in enumerate(found.central):
         own = members[core[members]]
@@ -53,9 +53,9 @@ def test_nobody_joins_who_is_farther_than_the_core_is() -> None:
 def test_only_who_may_join_does() -> None:
     vectors, texts = groups(40, 40, 40)
     core = np.arange(120) % 4 != 0
-    every = cluster_core(vectors, texts, core)
+    every = cluster_problems(vectors, texts, core)
     may = np.arange(120) % 8 != 0
-    found = cluster_core(vectors, texts, core, may)
+    found = cluster_problems(vectors, texts, core, may)
     assert found.is_outlier[~core & ~may].all()
     assert (found.is_outlier == every.is_outlier)[core | may].all()
     assert (~every.is_outlier[~core & ~may]).any()
@@ -64,10 +64,10 @@ def test_only_who_may_join_does() -> None:
 def test_with_too_few_problems_everything_is_clustered_alike() -> None:
     vectors, texts = groups(30, 30)
     for core in (np.zeros(60, bool), np.arange(60) < 9, np.ones(60, bool)):
-        found, alike = cluster_core(vectors, texts, core), cluster(vectors, texts)
+        found, alike = cluster_problems(vectors, texts, core), cluster(vectors, texts)
         assert (found.cluster_id == alike.cluster_id).all()
         assert (found.is_outlier == alike.is_outlier).all()
-    nothing = cluster_core(vectors[:0], [], np.zeros(0, bool))
+    nothing = cluster_problems(vectors[:0], [], np.zeros(0, bool))
     assert len(nothing.central) == 0
 
 
@@ -76,7 +76,7 @@ def test_every_option_reaches_the_clustering_of_the_core() -> None:
     core = np.arange(40) % 2 == 0
     keys = [f"k{number:02d}" for number in range(40)]
     given = {"places": ["p"] * 40, "sources": ["reddit", "github"] * 20, "keys": keys}
-    found = cluster_core(vectors, texts, core, **given, seed=3)
-    again = cluster_core(vectors, texts, core, **given, seed=3)
+    found = cluster_problems(vectors, texts, core, **given, seed=3)
+    again = cluster_problems(vectors, texts, core, **given, seed=3)
     assert (found.cluster_id == again.cluster_id).all()
     assert found.distance.dtype == np.float32 and found.cluster_id.dtype == np.int32

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.extract.posts.urls import url_hash
-from assay.mining.duplicates.deduplicate import fold
+from assay.mining.duplicates.deduplicate import deduplicate
 from assay.mining.duplicates.titles import read_title
 from benchmarks.measure import ROOT
 from benchmarks.posts.copies import read_posts
@@ -57,7 +57,7 @@ def posts(*rows: tuple) -> pa.Table:
 
 
 def firsts(table: pa.Table) -> list[str | None]:
-    return fold(table)["duplicate_of"].to_pylist()
+    return deduplicate(table)["duplicate_of"].to_pylist()
 
 
 def is_folded(*pair: tuple) -> bool:
@@ -198,7 +198,7 @@ def test_ties_in_time_go_to_the_lower_key_and_no_time_is_last() -> None:
 
 
 def test_similarity_is_the_share_of_common_shingles() -> None:
-    table = fold(
+    table = deduplicate(
         posts((TITLE, TEXT), (TITLE, TEXT), (TITLE, TEXT + " Edit: solved."), (TITLE, OTHER))
     )
     similarity = table["similarity"].to_pylist()
@@ -210,20 +210,20 @@ def test_similarity_is_the_share_of_common_shingles() -> None:
 
 def test_the_result_has_the_input_s_rows_and_types() -> None:
     table = posts((TITLE, TEXT), ("Other", OTHER), (TITLE, TEXT)).take([2, 0, 1])
-    folded = fold(table)
+    folded = deduplicate(table)
     assert folded.schema == pa.schema(
         {"key": pa.string(), "duplicate_of": pa.string(), "similarity": pa.float32()}
     )
     assert folded["key"].to_pylist() == ["c", "a", "b"]
     assert folded["duplicate_of"].to_pylist() == ["a", None, None]
-    assert fold(table.slice(0, 0)).num_rows == 0
+    assert deduplicate(table.slice(0, 0)).num_rows == 0
 
 
 def test_a_key_that_is_missing_or_occurs_twice_is_refused() -> None:
     table = posts((TITLE, TEXT), ("Other", OTHER))
     for keys in (["a", "a"], ["a", None]):
         with pytest.raises(ValueError, match="key of its own"):
-            fold(table.set_column(0, "key", pa.array(keys, pa.string())))
+            deduplicate(table.set_column(0, "key", pa.array(keys, pa.string())))
 
 
 def test_the_sample_s_hidden_truth_is_found_and_nothing_else() -> None:
@@ -233,7 +233,7 @@ def test_the_sample_s_hidden_truth_is_found_and_nothing_else() -> None:
     truth = {
         (url_hash(row["url"]), keys[row["duplicate_of"]]) for row in rows if row["duplicate_of"]
     }
-    folded = fold(as_table(read_posts(ROOT / "sample/items"))).to_pylist()
+    folded = deduplicate(as_table(read_posts(ROOT / "sample/items"))).to_pylist()
     assert {(row["key"], row["duplicate_of"]) for row in folded if row["duplicate_of"]} == truth
 
 
@@ -242,22 +242,25 @@ def test_another_process_with_another_hash_seed_folds_the_same() -> None:
         "from benchmarks.posts.copies import read_posts\n"
         "from benchmarks.posts.duplicates import as_table\n"
         "from benchmarks.measure import ROOT\n"
-        "from assay.mining.duplicates.deduplicate import fold\n"
-        "print(fold(as_table(read_posts(ROOT / 'sample/items'))).to_pydict())"
+        "from assay.mining.duplicates.deduplicate import deduplicate\n"
+        "print(deduplicate(as_table(read_posts(ROOT / 'sample/items'))).to_pydict())"
     )
     seen = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
             env=os.environ | {"PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
-    }  # fmt: skip
+    }
     assert len(seen) == 1
 
 
 def _cpu_seconds(table: pa.Table) -> float:
     started = time.process_time()
-    fold(table)
+    deduplicate(table)
     return time.process_time() - started
 
 
@@ -282,9 +285,17 @@ def test_four_times_the_posts_take_no_more_than_eight_times_the_time(kind: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["[xpost " * 140_000, "re:" * 300_000, "n't" * 300_000, "a'" * 500_000, "a" * 10**6,
-     "\u0301\u0316" * 500_000, "\u3042" * 300_000, " " * 10**6],
-)  # fmt: skip
+    [
+        "[xpost " * 140_000,
+        "re:" * 300_000,
+        "n't" * 300_000,
+        "a'" * 500_000,
+        "a" * 10**6,
+        "\u0301\u0316" * 500_000,
+        "\u3042" * 300_000,
+        " " * 10**6,
+    ],
+)
 def test_a_megabyte_of_anything_takes_seconds(text: str) -> None:
     assert _cpu_seconds(posts((text, ""), ("", text), (text, text))) < 20
 
@@ -307,14 +318,14 @@ TABLES = st.lists(st.tuples(TEXTS, TEXTS, st.sampled_from([None, "x", "y", "a"])
 def test_the_order_of_the_rows_changes_nothing(table: pa.Table, rng: random.Random) -> None:
     rows = list(range(len(table)))
     rng.shuffle(rows)
-    shuffled = fold(table.take(pa.array(rows, pa.int64()))).sort_by("key")
-    assert shuffled.equals(fold(table))
+    shuffled = deduplicate(table.take(pa.array(rows, pa.int64()))).sort_by("key")
+    assert shuffled.equals(deduplicate(table))
 
 
 @settings(deadline=None, max_examples=200)
 @given(TABLES)
 def test_a_copy_names_an_earlier_post_that_is_no_copy(table: pa.Table) -> None:
-    rows = fold(table).to_pylist()
+    rows = deduplicate(table).to_pylist()
     first = {row["key"]: row["duplicate_of"] for row in rows}
     for row in rows:
         assert (row["duplicate_of"] is None) == (row["similarity"] is None)

@@ -16,7 +16,7 @@ from assay.mining.embed.calibration import sentences
 from assay.mining.embed.exact import Exact
 from assay.mining.embed.model import MAX_PIECES, MINILM, MINILM_SHA256, Weights, minilm
 from assay.mining.embed.openvino_engine import OpenVino
-from assay.mining.embed.tokens import MOST_CHARACTERS, Pieces, padded
+from assay.mining.embed.tokens import MAX_CHARACTERS, Pieces, padded
 from benchmarks.posts.copies import read_posts
 from tests.support import SAMPLE
 
@@ -233,7 +233,7 @@ def test_long_texts_are_cut_into_the_same_pieces_as_if_they_were_read_whole(
     spaces = [" " * size + "some words " * 400 for size in (100, 2040, 3000, 50_000)]
     edges = ["w " * 1000 + "x" * size + " tail" * 500 for size in range(40, 120, 5)]
     mixed = ["a" * 90 + " " + "\u0301" * size + "é ñ ö " * 300 for size in range(1500, 2300, 50)]
-    every = [text[:MOST_CHARACTERS] for text in (*long, *blobs, *spaces, *edges, *mixed)]
+    every = [text[:MAX_CHARACTERS] for text in (*long, *blobs, *spaces, *edges, *mixed)]
     assert pieces.of(every) == [whole.encode(text).ids for text in every]
     assert max(map(len, pieces.of(every))) == MAX_PIECES
 
@@ -295,9 +295,12 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("model")
     config = BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        vocab_size=30522,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
         intermediate_size=64,
-    )  # fmt: skip
+    )
     BertModel(config).save_pretrained(folder / "bert")
     AutoTokenizer.from_pretrained(minilm().folder).save_pretrained(folder / "bert")
     transformer = Transformer(str(folder / "bert"))

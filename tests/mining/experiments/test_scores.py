@@ -68,9 +68,14 @@ def test_without_a_label_the_last_line_the_criteria_or_a_sentence_count(
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("Score: 85/100", 8.5), ("85%", 8.5), ("Total: 35/50", 7), ("Grade: 4/5", 8),
-     ("Score: 7\u20138/10", 7.5)],
-)  # fmt: skip
+    [
+        ("Score: 85/100", 8.5),
+        ("85%", 8.5),
+        ("Total: 35/50", 7),
+        ("Grade: 4/5", 8),
+        ("Score: 7\u20138/10", 7.5),
+    ],
+)
 def test_other_scales_are_brought_to_ten(text: str, value: float) -> None:
     assert parse_score(text).value == value
 
@@ -107,10 +112,43 @@ def test_what_is_no_score_has_a_reason(text: str, reason: str) -> None:
 
 
 PIECES = st.sampled_from(
-    ["score", "Overall", "average", "total", ":", "-", "=", "(", ")", "/", "10", "out of", "7", ".",
-     ",", "5", "%", "**", "|", "\n", " ", "to", "is", "Clarity", "999999", "+", "\u2013", "\u00bd",
-     "\u0663", "e", "{", "}", "\x00", "\ud800"]
-)  # fmt: skip
+    [
+        "score",
+        "Overall",
+        "average",
+        "total",
+        ":",
+        "-",
+        "=",
+        "(",
+        ")",
+        "/",
+        "10",
+        "out of",
+        "7",
+        ".",
+        ",",
+        "5",
+        "%",
+        "**",
+        "|",
+        "\n",
+        " ",
+        "to",
+        "is",
+        "Clarity",
+        "999999",
+        "+",
+        "\u2013",
+        "\u00bd",
+        "\u0663",
+        "e",
+        "{",
+        "}",
+        "\x00",
+        "\ud800",
+    ]
+)
 
 
 @settings(max_examples=1000, deadline=None)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.mining.experiments.template import MOST_PROMPT_CHARS, Prompt, PromptError
+from assay.mining.experiments.template import MAX_PROMPT_CHARS, Prompt, PromptError
 from tests.support import ROOT
 
 FILE = "inputs/templates/link/x.j2"
@@ -122,23 +122,57 @@ def test_a_template_that_would_never_end_or_fill_the_memory_ends_at_once(source:
 
 def test_the_longest_prompt_is_bounded_by_its_parts_together() -> None:
     assert "the prompt is longer than 60,000 characters" in refused("{{ long }}" * 16)
-    assert len(rendered("{{ long }}" * 15)) == MOST_PROMPT_CHARS
+    assert len(rendered("{{ long }}" * 15)) == MAX_PROMPT_CHARS
 
 
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.sampled_from(
-            ["{{", "}}", "{%", "%}", "{#", "#}", " for c in concepts ", " endfor ", " if ", "essay",
-             "concepts", " endif ", "|", "join", "~", ".", "__class__", "(", ")", "[0]", "[", "]",
-             "set x = ", "x", "'", '"', "\n", "1", "-", "*", "**", "is", "loop.index", "\0", "é"]
+            [
+                "{{",
+                "}}",
+                "{%",
+                "%}",
+                "{#",
+                "#}",
+                " for c in concepts ",
+                " endfor ",
+                " if ",
+                "essay",
+                "concepts",
+                " endif ",
+                "|",
+                "join",
+                "~",
+                ".",
+                "__class__",
+                "(",
+                ")",
+                "[0]",
+                "[",
+                "]",
+                "set x = ",
+                "x",
+                "'",
+                '"',
+                "\n",
+                "1",
+                "-",
+                "*",
+                "**",
+                "is",
+                "loop.index",
+                "\0",
+                "é",
+            ]
         ),
         max_size=30,
     ).map("".join)
-)  # fmt: skip
+)
 def test_any_text_is_a_prompt_or_refused_in_one_line(source: str) -> None:
     try:
-        assert 0 < len(rendered(source)) <= MOST_PROMPT_CHARS
+        assert 0 < len(rendered(source)) <= MAX_PROMPT_CHARS
     except PromptError as error:
         place, _, why = str(error).removeprefix(f"{FILE}:").partition(": ")
         assert int(place) >= 1

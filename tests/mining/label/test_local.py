@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assay.mining.label.local import (
-    MOST_TITLE,
+    MAX_TITLE,
     Member,
     Prototypes,
     category_of,
@@ -20,8 +20,15 @@ from assay.mining.label.local import (
 from assay.warehouse import ROOT
 
 CATEGORIES = {
-    "ai", "finance", "compliance", "logistics", "healthtech", "devtools", "ecommerce", "other",
-}  # fmt: skip
+    "ai",
+    "finance",
+    "compliance",
+    "logistics",
+    "healthtech",
+    "devtools",
+    "ecommerce",
+    "other",
+}
 
 
 def member(title: str = "A title of four words", text: str = "", **more: object) -> Member:
@@ -65,9 +72,9 @@ def test_the_title_is_the_first_that_says_something(titles: list[str], title: st
 
 def test_a_long_title_is_cut_at_a_word_and_marked() -> None:
     cut = shortened("word " * 50)
-    assert len(cut) <= MOST_TITLE
+    assert len(cut) <= MAX_TITLE
     assert cut == "word " * 22 + "word word…" or cut.endswith("word…")
-    assert len(shortened("x" * 500)) == MOST_TITLE
+    assert len(shortened("x" * 500)) == MAX_TITLE
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from assay.mining.embed import embed, load_engine
-from assay.mining.label.problem import LEAST, bonus, likeness
+from assay.mining.label.problem import MIN_SCORE, bonus, likeness
 from assay.mining.text.clean import clean
 from assay.sample.judge import NO_THEME, THEMES
 from assay.warehouse import ROOT
@@ -55,7 +55,7 @@ def test_problems_are_told_from_the_rest(
     post: tuple[str, str, str, bool], is_problem: bool
 ) -> None:
     [score] = scores([post])
-    assert (score >= LEAST) == is_problem, f"{score:.3f}"
+    assert (score >= MIN_SCORE) == is_problem, f"{score:.3f}"
 
 
 def test_most_of_the_samples_problems_are_found_and_most_of_its_chatter_is_not() -> None:
@@ -70,8 +70,8 @@ def test_most_of_the_samples_problems_are_found_and_most_of_its_chatter_is_not()
             truth.append(themes[post.url] != NO_THEME)
     found, is_problem = scores(posts), np.array(truth)
     assert roc_auc_score(is_problem, found) >= 0.85
-    assert (found[is_problem] >= LEAST).mean() >= 0.75
-    assert (found[~is_problem] >= LEAST).mean() <= 0.35
+    assert (found[is_problem] >= MIN_SCORE).mean() >= 0.75
+    assert (found[~is_problem] >= MIN_SCORE).mean() <= 0.35
 
 
 def test_both_kinds_of_prototypes_are_needed() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from assay.mining.llm import FENCE_RULE, Cache, Result, Settings, Task, fence, run
+from assay.mining.llm import UNTRUSTED_RULE, Cache, Result, Settings, Task, delimit_untrusted, run
 
 ROOT = Path(__file__).resolve().parents[3]
 Category = Literal[
@@ -33,8 +33,8 @@ class Label(BaseModel):
 def task(post: str, key: str = "", *, schema: Any = Label, **more: Any) -> Task:
     """Return the task to label one post."""
     messages = [
-        {"role": "system", "content": f"Name the problem. {FENCE_RULE}"},
-        {"role": "user", "content": fence(post, 500)},
+        {"role": "system", "content": f"Name the problem. {UNTRUSTED_RULE}"},
+        {"role": "user", "content": delimit_untrusted(post, 500)},
     ]
     fields = {"purpose": "issue_labels", "prompt_version": "1", "max_tokens": 100} | more
     return Task(key=key or post, messages=messages, schema=schema, **fields)

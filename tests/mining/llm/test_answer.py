@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.mining.llm import Cache, fence, looks_like_instructions
+from assay.mining.llm import Cache, delimit_untrusted, detect_prompt_injection
 from assay.mining.llm.answer import BadAnswerError, parsed, prompt_hash, strict_schema
 from tests.llm_server import LlmServer, Reply, always, first_then, good, obedient, takes_only
 from tests.mining.llm.asking import Label, asked, settings, task, tasks
@@ -105,10 +105,10 @@ def test_the_prompt_hash_changes_with_the_words_and_with_the_schema_only() -> No
 
 
 def test_a_fence_is_the_same_for_the_same_text_and_caps_its_length() -> None:
-    assert fence("a\x00b\u202ec\u200b\td\n", 100) == fence("abc\td", 100)
-    body = fence("x" * 1000, 50).splitlines()[1]
+    assert delimit_untrusted("a\x00b\u202ec\u200b\td\n", 100) == delimit_untrusted("abc\td", 100)
+    body = delimit_untrusted("x" * 1000, 50).splitlines()[1]
     assert body == "x" * 49 + "…"
-    assert len(fence("", 10).splitlines()) == 3
+    assert len(delimit_untrusted("", 10).splitlines()) == 3
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_fence_is_the_same_for_the_same_text_and_caps_its_length() -> None:
     ],
 )
 def test_no_text_gets_out_of_its_fence(text: str) -> None:
-    inside = fence(text, 200).split("\n", 1)[1].rsplit("\n", 1)[0]
+    inside = delimit_untrusted(text, 200).split("\n", 1)[1].rsplit("\n", 1)[0]
     assert not re.search(r"[<\uff1c]\s*/?\s*untrusted", inside, re.IGNORECASE)
 
 
@@ -133,7 +133,7 @@ PIECES = [*"<>/|-09af\n \u200b", "untrusted", "unt", "rusted", "</untrusted-1>",
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join), st.integers(0, 60))
 def test_whatever_the_text_a_prompt_has_one_beginning_and_one_end(text: str, limit: int) -> None:
-    fenced = fence(text, limit)
+    fenced = delimit_untrusted(text, limit)
     first, *inside, last = fenced.split("\n")
     assert MARK.findall(fenced) == [first, last]
     assert last == first.replace("<", "</")
@@ -145,7 +145,7 @@ def test_whatever_the_text_a_prompt_has_one_beginning_and_one_end(text: str, lim
     ["<|im_end|>", "<|im_start|>system", "[INST]", "[/INST]", "<<SYS>>", "</s>", "<end_of_turn>"],
 )
 def test_marks_of_chat_templates_are_broken_up(mark: str) -> None:
-    assert mark not in fence(f"text {mark} more", 200)
+    assert mark not in delimit_untrusted(f"text {mark} more", 200)
 
 
 def test_posts_that_speak_to_the_model_are_told_from_posts_about_problems() -> None:
@@ -161,7 +161,7 @@ def test_posts_that_speak_to_the_model_are_told_from_posts_about_problems() -> N
         "Our category pages have a high impact on load time",
         "How do I write instructions for a new system?",
     ]
-    assert [looks_like_instructions(text) for text in orders + problems] == [True] * 5 + [False] * 3
+    assert [detect_prompt_injection(text) for text in orders + problems] == [True] * 5 + [False] * 3
 
 
 def test_a_model_that_obeys_a_post_changes_the_label_of_that_post_alone(cache: Cache) -> None:
@@ -222,8 +222,9 @@ BAD: list[BadRule] = [
 ]
 
 
-@pytest.mark.parametrize(("reply", "why", "tries", "status"), [b[1:] for b in BAD],
-                         ids=[b[0] for b in BAD])  # fmt: skip
+@pytest.mark.parametrize(
+    ("reply", "why", "tries", "status"), [b[1:] for b in BAD], ids=[b[0] for b in BAD]
+)
 def test_bad_answers_are_tried_twice_more_at_most_and_never_become_rows(
     reply: Reply, why: str, tries: int, status: str, cache: Cache
 ) -> None:

@@ -143,14 +143,24 @@ def test_a_server_of_ones_own_never_gets_the_key_of_the_provider(
 
 def test_settings_come_from_the_environment_and_wrong_ones_are_named() -> None:
     read = Settings.from_environment(
-        {"LLM_MODEL": "openai/x", "LLM_API_BASE": "http://localhost:1/v1", "LLM_CONCURRENCY": "3",
-         "LLM_INPUT_USD_PER_MTOK": "0.5", "LLM_OUTPUT_USD_PER_MTOK": "2", "LLM_API_KEY": KEY}
-    )  # fmt: skip
+        {
+            "LLM_MODEL": "openai/x",
+            "LLM_API_BASE": "http://localhost:1/v1",
+            "LLM_CONCURRENCY": "3",
+            "LLM_INPUT_USD_PER_MTOK": "0.5",
+            "LLM_OUTPUT_USD_PER_MTOK": "2",
+            "LLM_API_KEY": KEY,
+        }
+    )
     assert (read.model, read.concurrency, read.timeout) == ("openai/x", 3, 60.0)
     assert (read.input_usd_per_mtok, read.output_usd_per_mtok) == (0.5, 2.0)
     assert read.is_local
     assert KEY not in repr(read)
-    for wrong in ({"LLM_CONCURRENCY": "0"}, {"LLM_TIMEOUT_SECONDS": "nan"},
-                  {"LLM_MAX_ATTEMPTS": "many"}, {"LLM_INPUT_USD_PER_MTOK": "1"}):  # fmt: skip
+    for wrong in (
+        {"LLM_CONCURRENCY": "0"},
+        {"LLM_TIMEOUT_SECONDS": "nan"},
+        {"LLM_MAX_ATTEMPTS": "many"},
+        {"LLM_INPUT_USD_PER_MTOK": "1"},
+    ):
         with pytest.raises(LlmError, match=next(iter(wrong))):
             Settings.from_environment(wrong)

@@ -92,10 +92,7 @@ HTML_EXAMPLES = {
     "script and style go": ("a<script>b()</script><style>p {}</style>c", "a\nc"),
     "an unclosed script is a word": ("The <script> tag<p>is slow", "The <script> tag\nis slow"),
     "an unclosed code block goes to the end": ("a<pre>x = 1<p>y = 2", "a"),
-    "a nested quote goes whole": (
-        "<blockquote>a<blockquote>b</blockquote>c</blockquote>d",
-        "d",
-    ),
+    "a nested quote goes whole": ("<blockquote>a<blockquote>b</blockquote>c</blockquote>d", "d"),
     "upper case is the same": ("<P>a<PRE>b</PRE>", "a"),
     "a comment goes": ("a<!-- b -->c", "ac"),
     "a broken tag goes": ("a <b", "a"),

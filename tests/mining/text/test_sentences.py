@@ -124,9 +124,23 @@ def test_what_has_no_end_is_one_sentence_however_long():
 
 @pytest.mark.parametrize(
     ("unit", "sentences"),
-    [("a.", 1), ("?", 0), ("x", 1), ("? b", 333_333), ("a.)", 1), (". ", 0), ("\n", 0), (" ", 0),
-     ("- ", 0), ("1. ", 0), ("\u3002", 0), ("(", 0), ('."', 0), ("Ab. ", 250_000)],
-)  # fmt: skip
+    [
+        ("a.", 1),
+        ("?", 0),
+        ("x", 1),
+        ("? b", 333_333),
+        ("a.)", 1),
+        (". ", 0),
+        ("\n", 0),
+        (" ", 0),
+        ("- ", 0),
+        ("1. ", 0),
+        ("\u3002", 0),
+        ("(", 0),
+        ('."', 0),
+        ("Ab. ", 250_000),
+    ],
+)
 def test_a_megabyte_of_one_thing_is_read(unit, sentences):
     text = unit * (1_000_000 // len(unit))
     assert len(split(text)) == sentences

@@ -57,9 +57,15 @@ class Gold:
         for number in range(issues):
             for day in [DAYS[0] - timedelta(days=2), *DAYS]:
                 rows["issue_trend"].append(
-                    (f"issue{number:04d}", day, drawn.randrange(9), 1, 5,
-                     round(drawn.random() * 99, 4))
-                )  # fmt: skip
+                    (
+                        f"issue{number:04d}",
+                        day,
+                        drawn.randrange(9),
+                        1,
+                        5,
+                        round(drawn.random() * 99, 4),
+                    )
+                )
         for day in DAYS:
             for number in range(issues):
                 rows["issues"].append(issue(day, number, drawn))
@@ -74,10 +80,18 @@ class Gold:
 
 def issue(day: date, number: int, drawn: random.Random) -> tuple:
     return (
-        day, number, f"issue{number:04d}", f"{text(drawn, 8)} {number}", drawn.choice(CATEGORIES),
-        text(drawn, 30), drawn.random() < 0.3, drawn.choice(("low", "medium", "high")),
-        drawn.randint(1, 50), drawn.random(), "local",
-    )  # fmt: skip
+        day,
+        number,
+        f"issue{number:04d}",
+        f"{text(drawn, 8)} {number}",
+        drawn.choice(CATEGORIES),
+        text(drawn, 30),
+        drawn.random() < 0.3,
+        drawn.choice(("low", "medium", "high")),
+        drawn.randint(1, 50),
+        drawn.random(),
+        "local",
+    )
 
 
 def post(day: date, number: int, place: int, drawn: random.Random) -> tuple:
@@ -86,10 +100,19 @@ def post(day: date, number: int, place: int, drawn: random.Random) -> tuple:
     )
     url_hash = f"{number:04d}{place:04d}{drawn.getrandbits(224):056x}"
     return (
-        day, number, url_hash, drawn.choice(SOURCES), f"https://example.org/{url_hash}",
-        text(drawn, 7), text(drawn, 40), drawn.random() < 0.2, place, drawn.random(),
-        drawn.randrange(500), moment,
-    )  # fmt: skip
+        day,
+        number,
+        url_hash,
+        drawn.choice(SOURCES),
+        f"https://example.org/{url_hash}",
+        text(drawn, 7),
+        text(drawn, 40),
+        drawn.random() < 0.2,
+        place,
+        drawn.random(),
+        drawn.randrange(500),
+        moment,
+    )
 
 
 def text(drawn: random.Random, words: int) -> str:
@@ -105,8 +128,9 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
     for row in issues:
         own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
         own_days = [t for t in trends if t["issue_id"] == row["issue_id"]]
-        days = sorted((t["day"], t["items"], t["heat"]) for t in own_days
-                      if t["day"] <= row["cluster_date"])  # fmt: skip
+        days = sorted(
+            (t["day"], t["items"], t["heat"]) for t in own_days if t["day"] <= row["cluster_date"]
+        )
         row["heat"] = next((heat for day, _, heat in days if day == row["cluster_date"]), 0)
         row["trend"] = [{"day": str(d), "items": i, "heat": h} for d, i, h in days]
         row["sources"] = sorted({p["source"] for p in own})
@@ -115,8 +139,12 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
         row["last_posted_at"] = max((p["posted_at"] for p in own), default="")
         row["is_latest"] = row["cluster_date"] == newest
     for row in issues:
-        hotter = [o for o in issues if o["cluster_date"] == row["cluster_date"]
-                  and (-o["heat"], o["issue_id"]) < (-row["heat"], row["issue_id"])]  # fmt: skip
+        hotter = [
+            o
+            for o in issues
+            if o["cluster_date"] == row["cluster_date"]
+            and (-o["heat"], o["issue_id"]) < (-row["heat"], row["issue_id"])
+        ]
         row["heat_rank"] = 1 + len(hotter)
     return {
         "issues": {(str(r["cluster_date"]), r["cluster_id"]): plain(r) for r in issues},

@@ -83,8 +83,11 @@ class Proxy:
         self, request: BaseHTTPRequestHandler, method: str, path: str, body: bytes
     ) -> Answer:
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        kept = {name: request.headers[name] for name in ("authorization", "content-type")
-                if request.headers[name]}  # fmt: skip
+        kept = {
+            name: request.headers[name]
+            for name in ("authorization", "content-type")
+            if request.headers[name]
+        }
         connection.request(method, path, body or None, kept)
         response = connection.getresponse()
         content = response.read()

@@ -50,8 +50,10 @@ class PocketBase:
     def start(self) -> None:
         self.process = subprocess.Popen(
             self._all("serve", f"--http=127.0.0.1:{self.port}"),
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_for(lambda: answers(self.url))
 
     def kill(self) -> None:

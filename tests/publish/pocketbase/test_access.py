@@ -192,8 +192,11 @@ def test_a_setting_that_cannot_be_used_is_one_line(
     house: House, bad: tuple[dict[str, str], str]
 ) -> None:
     variables, reason = bad
-    fine = {"POCKETBASE_URL": "http://127.0.0.1:1", "POCKETBASE_EMAIL": EMAIL,
-            "POCKETBASE_PASSWORD": "word-4711"}  # fmt: skip
+    fine = {
+        "POCKETBASE_URL": "http://127.0.0.1:1",
+        "POCKETBASE_EMAIL": EMAIL,
+        "POCKETBASE_PASSWORD": "word-4711",
+    }
     out, err = house.sync(code=1, **(fine | variables))
     assert (out, err.count("\n")) == ("", 1)
     assert reason in err

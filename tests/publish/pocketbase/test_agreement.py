@@ -184,8 +184,9 @@ def test_a_dry_run_prints_the_difference_and_changes_nothing(house: House, proxy
     assert proxy.writes == []
     house.sync()
     records = published(proxy.url)["issues"]
-    [coldest] = [n for (day, n), record in records.items()
-                 if (day, record["heat_rank"]) == (str(DAYS[0]), 6)]  # fmt: skip
+    [coldest] = [
+        n for (day, n), record in records.items() if (day, record["heat_rank"]) == (str(DAYS[0]), 6)
+    ]
     day, number = DAYS[1], 2
     house.gold.run(RELABEL, "Bell\a and <b>bold</b>", day, number)
     for table in ("issues", "issue_evidence"):
@@ -243,12 +244,16 @@ def test_scraped_text_arrives_as_it_is(there: House, server: PocketBase) -> None
     for number, hostile in enumerate(HOSTILE):
         there.gold.run(
             "update gold.issues set canonical_title = ?, description = ? where cluster_id = ?",
-            hostile, hostile, number,
-        )  # fmt: skip
+            hostile,
+            hostile,
+            number,
+        )
         there.gold.run(
             "update gold.issue_evidence set title = ?, body = ? where position = ?",
-            hostile, hostile, number,
-        )  # fmt: skip
+            hostile,
+            hostile,
+            number,
+        )
     there.sync()
     assert_agrees(server.url, there.gold)
 

@@ -8,18 +8,43 @@ from tests.publish.pocketbase.proxy import Proxy
 from tests.publish.pocketbase.support import House, PocketBase, assert_agrees, published
 
 ISSUES = {
-    "cluster_date": "text", "cluster_id": "number", "issue_id": "text", "canonical_title": "text",
-    "category": "text", "description": "text", "would_pay_signal": "bool", "impact_level": "text",
-    "cluster_size": "number", "confidence": "number", "labeled_by": "text", "heat": "number",
-    "heat_rank": "number", "sources": "json", "posts": "number", "first_posted_at": "date",
-    "last_posted_at": "date", "trend": "json", "is_latest": "bool", "content_hash": "text",
-}  # fmt: skip
-EVIDENCE = {
-    "issue": "relation", "cluster_date": "text", "cluster_id": "number", "url_hash": "text",
-    "source": "text", "url": "text", "title": "text", "body": "text", "is_copy": "bool",
-    "position": "number", "distance": "number", "engagement": "number", "posted_at": "date",
+    "cluster_date": "text",
+    "cluster_id": "number",
+    "issue_id": "text",
+    "canonical_title": "text",
+    "category": "text",
+    "description": "text",
+    "would_pay_signal": "bool",
+    "impact_level": "text",
+    "cluster_size": "number",
+    "confidence": "number",
+    "labeled_by": "text",
+    "heat": "number",
+    "heat_rank": "number",
+    "sources": "json",
+    "posts": "number",
+    "first_posted_at": "date",
+    "last_posted_at": "date",
+    "trend": "json",
+    "is_latest": "bool",
     "content_hash": "text",
-}  # fmt: skip
+}
+EVIDENCE = {
+    "issue": "relation",
+    "cluster_date": "text",
+    "cluster_id": "number",
+    "url_hash": "text",
+    "source": "text",
+    "url": "text",
+    "title": "text",
+    "body": "text",
+    "is_copy": "bool",
+    "position": "number",
+    "distance": "number",
+    "engagement": "number",
+    "posted_at": "date",
+    "content_hash": "text",
+}
 RULES = {"listRule": "", "viewRule": "", "createRule": None, "updateRule": None, "deleteRule": None}
 Collection = dict[str, Any]
 
@@ -50,9 +75,12 @@ def test_missing_collections_are_made_as_the_page_reads_them(
         assert {n: f["type"] for n, f in fields.items() if n != "id"} == wanted
         assert {rule: made[name][rule] for rule in RULES} == RULES
         assert made[name]["type"] == "base"
-    limits = {(name, field["name"]): field["max"] for name in ("issues", "issue_evidence")
-              for field in made[name]["fields"] if field["name"] in
-              ("canonical_title", "description", "title", "body")}  # fmt: skip
+    limits = {
+        (name, field["name"]): field["max"]
+        for name in ("issues", "issue_evidence")
+        for field in made[name]["fields"]
+        if field["name"] in ("canonical_title", "description", "title", "body")
+    }
     assert limits == {
         ("issues", "canonical_title"): 200,
         ("issues", "description"): 5000,

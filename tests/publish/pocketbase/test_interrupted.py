@@ -10,13 +10,7 @@ import pytest
 
 from tests.publish.pocketbase.gold import Gold
 from tests.publish.pocketbase.proxy import Answer, Cut, Proxy, refuse
-from tests.publish.pocketbase.support import (
-    House,
-    PocketBase,
-    assert_agrees,
-    free_port,
-    published,
-)
+from tests.publish.pocketbase.support import House, PocketBase, assert_agrees, free_port, published
 
 SEED = 20261121
 SMALL = {"POCKETBASE_BATCH_REQUESTS": "10"}  # so that there are many batches
@@ -43,8 +37,9 @@ def change(gold: Gold, drawn: random.Random) -> None:
     gold.run("update gold.issues set canonical_title = ? || cluster_id", f"New {drawn.random()} ")
     gold.run("update gold.issue_evidence set body = body || '.'")
     gold.run("delete from gold.issue_evidence where position = 4 and cluster_id % 2 = 0")
-    [(day, number)] = gold.run("select cluster_date, cluster_id from gold.issues order by "
-                               "hash(canonical_title) limit 1")  # fmt: skip
+    [(day, number)] = gold.run(
+        "select cluster_date, cluster_id from gold.issues order by hash(canonical_title) limit 1"
+    )
     for table in ("issues", "issue_evidence"):
         gold.run(f"delete from gold.{table} where cluster_date = ? and cluster_id = ?", day, number)
 

@@ -53,8 +53,14 @@ def test_a_cut_text_fits_and_begins_as_the_whole_one(text: str, most: int) -> No
 
 def test_the_hash_is_of_our_fields_in_any_order_and_number_form() -> None:
     fields = {"cluster_id": 1, "heat": 12.0, "trend": [{"day": "2026-11-15", "heat": 3.0}]}
-    same = {"trend": [{"heat": 3, "day": "2026-11-15"}], "heat": 12, "cluster_id": 1, "id": "x",
-            "content_hash": "y", "note": "of someone else"}  # fmt: skip
+    same = {
+        "trend": [{"heat": 3, "day": "2026-11-15"}],
+        "heat": 12,
+        "cluster_id": 1,
+        "id": "x",
+        "content_hash": "y",
+        "note": "of someone else",
+    }
     assert content_hash("issues", fields) == content_hash("issues", same)
     assert content_hash("issues", fields) != content_hash("issues", fields | {"heat": 12.5})
     assert re.fullmatch("[0-9a-f]{32}", content_hash("issues", fields))

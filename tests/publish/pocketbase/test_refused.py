@@ -17,8 +17,10 @@ def make_long(house: House, *positions: int) -> list[str]:
     for position in positions:
         found += house.gold.run(
             "update gold.issue_evidence set url = ? where position = ? and cluster_id = 1 "
-            "returning url_hash", LONG, position,
-        )  # fmt: skip
+            "returning url_hash",
+            LONG,
+            position,
+        )
     return sorted(row[0] for row in found)
 
 
@@ -71,8 +73,11 @@ def test_the_posts_of_a_refused_issue_are_recorded_and_not_sent(
     assert {key[1] for key in have["issues"]} == {0, 1, 3, 4, 5}
     assert {key[1] for key in have["issue_evidence"]} == {0, 1, 3, 4, 5}
     assert house.live()[2] == (
-        DAYS[0], 2, "refused", "issue_id: Must be no more than 5000 character(s).",
-    )  # fmt: skip
+        DAYS[0],
+        2,
+        "refused",
+        "issue_id: Must be no more than 5000 character(s).",
+    )
     errors = house.gold.run(
         "select error, count(*) from gold.live_evidence where status = 'refused' group by 1"
     )
@@ -89,8 +94,13 @@ def test_a_removal_that_is_refused_is_recorded_and_tried_again(
     record = published(server.url)["issues"][(str(DAYS[0]), 3)]
     with server.admin() as admin:
         issues = admin.get("/api/collections/issues").json()["id"]
-        relation = {"name": "about", "type": "relation", "collectionId": issues, "required": True,
-                    "maxSelect": 1}  # fmt: skip
+        relation = {
+            "name": "about",
+            "type": "relation",
+            "collectionId": issues,
+            "required": True,
+            "maxSelect": 1,
+        }
         made = {"name": "notes", "type": "base", "fields": [relation]}
         assert admin.post("/api/collections", json=made).status_code == 200
         note = admin.post("/api/collections/notes/records", json={"about": record["id"]}).json()
@@ -147,8 +157,9 @@ def test_batches_are_as_large_as_the_server_allows_and_no_larger(
 ) -> None:
     server.allow(enabled=True, maxRequests=most)
     house.sync()
-    sizes = [len(json.loads(body)["requests"]) for _, path, body in proxy.writes
-             if path == "/api/batch"]  # fmt: skip
+    sizes = [
+        len(json.loads(body)["requests"]) for _, path, body in proxy.writes if path == "/api/batch"
+    ]
     posts = sum(sizes) - 24
     full = 24 // most + posts // most
     assert max(sizes) == min(most, max(posts, 24))

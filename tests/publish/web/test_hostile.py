@@ -29,17 +29,37 @@ TEXTS = {
     "word": "W" * 100_000,
     "wide": "\ufdfd" * 3000,
     "lines": "line\n" * 5000,
-}  # fmt: skip
+}
 # Addresses that must stay text.
 REFUSED = (
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)//https://github.com", "java\tscript:alert(1)",
-    "\u0001javascript:alert(1)", " javascript:alert(1)", "data:text/html,<script>alert(1)</script>",
-    "data:image/svg+xml,<svg onload=alert(1)>", "vbscript:msgbox(1)", "file:///etc/passwd",
-    "blob:https://github.com/1", "about:blank", "view-source:https://github.com", "ftp://example.org",
-    "mailto:a@example.org", "//evil.test/x", "/api/collections", "?issue=x", "#x", "", "x",
-    "https://github.com@evil.test/", "https://user:secret@github.com/", "https://", "http://[",
-    "intent://x#Intent;scheme=https;end", "filesystem:https://github.com/x", "wss://github.com",
-)  # fmt: skip
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)//https://github.com",
+    "java\tscript:alert(1)",
+    "\u0001javascript:alert(1)",
+    " javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:image/svg+xml,<svg onload=alert(1)>",
+    "vbscript:msgbox(1)",
+    "file:///etc/passwd",
+    "blob:https://github.com/1",
+    "about:blank",
+    "view-source:https://github.com",
+    "ftp://example.org",
+    "mailto:a@example.org",
+    "//evil.test/x",
+    "/api/collections",
+    "?issue=x",
+    "#x",
+    "",
+    "x",
+    "https://github.com@evil.test/",
+    "https://user:secret@github.com/",
+    "https://",
+    "http://[",
+    "intent://x#Intent;scheme=https;end",
+    "filesystem:https://github.com/x",
+    "wss://github.com",
+)
 # Addresses that may be links, with the host that must be seen.
 SHOWN = {
     "https://github.com/a/b?c=<d>&e='f'": "github.com",
@@ -162,8 +182,10 @@ def test_the_policy_of_the_page_stops_what_would_slip_through(
     with pytest.raises(Error, match="TrustedHTML"):
         page.evaluate("document.body.innerHTML = '<img src=x onerror=alert(1)>'")
     with pytest.raises(Error, match="Trusted"):
-        page.evaluate("document.body.append(Object.assign(document.createElement('script'),"
-                      "{text: 'alert(1)'}))")  # fmt: skip
+        page.evaluate(
+            "document.body.append(Object.assign(document.createElement('script'),"
+            "{text: 'alert(1)'}))"
+        )
     with pytest.raises(Error, match="fetch"):
         page.evaluate("fetch('http://localhost:9/')")
     page.evaluate("document.body.setAttribute('style', 'display: none')")

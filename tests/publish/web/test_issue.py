@@ -17,26 +17,41 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
     pocketbase.put(
         [
             records.issue(
-                0, canonical_title="Tills freeze", description="Shops cannot sell.", heat=12.345,
-                heat_rank=7, cluster_size=1234, confidence=0.876, labeled_by="llm",
-                would_pay_signal=True, impact_level="high", category="ecommerce", trend=days,
+                0,
+                canonical_title="Tills freeze",
+                description="Shops cannot sell.",
+                heat=12.345,
+                heat_rank=7,
+                cluster_size=1234,
+                confidence=0.876,
+                labeled_by="llm",
+                would_pay_signal=True,
+                impact_level="high",
+                category="ecommerce",
+                trend=days,
                 sources=["reddit", "hackernews"],
                 first_posted_at="2026-11-09 23:59:59.000Z",
                 last_posted_at="2026-11-20 00:00:01.000Z",
             )
         ]
-    )  # fmt: skip
+    )
     page = visit.open()
     page.get_by_role("link", name="Tills freeze").click()
     view = page.get_by_role("region", name="Tills freeze")
     expect(view).to_contain_text("Shops cannot sell.")
     facts = dict(zip(*(view.locator(f".facts {tag}").all_inner_texts() for tag in ("dt", "dd"))))  # noqa: B905
     assert facts == {
-        "Heat": "12.3, rank 7", "Impact": "High", "Category": "E-commerce",
-        "Would pay": "Yes, somebody says so", "Cluster size": "1,234 posts", "Confidence": "88%",
-        "Label by": "Language model", "Sources": "Reddit, Hacker News",
-        "Posted": "9 \u2013 20 Nov 2026", "Clustered": "20 Nov 2026",
-    }  # fmt: skip
+        "Heat": "12.3, rank 7",
+        "Impact": "High",
+        "Category": "E-commerce",
+        "Would pay": "Yes, somebody says so",
+        "Cluster size": "1,234 posts",
+        "Confidence": "88%",
+        "Label by": "Language model",
+        "Sources": "Reddit, Hacker News",
+        "Posted": "9 \u2013 20 Nov 2026",
+        "Clustered": "20 Nov 2026",
+    }
     expect(view.locator("figcaption")).to_have_text(
         "Line: heat, now 10.0, its highest. Bars: posts a day, 21 posts in 6 days."
     )

@@ -129,9 +129,7 @@ def test_entries_can_be_sorted_by_date(either: ReplayServer) -> None:
     assert names(ask(either, MANY, order + "descending")) == expected[::-1]
 
 
-def test_a_version_can_be_asked_for_and_one_that_never_was_is_absent(
-    either: ReplayServer,
-) -> None:
+def test_a_version_can_be_asked_for_and_one_that_never_was_is_absent(either: ReplayServer) -> None:
     asked = ["1706.03762v1", "1706.03762", "1706.03762v7", "1706.03762v8", "2508.06471v2"]
     answer = ask(either, asked)
     assert sorted(names(answer)) == ["1706.03762v1", "1706.03762v7", "2508.06471v2"]

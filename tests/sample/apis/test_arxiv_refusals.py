@@ -19,9 +19,22 @@ __all__ = ["either", "serve"]  # fixtures
 
 @pytest.mark.parametrize(
     "bad",
-    ["181004805", "18l0.04805", "2010.119291", "https://arxiv.org/abs/2010.11929", "cs.CL", "x y",
-     "1910.10683v0", "arxiv:1706.03762", "1706.03762V7", "0112019", "<&\"'>", "é", "1706.03762v"],
-)  # fmt: skip
+    [
+        "181004805",
+        "18l0.04805",
+        "2010.119291",
+        "https://arxiv.org/abs/2010.11929",
+        "cs.CL",
+        "x y",
+        "1910.10683v0",
+        "arxiv:1706.03762",
+        "1706.03762V7",
+        "0112019",
+        "<&\"'>",
+        "é",
+        "1706.03762v",
+    ],
+)
 @pytest.mark.parametrize(("form", "status"), [("new", 400), ("old", 200)])
 def test_one_malformed_id_spoils_the_batch(serve: Serve, bad: str, form: str, status: int) -> None:
     answer = ask(serve(arxiv_form=form), [IDS[0], bad, IDS[1]])

@@ -120,8 +120,13 @@ def test_paths_whose_files_are_not_there_are_no_pages(tmp_path: Path) -> None:
     for name in ("hf_datasets.jsonl", "hf_tags_by_type.json"):
         (folder / name).unlink()
     with ReplayServer(folder) as server:
-        for path in ("datasets", "datasets/a/plain", "datasets/a/plain/croissant",
-                     "models-tags-by-type", "datasets-tags-by-type"):  # fmt: skip
+        for path in (
+            "datasets",
+            "datasets/a/plain",
+            "datasets/a/plain/croissant",
+            "models-tags-by-type",
+            "datasets-tags-by-type",
+        ):
             assert get(server, f"/api/{path}").status_code == 404
         assert get(server, "/api/models").status_code == 200
     with pytest.raises(ValueError, match=r"no hf_datasets\.jsonl"):
@@ -139,8 +144,11 @@ def test_wikidata_finds_labels_by_their_beginning_and_only_when_told_to(serve: S
     assert len(get(server, f"{path}text").json()["search"]) == 2
     assert len(get(server, f"{path}text&limit=1").json()["search"]) == 1
     assert get(server, f"{path}nothing").json()["search"] == []
-    for query, code in ((path, "missingparam"), (f"{path}x&limit=99", "badinteger"),
-                        ("/w/api.php?action=query&format=json", "badvalue")):  # fmt: skip
+    for query, code in (
+        (path, "missingparam"),
+        (f"{path}x&limit=99", "badinteger"),
+        ("/w/api.php?action=query&format=json", "badvalue"),
+    ):
         assert get(server, query).json()["error"]["code"] == code
     assert get(serve(), f"{path}text").status_code == 404
 

@@ -157,15 +157,24 @@ def test_created_takes_days_and_seconds_and_both_ends(
         ("is:issue sort:created", "The search query contains invalid syntax."),
         ("is:issue a OR b", "The search query contains invalid syntax."),
         ("is:issue created:=>2026-11-09", "The search query contains invalid syntax."),
-        ("is:issue created:2026-13-01", '"2026-13-01" is not a recognized date/time format.'
-         " Please provide an ISO 8601 date/time value, such as YYYY-MM-DD."),
-        ("is:issue created:yesterday", '"yesterday" is not a recognized date/time format.'
-         " Please provide an ISO 8601 date/time value, such as YYYY-MM-DD."),
-        ("is:issue repo:no/body", "The listed users and repositories cannot be searched either"
-         " because the resources do not exist or you do not have permission to view them."),
+        (
+            "is:issue created:2026-13-01",
+            '"2026-13-01" is not a recognized date/time format.'
+            " Please provide an ISO 8601 date/time value, such as YYYY-MM-DD.",
+        ),
+        (
+            "is:issue created:yesterday",
+            '"yesterday" is not a recognized date/time format.'
+            " Please provide an ISO 8601 date/time value, such as YYYY-MM-DD.",
+        ),
+        (
+            "is:issue repo:no/body",
+            "The listed users and repositories cannot be searched either"
+            " because the resources do not exist or you do not have permission to view them.",
+        ),
         ("is:issue " + "word " * 65, "The search is longer than 256 characters."),
     ],
-)  # fmt: skip
+)
 def test_a_q_that_github_refuses_is_422(server: ReplayServer, q: str, message: str) -> None:
     answer = search(server, q)
     assert answer.status_code == 422
@@ -210,15 +219,25 @@ def test_links_name_the_pages_around(server: ReplayServer) -> None:
     last = CLIENT.get(second.links["last"]["url"])
     assert list(last.links) == ["prev", "first"]
     assert [item["id"] for page in (first, second, last) for item in page.json()["items"]] == [
-        7, 6, 4, 3, 2, 1
-    ]  # fmt: skip
+        7,
+        6,
+        4,
+        3,
+        2,
+        1,
+    ]
     assert httpx.URL(last.links["first"]["url"]).params["per_page"] == "2"
     assert "link" not in search(server, "is:issue").headers
 
 
 def test_a_size_or_page_that_makes_no_sense_is_the_default(server: ReplayServer) -> None:
-    for params in ({"per_page": 0}, {"per_page": "x"}, {"page": 0}, {"page": "-1"},
-                   {"per_page": 1000}):  # fmt: skip
+    for params in (
+        {"per_page": 0},
+        {"per_page": "x"},
+        {"page": 0},
+        {"page": "-1"},
+        {"per_page": 1000},
+    ):
         assert len(found(server, "is:issue", **params)) == 6
 
 
@@ -283,8 +302,10 @@ def test_a_request_without_user_agent_is_403_as_recorded(server: ReplayServer) -
     answer = get(server, PATH, headers={"User-Agent": ""}, params={"q": "is:issue"})
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/octet-stream"
-    body = {"message": "Missing or invalid User Agent string."
-            " See http://developer.github.com/v3/#user-agent-required"}  # fmt: skip
+    body = {
+        "message": "Missing or invalid User Agent string."
+        " See http://developer.github.com/v3/#user-agent-required"
+    }
     assert answer.json() == body
     recorded = recorded_errors("api.github.com", 403)
     assert not recorded or body in [json.loads(text) for text in recorded]
@@ -295,8 +316,11 @@ def test_bad_credentials_are_401_with_the_recorded_message(server: ReplayServer)
     assert answer.status_code == 401 and answer.json()["message"] == "Bad credentials"
     recorded = [json.loads(text) for text in recorded_errors("api.github.com", 401)]
     assert not recorded or {"message": "Bad credentials"} in recorded
-    good = {"Authorization": "Bearer ghp_x", "X-GitHub-Api-Version": "2022-11-28",
-            "Accept": "application/vnd.github+json"}  # fmt: skip
+    good = {
+        "Authorization": "Bearer ghp_x",
+        "X-GitHub-Api-Version": "2022-11-28",
+        "Accept": "application/vnd.github+json",
+    }
     assert get(server, f"{PATH}?q=is:issue", headers=good).status_code == 200
 
 

@@ -99,9 +99,14 @@ def test_numeric_filters_compare(server: ReplayServer, filters: str, expected: l
 
 @pytest.mark.parametrize(
     "params",
-    [{"numericFilters": "created_at_i"}, {"numericFilters": "size>3"}, {"page": "-1"},
-     {"numericFilters": "points>x"}, {"hitsPerPage": "many"}],
-)  # fmt: skip
+    [
+        {"numericFilters": "created_at_i"},
+        {"numericFilters": "size>3"},
+        {"page": "-1"},
+        {"numericFilters": "points>x"},
+        {"hitsPerPage": "many"},
+    ],
+)
 def test_what_algolia_refuses_is_400_with_message_and_status(
     server: ReplayServer, params: dict[str, str]
 ) -> None:
@@ -121,10 +126,17 @@ def test_an_answer_has_algolias_keys_and_hits_as_recorded(server: ReplayServer) 
     body = ask(server, tags="story", hitsPerPage=2, page=1).json()
     assert body.pop("hits") == [HITS[0]]
     assert body == {
-        "nbHits": 3, "page": 1, "nbPages": 2, "hitsPerPage": 2, "exhaustiveNbHits": True,
-        "exhaustiveTypo": True, "exhaustive": {"nbHits": True, "typo": True}, "query": "",
-        "params": "advancedSyntax=true&hitsPerPage=2&page=1&tags=story", "processingTimeMS": 1,
-    }  # fmt: skip
+        "nbHits": 3,
+        "page": 1,
+        "nbPages": 2,
+        "hitsPerPage": 2,
+        "exhaustiveNbHits": True,
+        "exhaustiveTypo": True,
+        "exhaustive": {"nbHits": True, "typo": True},
+        "query": "",
+        "params": "advancedSyntax=true&hitsPerPage=2&page=1&tags=story",
+        "processingTimeMS": 1,
+    }
     assert ask(server).json()["hitsPerPage"] == 20
 
 

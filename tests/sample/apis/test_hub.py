@@ -27,8 +27,17 @@ def test_each_mode_has_its_properties(server: ReplayServer) -> None:
         [item] = get(server, f"/api/models?author=y&{query}").json()
         return set(item)
 
-    plain = {"_id", "id", "modelId", "likes", "trendingScore", "private", "downloads", "tags",
-             "createdAt"}  # fmt: skip
+    plain = {
+        "_id",
+        "id",
+        "modelId",
+        "likes",
+        "trendingScore",
+        "private",
+        "downloads",
+        "tags",
+        "createdAt",
+    }
     full = plain | {"author", "gated", "lastModified", "sha", "siblings"}
     assert keys("") == plain
     assert keys("full=false") == plain
@@ -99,10 +108,25 @@ def test_skip_leaves_out_and_is_not_repeated_by_the_next_page(server: ReplayServ
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=abc", "limit=0", "limit=-1", "limit=", "limit=1e3", "skip=-1", "sort=name",
-     "expand=nonsense", "expand=tags&full=true", "expand[]=tags&config=true", "cursor=abc",
-     "cursor=", "cursor=W10%3D", "full=maybe", "num_parameters=min:6B", f"limit={'9' * 5000}"],
-)  # fmt: skip
+    [
+        "limit=abc",
+        "limit=0",
+        "limit=-1",
+        "limit=",
+        "limit=1e3",
+        "skip=-1",
+        "sort=name",
+        "expand=nonsense",
+        "expand=tags&full=true",
+        "expand[]=tags&config=true",
+        "cursor=abc",
+        "cursor=",
+        "cursor=W10%3D",
+        "full=maybe",
+        "num_parameters=min:6B",
+        f"limit={'9' * 5000}",
+    ],
+)
 def test_a_query_the_hub_refuses_is_400(server: ReplayServer, query: str) -> None:
     answer = get(server, f"/api/models?{query}")
     assert answer.status_code == 400

@@ -161,22 +161,54 @@ def canonical(item: Any) -> str:
 @pytest.mark.parametrize(
     ("api", "paths"),
     [
-        ("github", [f"/github/search/issues?per_page=100&sort={sort}&q={q}"
-                    for sort in ("created", "updated", "comments", "reactions", "interactions", "")
-                    for q in ("is:issue", "is:pr", "is:issue text", "is:issue created:>2026-01-01",
-                              "is:issue label:bug", "is:issue -state:open comments:>=0")]),
-        ("stackexchange", [f"/stackexchange/2.3/{method}?site=stackoverflow&sort={sort}&{more}"
-                           for method in ("questions", "search/advanced")
-                           for sort in ("creation", "activity", "votes")
-                           for more in ("", "tagged=a", "filter=withbody", f"fromdate={DAY}")]),
-        ("hackernews", [f"/hackernews/api/v1/{method}?hitsPerPage=1000&{more}"
-                        for method in ("search", "search_by_date")
-                        for more in ("", "tags=a", "query=text", "numericFilters=points>-5",
-                                     "numericFilters=points!=1")]),
-        ("reddit", ["/reddit/oauth/r/all/new?limit=100", "/reddit/oauth/r/text/new",
-                    "/reddit/oauth/r/all/new?limit=100&raw_json=1"]),
+        (
+            "github",
+            [
+                f"/github/search/issues?per_page=100&sort={sort}&q={q}"
+                for sort in ("created", "updated", "comments", "reactions", "interactions", "")
+                for q in (
+                    "is:issue",
+                    "is:pr",
+                    "is:issue text",
+                    "is:issue created:>2026-01-01",
+                    "is:issue label:bug",
+                    "is:issue -state:open comments:>=0",
+                )
+            ],
+        ),
+        (
+            "stackexchange",
+            [
+                f"/stackexchange/2.3/{method}?site=stackoverflow&sort={sort}&{more}"
+                for method in ("questions", "search/advanced")
+                for sort in ("creation", "activity", "votes")
+                for more in ("", "tagged=a", "filter=withbody", f"fromdate={DAY}")
+            ],
+        ),
+        (
+            "hackernews",
+            [
+                f"/hackernews/api/v1/{method}?hitsPerPage=1000&{more}"
+                for method in ("search", "search_by_date")
+                for more in (
+                    "",
+                    "tags=a",
+                    "query=text",
+                    "numericFilters=points>-5",
+                    "numericFilters=points!=1",
+                )
+            ],
+        ),
+        (
+            "reddit",
+            [
+                "/reddit/oauth/r/all/new?limit=100",
+                "/reddit/oauth/r/text/new",
+                "/reddit/oauth/r/all/new?limit=100&raw_json=1",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_odd_records_crash_nothing_and_are_served_as_recorded(
     tmp_path: Path, api: str, paths: list[str]
 ) -> None:
@@ -186,8 +218,9 @@ def test_odd_records_crash_nothing_and_are_served_as_recorded(
         if api == "reddit":
             login = CLIENT.post(
                 f"{server.url}/reddit/www/api/v1/access_token",
-                data={"grant_type": "client_credentials"}, auth=("id", "secret"),
-            )  # fmt: skip
+                data={"grant_type": "client_credentials"},
+                auth=("id", "secret"),
+            )
             headers = {"Authorization": f"bearer {login.json()['access_token']}"}
         answers = [get(server, path, headers=headers) for path in paths]
     assert {answer.status_code for answer in answers} <= {200, 404}

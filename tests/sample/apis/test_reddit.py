@@ -53,10 +53,18 @@ POSTS = [
     post("d", DAY + 9.0, "learnpython"),
     post("e", DAY + 8.0, "Secret", subreddit_type="private"),
     post("f", DAY + 7.0, "Ferguson", quarantine=True),
-    {"kind": "t1", "data": {"id": "c1", "name": "t1_c1", "subreddit": "mixed", "body": "x",
-                            "created_utc": DAY + 5.0}},
+    {
+        "kind": "t1",
+        "data": {
+            "id": "c1",
+            "name": "t1_c1",
+            "subreddit": "mixed",
+            "body": "x",
+            "created_utc": DAY + 5.0,
+        },
+    },
     post("g", DAY + 4.0, "mixed"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +117,12 @@ def test_a_token_is_given_for_client_credentials(server: ReplayServer) -> None:
 
 def test_bad_credentials_are_401_as_documented(server: ReplayServer) -> None:
     body = {"message": "Unauthorized", "error": 401}
-    answers = [login(server, "invalid"), CLIENT.post(server.url + TOKEN),
-               CLIENT.post(server.url + TOKEN, headers={"Authorization": "Basic !!"}),
-               CLIENT.post(server.url + TOKEN, auth=("id", ""))]  # fmt: skip
+    answers = [
+        login(server, "invalid"),
+        CLIENT.post(server.url + TOKEN),
+        CLIENT.post(server.url + TOKEN, headers={"Authorization": "Basic !!"}),
+        CLIENT.post(server.url + TOKEN, auth=("id", "")),
+    ]
     assert [(answer.status_code, answer.json()) for answer in answers] == [(401, body)] * 4
     recorded = [json.loads(text) for text in recorded_errors("oauth.reddit.com", 401)]
     assert not recorded or body in recorded
@@ -145,8 +156,10 @@ def test_a_listing_without_good_token_is_401(server: ReplayServer) -> None:
 @pytest.mark.parametrize("agent", ["", "python-requests/2.32.3", "python-httpx/0.28.1"])
 def test_who_does_not_name_itself_is_blocked(server: ReplayServer, agent: str) -> None:
     headers = bearer(server) | {"User-Agent": agent}
-    for answer in (new(server, "python", headers=headers),
-                   CLIENT.post(server.url + TOKEN, headers=headers)):  # fmt: skip
+    for answer in (
+        new(server, "python", headers=headers),
+        CLIENT.post(server.url + TOKEN, headers=headers),
+    ):
         assert (answer.status_code, answer.text) == (403, BLOCKED)
 
 

@@ -22,9 +22,16 @@ __all__ = ["serve"]  # a fixture
 
 @pytest.mark.parametrize(
     "path",
-    ["datasets/no/one", "datasets/no/one/croissant", "models/no/one", "datasets/c/hidden",
-     "datasets/WHAM!", "models/%20", "datasets/a/%C3%A9%F0%9F%92%A5/croissant"],
-)  # fmt: skip
+    [
+        "datasets/no/one",
+        "datasets/no/one/croissant",
+        "models/no/one",
+        "datasets/c/hidden",
+        "datasets/WHAM!",
+        "models/%20",
+        "datasets/a/%C3%A9%F0%9F%92%A5/croissant",
+    ],
+)
 def test_what_is_missing_or_private_is_401_and_with_a_token_404(
     server: ReplayServer, path: str
 ) -> None:
@@ -40,8 +47,13 @@ def test_what_is_missing_or_private_is_401_and_with_a_token_404(
 
 
 def test_a_wrong_token_is_not_a_missing_repository(server: ReplayServer) -> None:
-    for path in ("datasets", "datasets/a/plain", "datasets/a/plain/croissant",
-                 "models-tags-by-type", "datasets-tags-by-type"):  # fmt: skip
+    for path in (
+        "datasets",
+        "datasets/a/plain",
+        "datasets/a/plain/croissant",
+        "models-tags-by-type",
+        "datasets-tags-by-type",
+    ):
         answer = get(server, f"/api/{path}", INVALID_TOKEN)
         assert answer.json() == {"error": "Invalid credentials in Authorization header"}
         with pytest.raises(HfHubHTTPError) as raised:
@@ -50,8 +62,13 @@ def test_a_wrong_token_is_not_a_missing_repository(server: ReplayServer) -> None
 
 
 def test_a_path_of_the_wrong_form_is_no_page(server: ReplayServer) -> None:
-    for path in ("datasets/a/b/c", "datasets/a/b/c/croissant", "datasets/a/plain/tree/main",
-                 "models/a/b/croissant", "models-tags-by-type/x"):  # fmt: skip
+    for path in (
+        "datasets/a/b/c",
+        "datasets/a/b/c/croissant",
+        "datasets/a/plain/tree/main",
+        "models/a/b/croissant",
+        "models-tags-by-type/x",
+    ):
         answer = get(server, f"/api/{path}")
         assert (answer.status_code, list(answer.json())) == (404, ["error"])
         assert "x-error-code" not in answer.headers
@@ -87,10 +104,15 @@ def test_states_are_declared_by_id(serve: Serve) -> None:
     )
     statuses = {
         path: get(server, f"/api/{path}").status_code
-        for path in ("models/m/gated", "models/other/roberta-base",
-                     "models/FacebookAI/roberta-base", "datasets/a/plain", "datasets/a/second",
-                     "datasets/b/auto")
-    }  # fmt: skip
+        for path in (
+            "models/m/gated",
+            "models/other/roberta-base",
+            "models/FacebookAI/roberta-base",
+            "datasets/a/plain",
+            "datasets/a/second",
+            "datasets/b/auto",
+        )
+    }
     assert list(statuses.values()) == [401, 401, 403, 401, 200, 401]
     assert [item["id"] for item in get(server, "/api/models").json()] == ["FacebookAI/roberta-base"]
     listed = {i["id"]: i["gated"] for i in get(server, "/api/datasets?gated=true").json()}

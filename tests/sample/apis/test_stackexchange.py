@@ -127,9 +127,11 @@ def test_the_filter_decides_about_the_body(server: ReplayServer) -> None:
 def test_every_answer_is_gzip_asked_or_not(server: ReplayServer, accept: str) -> None:
     for params in ({}, {"sort": "nonsense"}):
         request = CLIENT.build_request(
-            "GET", server.url + QUESTIONS, params={"site": "stackoverflow", **params},
+            "GET",
+            server.url + QUESTIONS,
+            params={"site": "stackoverflow", **params},
             headers={"Accept-Encoding": accept},
-        )  # fmt: skip
+        )
         answer = CLIENT.send(request, stream=True)
         raw = b"".join(answer.iter_raw())
         assert raw[:2] == b"\x1f\x8b" and answer.headers["content-encoding"] == "gzip"
@@ -150,10 +152,12 @@ def test_every_answer_is_gzip_asked_or_not(server: ReplayServer, accept: str) ->
         ({"order": "up"}, refusal(400, "bad_parameter", "order")),
         ({"views": 5}, refusal(400, "bad_parameter", "views")),
         ({"filter": "!abc"}, refusal(400, "bad_parameter", "Invalid filter specified")),
-        ({"page": 26},
-         refusal(403, "access_denied", "page above 25 requires access token or app key")),
+        (
+            {"page": 26},
+            refusal(403, "access_denied", "page above 25 requires access token or app key"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_is_400_with_the_reason_in_the_body(
     server: ReplayServer, params: dict[str, Any], expected: tuple[int, dict[str, Any]]
 ) -> None:
@@ -209,8 +213,10 @@ def test_the_quota_counts_down_from_300_and_10000_with_a_key(tmp_path: Path) -> 
     assert (keyed["quota_max"], keyed["quota_remaining"]) == (10000, 9999)
     body = refused.json()
     assert (refused.status_code, body["error_id"], body["error_name"]) == (
-        400, 502, "throttle_violation"
-    )  # fmt: skip
+        400,
+        502,
+        "throttle_violation",
+    )
     words = body["error_message"].split()
     assert 86_300 < int(words.pop(-2)) <= 86_400
     assert " ".join(words) == "too many requests from this IP, more requests available in seconds"

@@ -28,8 +28,13 @@ def test_the_client_lists_a_task_by_downloads_with_ties_by_id(server: ReplayServ
         )
     )
     assert [(m.id, m.downloads) for m in found] == [
-        ("gpt2", 70), ("c/three", 50), ("B/upper", 20), ("a/one", 20), ("b/two", 20), ("c/four", 5)
-    ]  # fmt: skip
+        ("gpt2", 70),
+        ("c/three", 50),
+        ("B/upper", 20),
+        ("a/one", 20),
+        ("b/two", 20),
+        ("c/four", 5),
+    ]
     assert found[-1].tags == ["text-generation", "license:mit", "region:us"]
     assert server.requests == [
         (
@@ -44,9 +49,16 @@ def test_the_client_follows_pages_to_the_end(serve: Serve) -> None:
     server = serve(page_cap=4)
     found = [m.id for m in hub(server).list_models(sort="downloads")]
     assert found == [
-        "google-bert/bert-base-uncased", "gpt2", "c/three", "B/upper", "a/one", "b/two",
-        "c/four", "y/same", "x/same",
-    ]  # fmt: skip
+        "google-bert/bert-base-uncased",
+        "gpt2",
+        "c/three",
+        "B/upper",
+        "a/one",
+        "b/two",
+        "c/four",
+        "y/same",
+        "x/same",
+    ]
     assert [status for _, _, status in server.requests] == [200, 200, 200]
 
 

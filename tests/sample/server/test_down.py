@@ -85,8 +85,11 @@ def test_a_fault_of_one_api_that_is_not_understood_names_the_cure(
 
 def test_every_request_is_told_to_tests_and_to_the_log(serve: Serve, tmp_path: Path) -> None:
     server = serve(log=tmp_path / "log", faults=["503@tags:1"])
-    paths = ["/api/datasets/squad?full=1", "/api/datasets/no/one/croissant",
-             "/api/models-tags-by-type"]  # fmt: skip
+    paths = [
+        "/api/datasets/squad?full=1",
+        "/api/datasets/no/one/croissant",
+        "/api/models-tags-by-type",
+    ]
     for path in paths:
         get(server, path)
     assert server.requests == list(zip(["GET"] * 3, paths, [307, 401, "503"], strict=True))
@@ -102,8 +105,19 @@ def test_the_command_takes_states_and_says_what_is_wrong_with_them(
     folder = str(write(tmp_path / "recorded"))
     assert main(["--folder", folder, "--repo", "gone:a/b"]) == 2
     assert "replay: unknown state 'gone'" in capsys.readouterr().err
-    command = [sys.executable, "-m", "assay.sample.replay", "--folder", folder, "--repo",
-               "missing:m/gated", "--fault", "down:tags", "--arxiv-form", "old"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "assay.sample.replay",
+        "--folder",
+        folder,
+        "--repo",
+        "missing:m/gated",
+        "--fault",
+        "down:tags",
+        "--arxiv-form",
+        "old",
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().rpartition(" ")[2].strip()

@@ -46,8 +46,19 @@ def test_connections_are_kept_and_head_has_no_body(server: ReplayServer) -> None
 def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, number: int) -> None:
     folder, port_file, log = write(tmp_path / "f", MODELS), tmp_path / "port", tmp_path / "log"
     port_file.write_text("1")  # left by a run that was killed
-    command = [sys.executable, "-m", "assay.sample.replay", "--folder", str(folder), "--port-file",
-               str(port_file), "--fault", "500:0", "--log", str(log)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "assay.sample.replay",
+        "--folder",
+        str(folder),
+        "--port-file",
+        str(port_file),
+        "--fault",
+        "500:0",
+        "--log",
+        str(log),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from assay.mining.cluster.cluster import CLUSTERING_VERSION
-from assay.mining.cluster.problems_first import CORE_VERSION, cluster_core
+from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
 from assay.mining.label.problem import DOUBTFUL
 
 MEMBER = pa.struct(
@@ -78,11 +78,18 @@ def model(dbt, session):
         # Not in the SQL: what comes of sql() with params is read by many threads, in any order.
         posts = session.sql(POSTS_SQL, params=bounds).order("url_hash").to_arrow_table()
         fingerprint = _digest(
-            [CLUSTERING_VERSION, CORE_VERSION, method, *posts["url_hash"].to_pylist(),
-             *posts["text_hash"].to_pylist(), *posts["source"].to_pylist(),
-             *posts["place"].to_pylist(), str(posts["problem_score"].to_pylist()),
-             _bits(posts["embedding"])]
-        )  # fmt: skip
+            [
+                CLUSTERING_VERSION,
+                CORE_VERSION,
+                method,
+                *posts["url_hash"].to_pylist(),
+                *posts["text_hash"].to_pylist(),
+                *posts["source"].to_pylist(),
+                *posts["place"].to_pylist(),
+                str(posts["problem_score"].to_pylist()),
+                _bits(posts["embedding"]),
+            ]
+        )
         if posts.num_rows and known.get(day) != fingerprint:
             rows += _clustered(posts, day, fingerprint, method)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
@@ -99,7 +106,7 @@ def _days(first: str, last: str) -> list[date]:
 def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> list[dict]:
     keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
     vectors = _matrix(posts["embedding"])
-    found = cluster_core(
+    found = cluster_problems(
         vectors,
         posts["content"].to_pylist(),
         posts["is_problem"].to_numpy(zero_copy_only=False),

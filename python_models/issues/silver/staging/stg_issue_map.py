@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from assay.mining.cluster.layout import LAYOUT_VERSION, lay_out
 
-MOST_POSTS = 1500  # more than the eye tells apart, and seconds to lay out
+MAX_POSTS = 1500  # more than the eye tells apart, and seconds to lay out
 SCHEMA = pa.schema(
     [
         pa.field("cluster_date", pa.date32()),
@@ -35,7 +35,7 @@ def model(dbt, session):
         materialized="incremental", unique_key="cluster_date", incremental_strategy="delete+insert"
     )
     clusters, embeddings = dbt.ref("stg_clusters"), dbt.ref("embeddings")  # noqa: F841 - in the SQL
-    given = {"most": MOST_POSTS, "version": f"{LAYOUT_VERSION} "}
+    given = {"most": MAX_POSTS, "version": f"{LAYOUT_VERSION} "}
     # Once more: what comes of sql() with params is read by many threads, in any order.
     posts = session.sql(POSTS_SQL, params=given).order("position, cluster_id").to_arrow_table()
     known = set()

@@ -6,7 +6,7 @@ or changed, and none when nothing is.
 
 import pyarrow as pa
 
-from assay.mining.duplicates.deduplicate import FOLDING_VERSION, fold
+from assay.mining.duplicates.deduplicate import DEDUPLICATION_VERSION, deduplicate
 
 SCHEMA = pa.schema(
     [
@@ -31,17 +31,19 @@ def model(dbt, session):
         "md5(concat_ws(chr(31), content_hash, cleaning_version, link_hash)) as content_hash"
     )
     if dbt.is_incremental:
-        done = session.sql(f"from {dbt.this}").filter(f"folding_version = '{FOLDING_VERSION}'")
+        done = session.sql(f"from {dbt.this}").filter(
+            f"folding_version = '{DEDUPLICATION_VERSION}'"
+        )
         known = done.project("url_hash as key, content_hash")
         if not posts.join(known, "key, content_hash", "anti").limit(1).fetchall():
             return SCHEMA.empty_table()
     table = posts.order("posted_at, key").to_arrow_table()
-    folded = fold(table.select(["key", "posted_at", "title", "text", "link_key"]))
+    folded = deduplicate(table.select(["key", "posted_at", "title", "text", "link_key"]))
     return pa.Table.from_arrays(
         [
             table["key"],
             table["content_hash"],
-            pa.array([FOLDING_VERSION] * table.num_rows, pa.string()),
+            pa.array([DEDUPLICATION_VERSION] * table.num_rows, pa.string()),
             folded["duplicate_of"],
             folded["similarity"],
         ],

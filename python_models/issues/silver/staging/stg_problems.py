@@ -12,7 +12,7 @@ from assay.mining.embed import (
     embedding_setting,
     engine_from_environment,
 )
-from assay.mining.label.problem import LEAST, PROBLEM_VERSION, bonus, likeness
+from assay.mining.label.problem import MIN_SCORE, PROBLEM_VERSION, bonus, likeness
 from assay.warehouse import data_dir
 
 SCHEMA = pa.schema(
@@ -64,7 +64,7 @@ def model(dbt, session):
                     pa.array([post[0] for post in posts]),
                     pa.array([post[1] for post in posts]),
                     pa.array(scores),
-                    pa.array(scores >= LEAST),
+                    pa.array(scores >= MIN_SCORE),
                     pa.array([rules] * len(posts)),
                 ],
                 schema=SCHEMA,
