@@ -199,7 +199,7 @@ def by_kind(name: str, posts: list[Post]) -> None:
 
 
 def sample_truth(posts: list[Post]) -> list[Post]:
-    """Print how deduplicate() does against the sample's own truth; return the posts that are no copies."""
+    """Print what deduplicate() finds of the sample's copies; return the posts that are none."""
     with (ROOT / "sample/posts_themes.csv").open(encoding="utf-8", newline="") as file:
         truth = list(csv.DictReader(file))
     native = {url_hash(row["url"]): row["native_id"] for row in truth}

@@ -84,9 +84,9 @@ class RetryTransport(httpx.BaseTransport):
     """Paces requests and retries what may pass: 408, 429, 5xx, time-outs, cut or broken bodies.
 
     Raises SourceUnavailableError when the retries are used up, or when the source asks for a pause
-    longer than `retry_policy.max_wait`. Every other answer, errors included, is handed on as it came.
-    `most`: requests in any 60 s, 0 for no limit. `parse_rate_limit` reads an answer and the time (seconds
-    since the epoch) for what the source asks in its own way.
+    longer than `retry_policy.max_wait`. Every other answer, errors included, is handed on as it
+    came. `most`: requests in any 60 s, 0 for no limit. `parse_rate_limit` reads an answer and the
+    time (seconds since the epoch) for what the source asks in its own way.
     """
 
     def __init__(

@@ -72,7 +72,8 @@ def label_task(
     user = (
         f"Titles of posts about the problem:\n{delimit_untrusted(own, limit)}\n\n"
         f"Summary:\n{delimit_untrusted(summary, SUMMARY_CHARACTERS)}\n\n"
-        f"Titles of neighbouring problems, for contrast only:\n{delimit_untrusted(others or '-', limit)}"
+        "Titles of neighbouring problems, for contrast only:\n"
+        f"{delimit_untrusted(others or '-', limit)}"
     )
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
     return Task(key, PURPOSE, PROMPT_VERSION, messages, IssueLabel, MAX_TOKENS)

@@ -105,7 +105,10 @@ def model(dbt, session):
         while Path("hold").exists():
             time.sleep(0.02)
     return pa.Table.from_pylist(
-        [{"path": path, "words": sum(len(w) >= MIN_LETTERS for w in text.split())} for path, text in rows]
+        [
+            {"path": path, "words": sum(len(w) >= MIN_LETTERS for w in text.split())}
+            for path, text in rows
+        ]
     )
 """,
     "python_models/house/link_answers.py": """\
