@@ -1,7 +1,8 @@
 """What goes into a prompt from strangers, and what comes out of an answer.
 
 Posts are untrusted: `delimit_untrusted` wraps them so that nothing in them can look like the
-prompt's own words. An answer is untrusted too: `parsed` takes nothing but one JSON object that fits the schema.
+prompt's own words. An answer is untrusted too: `parsed` takes nothing but one JSON object that fits
+the schema.
 """
 
 import copy
@@ -67,7 +68,8 @@ def delimit_untrusted(text: str, limit: int) -> str:
     The marks hold the first 16 hex digits of the text's own SHA-256: the same text gives the same
     prompt, so that its answer is found in the cache, and no text can hold its own mark. Control and
     invisible characters go, marks of chat templates are broken up, and whatever looks like a mark
-    of the prompt's own loses its bracket. Say UNTRUSTED_RULE in the system message of a prompt that uses it.
+    of the prompt's own loses its bracket. Say UNTRUSTED_RULE in the system message of a prompt that
+    uses it.
     """
     kept = cleaned(text, limit)
     mark = hashlib.sha256(kept.encode()).hexdigest()[:16]
