@@ -130,14 +130,14 @@ class Enrichment:
     def _ask_hub(
         self, entity: str, ids: list[str], ask: Callable[[Hub, str], Answer], result: Enriched
     ) -> None:
-        hub = self.hub
-        if hub is None:
+        client = self.hub
+        if client is None:
             return
         known = self.answers.fresh(entity, self.since)
         units = [(name,) for name in ids if name not in known and hub.is_repository_id(name)]
 
         def one(unit: Unit) -> list[tuple[str, Answer]]:
-            return [(unit[0], ask(hub, unit[0]))]
+            return [(unit[0], ask(client, unit[0]))]
 
         result.asked += self.crew.ask_all(entity, units, one)
 
@@ -245,11 +245,11 @@ class Enrichment:
 
     def _vocabulary(self, result: Enriched) -> Answer | None:
         """Return the Hub's tag vocabulary, an older one when the Hub does not give it now."""
-        hub = self.hub
-        if hub is not None and VOCABULARY not in self.answers.fresh("vocabulary", self.since):
+        client = self.hub
+        if client is not None and VOCABULARY not in self.answers.fresh("vocabulary", self.since):
 
             def ask(unit: Unit) -> list[tuple[str, Answer]]:
-                return [(VOCABULARY, hub.vocabulary(hub))]
+                return [(VOCABULARY, hub.vocabulary(client))]
 
             result.asked += self.crew.ask_all("vocabulary", [(VOCABULARY,)], ask)
         return self.answers.get("vocabulary", VOCABULARY)

@@ -105,10 +105,10 @@ class OpenVinoInt8(OpenVino):
     ) -> tuple[Product, str]:
         made = graph.products(tensors)
 
-        def convert() -> Tensors:
+        def eight_bits() -> Tensors:
             return convert.int8(made, _trial(core, tensors, made, self._pieces))
 
-        small = convert.kept(conversions, _key(weights, "int8"), convert)
+        small = convert.kept(conversions, _key(weights, "int8"), eight_bits)
         return graph.in_int8(small), "int8"
 
 

@@ -17,6 +17,7 @@ from assay.extract.inputs.command import INPUTS
 from assay.extract.inputs.observe import InputsError
 from assay.extract.landing import bronze
 from assay.refresh.fingerprints import content_hash
+from assay.warehouse import profile
 from tests.extract.helpers import NoProgress
 from tests.inputs.house import INPUTS as FILES
 from tests.inputs.house import House
@@ -57,6 +58,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     root.mkdir()
     shutil.copy(warehouse.ROOT / "profiles.yml", root)
     monkeypatch.setattr(warehouse, "ROOT", root)
+    monkeypatch.setattr(profile, "ROOT", root)
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "data" / "assay.duckdb"))
     monkeypatch.setenv("ASSAY_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "data" / "dlt"))

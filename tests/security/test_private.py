@@ -14,7 +14,7 @@ import pytest
 from assay import warehouse
 from assay.extract import settings
 from assay.extract.landing.run_folder import RunFolder
-from assay.warehouse import private
+from assay.warehouse import private, profile
 from tests.extract.helpers import Person
 from tests.support import ROOT
 
@@ -29,6 +29,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv("ASSAY_DATA_DIR", str(root / "data"))
         monkeypatch.setenv("HOME", str(root / "home"))
         monkeypatch.setattr(warehouse, "ROOT", root)
+        monkeypatch.setattr(profile, "ROOT", root)
         monkeypatch.delenv("AUTHOR_SALT", raising=False)
         yield root
     os.umask(before)

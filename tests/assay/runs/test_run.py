@@ -10,6 +10,7 @@ from filelock import FileLock
 
 from assay import warehouse
 from assay.runs import run
+from assay.warehouse import profile
 from tests.docs import described
 from tests.support import ROOT, STAGE, Project
 
@@ -75,6 +76,7 @@ def test_wrong_usage_ends_with_2(options: list[str]) -> None:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project root of the test's own, without the variables that decide for a person."""
     monkeypatch.setattr(warehouse, "ROOT", tmp_path)
+    monkeypatch.setattr(profile, "ROOT", tmp_path)
     for name in ("ASSAY_DATA_DIR", "DUCKDB_PATH"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

@@ -20,7 +20,7 @@ from tests.support import ROOT, SAMPLE, Project, collecting
 
 HOLD = """
 import sys, time
-from assay import writer
+from assay.warehouse import writer
 with writer.alone(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

@@ -1,3 +1,5 @@
+"""Canonical addresses; more than 400 lines because each address stands beside what it becomes."""
+
 import hashlib
 import re
 

@@ -1,4 +1,5 @@
-"""The replayed search of GitHub, with the forms recorded by PyGithub and measured by others."""
+"""The replayed search of GitHub, with the forms recorded by PyGithub and measured by others; more
+than 400 lines because the forms stand as they are, a value a line."""
 
 from __future__ import annotations
 

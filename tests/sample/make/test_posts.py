@@ -148,9 +148,9 @@ def test_hackernews_items_are_stories_with_a_link_or_a_text(items):
 
 
 def test_the_truth_covers_every_item_once(items, truth):
-    made = [(source, native_id(source, i)) for source, found in items.items() for i in found]
+    there = [(source, native_id(source, i)) for source, found in items.items() for i in found]
     listed = [(row["source"], row["native_id"]) for row in truth]
-    assert sorted(made) == sorted(listed)
+    assert sorted(there) == sorted(listed)
     assert len(set(listed)) == len(listed)
     assert len({row["url"] for row in truth}) == len(truth)
 
