@@ -63,7 +63,7 @@ def _refresh(lock: int) -> None:
         _say(f"refresh: {reason}")
     results = target_dir() / "run_results.json"
     results.unlink(missing_ok=True)  # so that what stands there afterwards is of this build
-    command = [*DBT, "build", *NOT_APPROVED, "--state", str(state)]
+    command = [*DBT, "build", *NOT_APPROVED, "--state", str(folder)]
     for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
         command += [option, *selectors] if selectors else []
     try:
