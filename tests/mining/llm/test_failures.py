@@ -207,7 +207,7 @@ def test_an_interrupted_run_takes_in_what_is_under_way_and_sends_no_more(
     def interrupt(bar: object, count: int = 1) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("assay.mining.llm.tqdm.update", interrupt)
+    monkeypatch.setattr("assay.mining.llm.runner.tqdm.update", interrupt)
     with LlmServer() as server:
         with pytest.raises(KeyboardInterrupt):
             asked(tasks(200), settings(server.base), cache)
