@@ -11,7 +11,8 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 
 from assay import warehouse
-from assay.extract.http.transport import RetryPolicy, is_loopback
+from assay.common.net import is_loopback
+from assay.extract.http.transport import RetryPolicy
 from assay.warehouse import private
 
 

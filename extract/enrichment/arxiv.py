@@ -13,6 +13,7 @@ from typing import Any, Self
 import httpx
 from lxml import etree
 
+from assay.common.net import is_loopback
 from assay.extract.http.client import Api
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import (
@@ -20,7 +21,6 @@ from assay.extract.http.transport import (
     RetryPolicy,
     SourceRefusedError,
     SourceUnavailableError,
-    is_loopback,
     why_not_asked,
 )
 
@@ -81,7 +81,7 @@ class Arxiv:
             retry_policy,
             user_agent="assay/0.1 (hf_enrichment)",
             most=0,
-            parse_rate_limit=_read_wish,
+            parse_rate_limit=_parse_rate_limit,
             clock=clock,
             inner=inner,
         )
@@ -228,8 +228,8 @@ def _named_in(error: str, ids: list[str]) -> str | None:
     return found[1] if found and found[1] in ids else None
 
 
-def _read_wish(response: httpx.Response, now: float) -> RateLimitHint:
+def _parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     """Ask again when a good answer is cut off, empty, or a page that is no feed."""
     if response.status_code == 200 and read_feed(response.content) is None:
-        return RateLimitHint(again="the answer is no Atom feed")
+        return RateLimitHint(retry_reason="the answer is no Atom feed")
     return RateLimitHint()

@@ -7,7 +7,7 @@ import httpx
 
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import (
-    ReadWish,
+    ParseRateLimit,
     RetryPolicy,
     RetryTransport,
     SourceRefusedError,
@@ -30,7 +30,7 @@ class Api:
         *,
         user_agent: str,
         most: int,
-        parse_rate_limit: ReadWish | None = None,
+        parse_rate_limit: ParseRateLimit | None = None,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:

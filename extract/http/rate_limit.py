@@ -1,4 +1,4 @@
-"""When requests may leave: the pace and the limits of one source, shared by all its threads."""
+"""When requests may leave: the interval and the limits of one source, for all its threads."""
 
 import logging
 import math
@@ -12,12 +12,13 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-# All turns are out and none is back, so nobody knows when the next comes: look again after this.
+# As many requests are under way as the window allows. Nobody knows when the first of them ends, so
+# whoever waits looks again after this.
 LOOK_AGAIN_SECONDS = 0.05
 
 
 class Clock(Protocol):
-    """What pacing needs of time; tests put a virtual one in its place."""
+    """What a rate limiter needs of time; tests put a virtual one in its place."""
 
     def monotonic(self) -> float:
         """Return seconds that only ever grow."""
@@ -47,12 +48,12 @@ class SystemClock:
 
 @dataclass
 class RateLimiter:
-    """Hands out the turns in which requests may be sent.
+    """Lets requests start no faster than a source allows.
 
     min_interval: seconds between the starts of two requests. most: requests in any window of `per`
-    seconds, 0 for no such limit. A turn counts from its start until `per` seconds after its end:
-    whenever in its turn the request really left or arrived, no window of `per` seconds has more
-    than `most` of them, here or at the other end (docs/decisions/strict-limits.md).
+    seconds, 0 for no such limit. A request counts from its start until `per` seconds after its end:
+    whenever in between it really left or arrived, no window of `per` seconds has more than `most`
+    of them, here or at the other end (docs/decisions/strict-limits.md).
     """
 
     min_interval: float
@@ -62,21 +63,21 @@ class RateLimiter:
     per: float = 60.0
     _next: float = 0.0  # by our own interval
     _held: float = 0.0  # by what the source asked
-    _out: int = 0  # turns begun and not ended
-    _ended: deque[float] = field(default_factory=deque)  # when the latest turns ended, in order
+    _under_way: int = 0  # requests begun and not ended
+    _ended: deque[float] = field(default_factory=deque)  # when the latest requests ended, in order
     _announced: float = -math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """Sleep until a request may be sent; the block sends it and waits for its answer."""
-        while (pause := self._take_turn()) > 0:
+        while (pause := self._start_now()) > 0:
             self.clock.sleep(pause)
         try:
             yield
         finally:
             with self._lock:
-                self._out -= 1
+                self._under_way -= 1
                 if self.most:
                     self._ended.append(self.clock.monotonic())
 
@@ -85,12 +86,12 @@ class RateLimiter:
         with self._lock:
             return max(0.0, self._held - self.clock.monotonic())
 
-    def not_before(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Let no request start within the next seconds."""
         with self._lock:
             self._held = max(self._held, self.clock.monotonic() + seconds)
 
-    def _take_turn(self) -> float:
+    def _start_now(self) -> float:
         """Return 0 when a request may start now, and count it; else the seconds to wait and ask."""
         with self._lock:
             now = self.clock.monotonic()
@@ -104,7 +105,7 @@ class RateLimiter:
                 self._announce(now, pause, reason)
                 return pause
             self._next = now + self.min_interval
-            self._out += 1
+            self._under_way += 1
             return 0.0
 
     def _window_pause(self, now: float) -> float:
@@ -112,7 +113,7 @@ class RateLimiter:
         # On the edge itself the window still holds the oldest: wait until it is past.
         while self._ended and self._ended[0] + self.per < now:
             self._ended.popleft()
-        if len(self._ended) + self._out < self.most:
+        if len(self._ended) + self._under_way < self.most:
             return 0.0
         if not self._ended:
             return LOOK_AGAIN_SECONDS

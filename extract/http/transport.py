@@ -6,8 +6,6 @@ each body to its end and checks that JSON is JSON, because a cut-off or broken b
 the request, not of the code that reads it later.
 """
 
-import email.utils
-import ipaddress
 import json
 import logging
 import threading
@@ -19,8 +17,16 @@ import httpx
 import orjson
 from huggingface_hub import constants
 from huggingface_hub.utils import parse_ratelimit_headers
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from assay.common.net import (
+    LongWaitError,
+    Retry,
+    TransientError,
+    check_wait,
+    is_loopback,
+    retry_after,
+    with_retries,
+)
 from assay.extract.http.rate_limit import Clock, RateLimiter, SystemClock
 
 log = logging.getLogger(__name__)
@@ -42,14 +48,6 @@ class SourceUnavailableError(Exception):
     """A source could not be read, after every retry; the message is one line for a person."""
 
 
-class _TryAgainError(Exception):
-    """One attempt failed in a way that another may not; `wanted_wait`: seconds the source asks."""
-
-    def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wanted_wait = wanted_wait
-
-
 @dataclass(frozen=True)
 class RetryPolicy:
     """How a source is asked.
@@ -68,16 +66,17 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class RateLimitHint:
-    """What a source says in its own way: wait so many seconds, and whether to ask again.
+    """What a source says of its limit in its own way, beside what HTTP has for it.
 
-    again: why the same request must be sent once more, None when the answer is one.
+    retry_after: seconds in which no request may be sent. retry_reason: why the same request must be
+    sent once more, None when its answer is one.
     """
 
-    wait: float = 0.0
-    again: str | None = None
+    retry_after: float = 0.0
+    retry_reason: str | None = None
 
 
-ReadWish = Callable[[httpx.Response, float], RateLimitHint]
+ParseRateLimit = Callable[[httpx.Response, float], RateLimitHint]
 
 
 class RetryTransport(httpx.BaseTransport):
@@ -95,15 +94,15 @@ class RetryTransport(httpx.BaseTransport):
         retry_policy: RetryPolicy,
         *,
         most: int = 0,
-        parse_rate_limit: ReadWish | None = None,
+        parse_rate_limit: ParseRateLimit | None = None,
         inner: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.source = source
         self.retry_policy = retry_policy
         self.clock = clock or SystemClock()
-        self.pace = RateLimiter(retry_policy.min_interval, self.clock, source, most)
-        self._read_wish = parse_rate_limit or (lambda response, now: RateLimitHint())
+        self.rate_limiter = RateLimiter(retry_policy.min_interval, self.clock, source, most)
+        self._parse_rate_limit = parse_rate_limit or (lambda response, now: RateLimitHint())
         self.requests = 0
         self.retries = 0
         self._count_lock = threading.Lock()
@@ -111,22 +110,22 @@ class RetryTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, as often as it takes within the rules above."""
-        tries = len(self.retry_policy.backoff) + 1
-        retrying = Retrying(
-            stop=stop_after_attempt(tries),
-            wait=self._wait_time,
-            retry=retry_if_exception_type(_TryAgainError),
-            sleep=self.clock.sleep,
-            before_sleep=self._say_waiting,
-            reraise=True,
-        )
+        policy = self.retry_policy
         try:
-            return retrying(self._attempt, request)
-        except _TryAgainError as failure:
+            return with_retries(
+                lambda: self._attempt(request),
+                backoff=policy.backoff,
+                max_wait=policy.max_wait,
+                sleep=self.clock.sleep,
+                on_retry=self._log_retry,
+            )
+        except LongWaitError as error:
+            raise SourceUnavailableError(f"{self.source} {error}") from error
+        except TransientError as failure:
             raise SourceUnavailableError(
                 f"{self.source} does not answer {request.method} "
-                f"{request.url.copy_with(query=None)} after {tries} tries: {failure}. "
-                "Try again later"
+                f"{request.url.copy_with(query=None)} after {len(policy.backoff) + 1} tries: "
+                f"{failure}. Try again later"
             ) from failure
 
     def close(self) -> None:
@@ -134,16 +133,15 @@ class RetryTransport(httpx.BaseTransport):
         self._inner.close()
 
     def _attempt(self, request: httpx.Request) -> httpx.Response:
-        self._refuse_long_wait(self.pace.pending())
-        with self.pace.turn():
+        check_wait(self.rate_limiter.pending(), self.retry_policy.max_wait)
+        with self.rate_limiter.acquire():
             response = self._send(request)
-        wish = self._read_wish(response, self.clock.time())
-        asked = self._asked_wait(response, wish)
-        if response.status_code in RETRY_STATUSES or wish.again:
-            self._refuse_long_wait(asked)
-            raise _TryAgainError(wish.again or f"HTTP {response.status_code}", asked)
+        hint = self._parse_rate_limit(response, self.clock.time())
+        wait = self._requested_wait(response, hint)
+        if response.status_code in RETRY_STATUSES or hint.retry_reason:
+            raise TransientError(hint.retry_reason or f"HTTP {response.status_code}", wait)
         if response.status_code == 200 and not _is_readable(response):
-            raise _TryAgainError("the answer is not valid JSON", asked)
+            raise TransientError("the answer is not valid JSON", wait)
         return response
 
     def _send(self, request: httpx.Request) -> httpx.Response:
@@ -161,14 +159,14 @@ class RetryTransport(httpx.BaseTransport):
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
             raise  # our own mistake: asking again makes it no better
         except httpx.TransportError as error:
-            raise _TryAgainError(_transport_reason(error)) from error
+            raise TransientError(_transport_reason(error)) from error
         except httpx.DecodingError as error:
-            raise _TryAgainError(f"the compressed body is broken ({error})") from error
+            raise TransientError(f"the compressed body is broken ({error})") from error
 
     def _read(self, response: httpx.Response) -> httpx.Response:
         """Return the answer with its whole body, unfolded.
 
-        Raises SourceUnavailableError when that is larger than any honest one, _TryAgainError when
+        Raises SourceUnavailableError when that is larger than any honest one, TransientError when
         it comes so slowly that it may never end.
         """
         body = bytearray()
@@ -177,7 +175,7 @@ class RetryTransport(httpx.BaseTransport):
         for part in response.iter_bytes():
             body += part
             if self.clock.monotonic() > ends:
-                raise _TryAgainError(f"the answer was not at its end after {longest:.0f} s")
+                raise TransientError(f"the answer was not at its end after {longest:.0f} s")
             if len(body) > MAX_BYTES:
                 raise SourceUnavailableError(
                     f"{self.source} sends more than {MAX_BYTES // 1_000_000} MB as one answer, "
@@ -191,57 +189,21 @@ class RetryTransport(httpx.BaseTransport):
             extensions=response.extensions,
         )
 
-    def _asked_wait(self, response: httpx.Response, wish: RateLimitHint) -> float:
-        """Return the seconds this answer asks us to wait, and hold back all requests if it does."""
-        asked = max(wish.wait, retry_after(response.headers, self.clock.time()))
+    def _requested_wait(self, response: httpx.Response, hint: RateLimitHint) -> float:
+        """Return the seconds that an answer asks us to wait; no request is sent before they are
+        over."""
+        wait = max(hint.retry_after, retry_after(response.headers, self.clock.time()))
         window = parse_ratelimit_headers(response.headers)
         if window is not None and window.remaining == 0:
             # One second more, as the Hub's own client does: t is rounded down.
-            asked = max(asked, window.reset_in_seconds + 1.0)
-        if asked:
-            self.pace.not_before(asked)
-        return asked
+            wait = max(wait, window.reset_in_seconds + 1.0)
+        if wait:
+            self.rate_limiter.pause(wait)
+        return wait
 
-    def _refuse_long_wait(self, seconds: float) -> None:
-        if seconds > self.retry_policy.max_wait:
-            raise SourceUnavailableError(
-                f"{self.source} asks to wait {seconds:.0f} s, more than we do "
-                f"({self.retry_policy.max_wait:.0f} s): run again after that"
-            )
-
-    def _wait_time(self, state: RetryCallState) -> float:
-        failure = state.outcome.exception() if state.outcome else None
-        asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
-        # tenacity asks for the wait before it asks whether to stop, so also after the last try.
-        return max(*self.retry_policy.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
-
-    def _say_waiting(self, state: RetryCallState) -> None:
+    def _log_retry(self, retry: Retry) -> None:
         self.retries += 1
-        reason = state.outcome.exception() if state.outcome else "?"
-        seconds = state.next_action.sleep if state.next_action else 0.0
-        log.warning(
-            "%s: %s; retry %d of %d in %.0f s",
-            self.source,
-            reason,
-            state.attempt_number,
-            len(self.retry_policy.backoff),
-            seconds,
-        )
-
-
-def retry_after(headers: httpx.Headers, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for: a number or an HTTP date, else 0."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return 0.0
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, OverflowError):
-        return 0.0
+        log.warning("%s: %s", self.source, retry)
 
 
 def parse_json(body: bytes) -> object:
@@ -299,17 +261,6 @@ def network(endpoint: str) -> httpx.HTTPTransport:
     url = httpx.URL(endpoint)
     direct = is_loopback(endpoint) or proxy_bypass(url.host)
     return httpx.HTTPTransport(proxy=None if direct else getproxies().get(url.scheme))
-
-
-def is_loopback(endpoint: str) -> bool:
-    """Tell whether an address is this machine's own."""
-    host = httpx.URL(endpoint).host
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def why_not_asked(endpoint: str) -> str | None:

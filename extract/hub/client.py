@@ -14,15 +14,9 @@ from huggingface_hub import close_session, get_session, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
+from assay.common.net import is_loopback
 from assay.extract.http.rate_limit import Clock
-from assay.extract.http.transport import (
-    RetryPolicy,
-    RetryTransport,
-    is_loopback,
-    network,
-    parsed,
-    why_not_asked,
-)
+from assay.extract.http.transport import RetryPolicy, RetryTransport, network, parsed, why_not_asked
 
 PAGE_CAP = 1000  # the server's own maximum
 # What a listing does not give by itself but `expand` does; cheaper than full=true, which

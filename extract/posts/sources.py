@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from assay.common.net import is_loopback
 from assay.extract import settings
 from assay.extract.http.client import Api
-from assay.extract.http.transport import ReadWish, is_loopback
+from assay.extract.http.transport import ParseRateLimit
 from assay.extract.posts import github, hackernews, reddit, stackexchange
 from assay.extract.posts.post import Source
 from assay.extract.settings import SettingError
@@ -37,7 +38,7 @@ def chosen_sources() -> list[str]:
 
 
 def _api(
-    source: str, title: str, parse_rate_limit: ReadWish | None = None, most: int = 1000
+    source: str, title: str, parse_rate_limit: ParseRateLimit | None = None, most: int = 1000
 ) -> Api:
     endpoint = settings.address(f"issues.{source}.endpoint")
     key = f"issues.{source}.requests_per_minute"

@@ -20,14 +20,14 @@ Span = tuple[float, float, float]  # a request's start, a moment within it, its 
 
 
 def spans_of(
-    pace: RateLimiter, clock: SteppedClock, delays: Sequence[float], threads: int, seed: int = 0
+    limiter: RateLimiter, clock: SteppedClock, delays: Sequence[float], threads: int, seed: int = 0
 ) -> list[Span]:
     """Send a request per delay from many threads; return when each began, left and ended."""
     draw, waiting, spans = random.Random(seed), iter(delays), list[Span]()
 
     def body(_: int) -> None:
         for delay in waiting:  # shared: threads run one at a time
-            with pace.turn():
+            with limiter.acquire():
                 start = clock.monotonic()
                 if delay:
                     clock.sleep(delay)
@@ -53,9 +53,9 @@ def test_10000_requests_from_8_threads_keep_the_limit_and_waste_less_than_a_tent
     most: int,
 ) -> None:
     clock, draw = SteppedClock(), random.Random(most)
-    pace = RateLimiter(0.0, clock, "GitHub", most)
+    limiter = RateLimiter(0.0, clock, "GitHub", most)
     delays = [draw.uniform(0.0, 2.0) for _ in range(REQUESTS)]
-    spans = spans_of(pace, clock, delays, THREADS, seed=most)
+    spans = spans_of(limiter, clock, delays, THREADS, seed=most)
     for moments in zip(*spans, strict=True):
         assert tightest(moments, most) > WINDOW
     least = (REQUESTS - 1) // most * WINDOW
@@ -81,18 +81,18 @@ def test_any_limit_holds_for_any_delays_and_number_of_threads(
 
 def test_a_turn_counts_until_60_seconds_after_its_end() -> None:
     clock = VirtualClock()
-    pace = RateLimiter(0.0, clock, most=1)
-    with pace.turn():
+    limiter = RateLimiter(0.0, clock, most=1)
+    with limiter.acquire():
         clock.sleep(7.0)
-    with pace.turn():
+    with limiter.acquire():
         assert clock.monotonic() == pytest.approx(67.0)
         assert clock.monotonic() > 67.0, "at 67 itself the window of 60 s still holds the first"
 
 
 def test_the_limit_lets_a_burst_through_and_then_one_for_each_that_grows_old() -> None:
     clock = SteppedClock()
-    pace = RateLimiter(0.0, clock, most=3)
-    spans = spans_of(pace, clock, [1.0, 2.0, 3.0, 0.0, 0.0, 0.0], threads=1)
+    limiter = RateLimiter(0.0, clock, most=3)
+    spans = spans_of(limiter, clock, [1.0, 2.0, 3.0, 0.0, 0.0, 0.0], threads=1)
     assert [start for start, _, _ in spans] == pytest.approx([0, 1, 3, 61, 63, 66])
 
 
@@ -113,11 +113,11 @@ def test_threads_that_find_all_turns_out_look_again_until_one_is_back() -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_turn_that_fails_ends_like_any_other(error: type[BaseException]) -> None:
     clock = VirtualClock()
-    pace = RateLimiter(0.0, clock, most=1)
-    with pytest.raises(error), pace.turn():
+    limiter = RateLimiter(0.0, clock, most=1)
+    with pytest.raises(error), limiter.acquire():
         clock.sleep(5.0)
         raise error
-    with pace.turn():
+    with limiter.acquire():
         assert clock.monotonic() == pytest.approx(65.0)
 
 
@@ -130,7 +130,7 @@ def test_the_interval_and_the_limit_hold_together() -> None:
 
 def test_every_try_of_a_request_takes_a_turn_of_its_own() -> None:
     client, transport, script = scripted(*[refusal(500) for _ in range(9)], backoff=(1.0,) * 4)
-    transport.pace = RateLimiter(0.0, script.clock, "The Hub", most=2)
+    transport.rate_limiter = RateLimiter(0.0, script.clock, "The Hub", most=2)
     with pytest.raises(SourceUnavailableError, match="after 5 tries: HTTP 500"):
         client.get("http://hub.test/")
     assert script.starts == pytest.approx([0, 1, 60, 61, 120])
@@ -141,27 +141,27 @@ def test_every_try_of_a_request_takes_a_turn_of_its_own() -> None:
 
 def test_a_source_can_slow_us_down_but_not_make_us_faster() -> None:
     clock = VirtualClock()
-    pace, starts = RateLimiter(0.0, clock, most=1), []
+    limiter, starts = RateLimiter(0.0, clock, most=1), []
     for asked in (100.0, 1.0, 0.0):
-        with pace.turn():
+        with limiter.acquire():
             starts.append(clock.monotonic())
-        pace.not_before(asked)
-    with pace.turn():
+        limiter.pause(asked)
+    with limiter.acquire():
         starts.append(clock.monotonic())
     assert starts == pytest.approx([0, 100, 160, 220])
 
 
 def test_the_longest_pause_that_was_asked_for_counts() -> None:
     clock = VirtualClock()
-    pace = RateLimiter(0.0, clock)
-    pace.not_before(50.0)
-    pace.not_before(20.0)
-    assert pace.pending() == 50.0
+    limiter = RateLimiter(0.0, clock)
+    limiter.pause(50.0)
+    limiter.pause(20.0)
+    assert limiter.pending() == 50.0
     clock.sleep(20.0)
-    assert pace.pending() == 30.0
-    with pace.turn():
+    assert limiter.pending() == 30.0
+    with limiter.acquire():
         assert clock.monotonic() == 50.0
-    assert pace.pending() == 0.0
+    assert limiter.pending() == 0.0
 
 
 # --- what is said --------------------------------------------------------------------------------
@@ -188,9 +188,9 @@ def test_a_wait_that_a_source_asked_for_is_told_with_its_reason(
 ) -> None:
     caplog.set_level(logging.INFO, "assay.extract.http.rate_limit")
     clock = SteppedClock()
-    pace = RateLimiter(0.5, clock, "Reddit", 60)
-    pace.not_before(45.0)
-    spans_of(pace, clock, [0.0] * 3, threads=3)
+    limiter = RateLimiter(0.5, clock, "Reddit", 60)
+    limiter.pause(45.0)
+    spans_of(limiter, clock, [0.0] * 3, threads=3)
     assert said(caplog) == ["Reddit: waiting 45 s (the source allows no request before)"]
 
 

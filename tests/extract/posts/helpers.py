@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from assay.extract.http.client import Api
-from assay.extract.http.transport import ReadWish, RetryPolicy
+from assay.extract.http.transport import ParseRateLimit, RetryPolicy
 from assay.extract.posts.post import Day, Post, Reading, Source
 from assay.extract.posts.windows import Window, iso
 from assay.sample.apis import github, post_index, reddit, stackexchange
@@ -90,7 +90,7 @@ def server_keeps(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def api(
     endpoint: str,
-    parse_rate_limit: ReadWish | None = None,
+    parse_rate_limit: ParseRateLimit | None = None,
     *,
     clock: VirtualClock | None = None,
     most: int = 0,
@@ -113,7 +113,7 @@ def api(
 
 
 def scripted_api(
-    parse_rate_limit: ReadWish | None, *answers: Any, **more: Any
+    parse_rate_limit: ParseRateLimit | None, *answers: Any, **more: Any
 ) -> tuple[Api, Script]:
     """A session with an API that gives the answers of a list."""
     clock = VirtualClock()
