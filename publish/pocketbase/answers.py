@@ -50,14 +50,6 @@ def words(response: httpx.Response) -> str:
         return " ".join(response.text.split())[:200] or "no reason given"
 
 
-def retry_after(response: httpx.Response) -> float:
-    """Return the seconds that an answer asks us to wait, 0 for none."""
-    try:
-        return max(0.0, float(response.headers.get("retry-after", "0")))
-    except ValueError:
-        return 0.0
-
-
 def transport_reason(error: Exception) -> str:
     """Return in a few words why no answer came."""
     if isinstance(error, httpx.TimeoutException):

@@ -1,4 +1,4 @@
-"""The door to a PocketBase: signed in as a superuser, patient, and clear about what was refused.
+"""A client of one PocketBase: signed in as a superuser, with retries, and saying what was refused.
 
 httpx rather than the package pocketbase, whose batches the server does not understand
 (docs/decisions/publishing.md).
@@ -11,18 +11,24 @@ from typing import Any
 
 import httpx
 import orjson
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from assay.common.net import (
+    LongWaitError,
+    Retry,
+    TransientError,
+    is_loopback,
+    retry_after,
+    with_retries,
+)
 from assay.publish.pocketbase.answers import (
     BatchOffError,
     BatchTooLargeError,
     RefusedError,
     refused_record,
-    retry_after,
     transport_reason,
     words,
 )
-from assay.publish.pocketbase.settings import PublishError, RetryPolicy, Server, is_loopback
+from assay.publish.pocketbase.settings import PublishError, RetryPolicy, Server
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +36,7 @@ PER_PAGE = 1000  # the most that PocketBase gives
 DEFAULT_BODY_BYTES = 128 << 20  # of a batch, where the settings say 0
 MAX_BATCH_BYTES = 8 << 20  # ours: the server keeps a batch in memory several times
 JSON = {"content-type": "application/json"}
-AGAIN = frozenset({408, 425, 429, *range(500, 600)})
-
-
-class _TryAgainError(Exception):
-    """One attempt failed in a way that another may not; `wanted_wait`: seconds the server asks."""
-
-    def __init__(self, reason: str, wanted_wait: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wanted_wait = wanted_wait
+RETRY_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 
 
 @dataclass(frozen=True)
@@ -159,14 +157,14 @@ class Client:
         if response.is_redirect:
             where = response.headers.get("location", "").removesuffix("/api/health")
             raise PublishError(f"{url} sends us to {where}: set POCKETBASE_URL to that")
-        if not found and response.status_code not in AGAIN:
+        if not found and response.status_code not in RETRY_STATUSES:
             raise PublishError(f"there is no PocketBase at {url}: check POCKETBASE_URL")
 
     def _sign_in(self) -> None:
         path = "/api/collections/_superusers/auth-with-password"
         account = {"identity": self.server.email, "password": self.server.password}
         self._http.headers.pop("authorization", None)
-        response = self._patiently("POST", path, account)
+        response = self._with_retries("POST", path, account)
         if response.status_code == 400:
             raise PublishError(
                 f"{self.server.url} does not accept the password of {self.server.email}: "
@@ -181,27 +179,27 @@ class Client:
 
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Send one request, after signing in again when the token has run out."""
-        response = self._patiently(method, path, body)
+        response = self._with_retries(method, path, body)
         if response.status_code == 401:
             self._sign_in()
-            response = self._patiently(method, path, body)
+            response = self._with_retries(method, path, body)
         return response
 
-    def _patiently(self, method: str, path: str, body: Any) -> httpx.Response:
-        tries = len(self.retry_policy.backoff) + 1
-        retrying = Retrying(
-            stop=stop_after_attempt(tries),
-            wait=self._wait_time,
-            retry=retry_if_exception_type(_TryAgainError),
-            before_sleep=self._say_waiting,
-            reraise=True,
-        )
+    def _with_retries(self, method: str, path: str, body: Any) -> httpx.Response:
         content = body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+        url, policy = self.server.url, self.retry_policy
         try:
-            return retrying(self._attempt, method, path, content)
-        except _TryAgainError as failure:
+            return with_retries(
+                lambda: self._attempt(method, path, content),
+                backoff=policy.backoff,
+                max_wait=policy.max_wait,
+                on_retry=self._log_retry,
+            )
+        except LongWaitError as error:
+            raise PublishError(f"{url} {error}") from error
+        except TransientError as failure:
             raise PublishError(
-                f"the PocketBase at {self.server.url} does not answer after {tries} tries "
+                f"the PocketBase at {url} does not answer after {len(policy.backoff) + 1} tries "
                 f"({failure}): run again when it does, what was sent is kept"
             ) from failure
 
@@ -212,33 +210,16 @@ class Client:
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol):
             raise  # our own mistake: asking again makes it no better
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise _TryAgainError(transport_reason(error)) from error
+            raise TransientError(transport_reason(error)) from error
         refused = refused_record(response)
         status = refused.status if refused else response.status_code
-        if status in AGAIN:
-            raise _TryAgainError(f"HTTP {status}", retry_after(response))
+        if status in RETRY_STATUSES:
+            raise TransientError(f"HTTP {status}", retry_after(response.headers))
         return response
 
-    def _wait_time(self, state: RetryCallState) -> float:
-        failure = state.outcome.exception() if state.outcome else None
-        asked = failure.wanted_wait if isinstance(failure, _TryAgainError) else 0.0
-        if asked > self.retry_policy.max_wait:
-            raise PublishError(
-                f"{self.server.url} asks to wait {asked:.0f} s, more than we do "
-                f"({self.retry_policy.max_wait:.0f} s): run again after that"
-            )
-        return max(*self.retry_policy.backoff[state.attempt_number - 1 :][:1], asked, 0.0)
-
-    def _say_waiting(self, state: RetryCallState) -> None:
+    def _log_retry(self, retry: Retry) -> None:
         self.retries += 1
-        log.warning(
-            "%s: %s; retry %d of %d in %.0f s",
-            self.server.url,
-            state.outcome.exception() if state.outcome else "?",
-            state.attempt_number,
-            len(self.retry_policy.backoff),
-            state.next_action.sleep if state.next_action else 0.0,
-        )
+        log.warning("%s: %s", self.server.url, retry)
 
     def _good(self, response: httpx.Response) -> httpx.Response:
         """Return a good answer. Raises PublishError for any other."""

@@ -1,6 +1,5 @@
 """Values a person may set for publishing, from the environment or .dlt/secrets.toml."""
 
-import ipaddress
 import json
 import math
 import os
@@ -74,15 +73,6 @@ def other_server() -> Server | None:
                 f"{name} is not set: POCKETBASE_URL needs a superuser of that server"
             )
     return Server(_address(url), email, password)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether an address is this machine's own."""
-    host = httpx.URL(url).host
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(text: str) -> str:
