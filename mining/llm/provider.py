@@ -4,12 +4,10 @@ LiteLLM takes about five seconds and 150 MB to import, so that happens with the 
 told to fetch nothing by itself: no price list, no tokenizer, no .env file, no retries of its own.
 """
 
-import email.utils
 import logging
 import os
 import re
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
+from assay.common.net import retry_after
 from assay.mining.llm.answer import json_schema, schema_in_words, strict_schema
 from assay.mining.llm.settings import LlmError, Settings, redact
 
@@ -56,9 +55,10 @@ class Reply:
 class CallError(Exception):
     """One request brought no answer; the message is one line without secrets.
 
-    retry: another try may do. wait: seconds the provider asks for. ends_run: no other question
-    would fare better. billed: it may have been charged all the same. format_refused: the way of
-    asking for JSON may be the reason. unreadable: an answer came, but none that can be read.
+    retry: another try may do. retry_after: seconds the provider asks us to wait. ends_run: no
+    other question would fare better. billed: it may have been charged all the same. format_refused:
+    the way of asking for JSON may be the reason. unreadable: an answer came, but none that can be
+    read.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class CallError(Exception):
         reason: str,
         *,
         retry: bool = False,
-        wait: float = 0.0,
+        retry_after: float = 0.0,
         ends_run: bool = False,
         billed: bool = False,
         format_refused: bool = False,
         unreadable: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.retry, self.wait, self.ends_run = retry, wait, ends_run
+        self.retry, self.retry_after, self.ends_run = retry, retry_after, ends_run
         self.billed, self.format_refused, self.unreadable = billed, format_refused, unreadable
 
 
@@ -133,7 +133,7 @@ class Provider:
         settings = self._settings
         request: dict[str, Any] = {
             "model": settings.model,
-            "messages": told(messages, schema, way),
+            "messages": with_schema_hint(messages, schema, way),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "seed": SEED,
@@ -202,7 +202,7 @@ class Provider:
         reason = f"HTTP {code}" + (f": {said}" if said else "")
         if code in _NO_USE_GOING_ON:
             return CallError(f"{_NO_USE_GOING_ON[code]} ({reason})", ends_run=True)
-        wait = _retry_after(response.headers)
+        wait = retry_after(response.headers)
         if wait > self._settings.max_wait:
             most = self._settings.max_wait
             reason = f"{reason}; the provider asks to wait {wait:.0f} s, more than {most:.0f} s"
@@ -210,13 +210,13 @@ class Provider:
         return CallError(
             reason,
             retry=code in _WORTH_RETRYING,
-            wait=wait,
+            retry_after=wait,
             billed=code not in _UNBILLED,
             format_refused=code in (400, 422) or bool(_ABOUT_FORMAT.search(_message(response))),
         )
 
 
-def told(
+def with_schema_hint(
     messages: list[dict[str, str]], schema: type[BaseModel] | None, way: str
 ) -> list[dict[str, str]]:
     """Return the messages, with the schema in words where the provider does not get it otherwise.
@@ -269,18 +269,6 @@ def _message(response: httpx.Response) -> str:
         return ""
     said = said.get("error", said) if isinstance(said, dict) else said
     return str(said.get("message", said) if isinstance(said, dict) else said)
-
-
-def _retry_after(headers: httpx.Headers) -> float:
-    value = headers.get("retry-after", "").strip()
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return 0.0
 
 
 def _litellm() -> ModuleType:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from assay.common.net import Doubling, Retry, TransientError, with_retries
 from assay.mining.llm.answer import BadAnswerError, parsed, schema_text
 from assay.mining.llm.budget import (
     MAX_PROMPT_BYTES,
@@ -17,7 +18,7 @@ from assay.mining.llm.budget import (
     settled,
 )
 from assay.mining.llm.cache import Cache, Use
-from assay.mining.llm.provider import CallError, Provider, Reply, told
+from assay.mining.llm.provider import CallError, Provider, Reply, with_schema_hint
 from assay.mining.llm.settings import Settings
 from assay.mining.llm.task import Result, Task, result
 
@@ -56,6 +57,11 @@ class _Asking:
             {"role": "user", "content": wrong},
         ]
 
+    def gave_up(self, why: str) -> Result:
+        """Return the result of a question whose calls brought no answer."""
+        tries = f" ({self.failures} tries)" if self.failures > 1 else ""
+        return self.ended("failed", f"{why}{tries}")
+
     def ended(self, status: str, why: str | None, data: dict[str, Any] | None = None) -> Result:
         """Return the result."""
         return result(self.task, self.question, status, self.used, data=data, error=why)
@@ -77,7 +83,7 @@ class Session:
         self._settings, self._cache, self._provider = settings, cache, provider
         self._prices, self._budget, self._run_id = prices, budget, run_id
         self._stopped, self._why = threading.Event(), ""
-        self._not_before, self._failed_in_a_row = 0.0, 0
+        self._paused_until, self._failed_in_a_row = 0.0, 0
         self._lock = threading.Lock()
 
     def stop(self, why: str) -> None:
@@ -94,10 +100,7 @@ class Session:
             why = f"the prompt has {size:,} bytes, more than {MAX_PROMPT_BYTES:,}"
             return asking.ended("failed", why)
         try:
-            ended = None
-            while ended is None:
-                with self._provider.one_at_first():
-                    ended = self._step(asking)
+            ended = self._ask_with_retries(asking)
         except BaseException as error:
             # No answer can be kept, for example: then no more may be paid for.
             self.stop(f"{type(error).__name__}: {error}")
@@ -106,9 +109,44 @@ class Session:
             log.warning("llm: %s %s failed: %s", task.purpose, task.key, ended.error)
         return ended
 
+    def _ask_with_retries(self, asking: _Asking) -> Result:
+        """Ask again after calls that brought no answer; a stop of the run ends the waiting."""
+        settings = self._settings
+
+        def tell(retry: Retry) -> None:
+            log.info(
+                "llm: %s %s: %s; try %d of %d in %.1f s",
+                asking.task.purpose,
+                asking.task.key,
+                retry.reason,
+                retry.number + 1,
+                settings.max_attempts,
+                retry.seconds,
+            )
+
+        try:
+            return with_retries(
+                lambda: self._ask_until_valid(asking),
+                backoff=Doubling(settings.backoff, MAX_BACKOFF, settings.max_attempts - 1),
+                on_retry=tell,
+                sleep=self._stopped.wait,
+            )
+        except TransientError as failure:
+            self._count_outage(str(failure))
+            return asking.gave_up(str(failure))
+
+    def _ask_until_valid(self, asking: _Asking) -> Result:
+        """Ask again, at once, after answers that do not fit. Raises TransientError when a call
+        brings no answer and another may."""
+        ended = None
+        while ended is None:
+            with self._provider.one_at_first():
+                ended = self._step(asking)
+        return ended
+
     def _step(self, asking: _Asking) -> Result | None:
-        """Try once; return the result when that ended it, else None."""
-        self._stopped.wait(max(0.0, self._not_before - time.monotonic()))
+        """Send once; return the result when that ended it, else None."""
+        self._stopped.wait(max(0.0, self._paused_until - time.monotonic()))
         if self._stopped.is_set():
             return asking.ended("failed" if asking.requests else "skipped", self._why)
         try:
@@ -120,7 +158,7 @@ class Session:
         except BadAnswerError as error:
             return self._bad_answer(asking, error)
         except CallError as error:
-            return self._no_answer(asking, error)
+            return self._without_answer(asking, error)
         self._failed_in_a_row = 0
         return asking.ended("ok", None, data)
 
@@ -132,34 +170,18 @@ class Session:
         asking.reprompt(error)
         return None
 
-    def _no_answer(self, asking: _Asking, error: CallError) -> Result | None:
+    def _without_answer(self, asking: _Asking, error: CallError) -> Result:
+        """Return the result, unless another call may bring an answer: then raise TransientError."""
         asking.failures += 1
         if error.ends_run:
             self.stop(str(error))
-        elif not error.retry:
-            pass
-        elif asking.failures < self._settings.max_attempts:
-            self._back_off(asking, error)
-            return None
-        else:
-            self._count_outage(str(error))
-        tries = f" ({asking.failures} tries)" if asking.failures > 1 else ""
-        return asking.ended("failed", f"{error}{tries}")
-
-    def _back_off(self, asking: _Asking, error: CallError) -> None:
-        own = min(self._settings.backoff * 2 ** (asking.failures - 1), MAX_BACKOFF)
-        if error.wait:  # the provider's wish holds for all threads
-            self._not_before = max(self._not_before, time.monotonic() + error.wait)
-        log.info(
-            "llm: %s %s: %s; try %d of %d in %.1f s",
-            asking.task.purpose,
-            asking.task.key,
-            error,
-            asking.failures + 1,
-            self._settings.max_attempts,
-            max(own, error.wait),
-        )
-        self._stopped.wait(own)
+        elif error.retry:
+            if asking.failures < self._settings.max_attempts:
+                # What the provider asks for holds for all threads, and at once.
+                until = time.monotonic() + error.retry_after
+                self._paused_until = max(self._paused_until, until)
+            raise TransientError(str(error), error.retry_after) from error
+        return asking.gave_up(str(error))
 
     def _count_outage(self, why: str) -> None:
         """End the run when as many questions in a row as fly at once were given up."""
@@ -227,7 +249,7 @@ class Session:
     def _most(self, asking: _Asking, way: str) -> Use:
         """Return the most that the next request can use."""
         schema = asking.task.schema
-        messages = told(asking.messages, schema, way)
+        messages = with_schema_hint(asking.messages, schema, way)
         tokens_in = most_prompt_tokens(messages, schema_text(schema))
         tokens_out = asking.task.max_tokens
         return Use(tokens_in, tokens_out, self._prices.nano(tokens_in, tokens_out))

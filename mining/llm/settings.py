@@ -1,12 +1,12 @@
 """How language models are asked: the settings, and what must never be told about them."""
 
-import ipaddress
 import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from assay.common.net import is_loopback
 
 # Names of variables that hold secrets, and what keys look like wherever they turn up.
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|SALT)$")
@@ -76,13 +76,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Tell whether the API base is this machine's own address."""
-        host = urlsplit(self.api_base or "").hostname or ""
-        if host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.api_base or "")
 
 
 def _number(name: str, text: str, default: float | None, least: float) -> float | None:
