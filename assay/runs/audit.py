@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import warehouse
-from assay.common.visible import visible
+from assay.common.text import escape_control_chars
 
 LOCK = "requirements.txt"
 SERVICES = ("pypi", "osv")  # the second has the same advisories at another address
@@ -70,7 +70,7 @@ def _ask(tool: str, lock: Path, service: str) -> list[dict[str, Any]]:
         return json.loads(result.stdout)["dependencies"]
     except (ValueError, KeyError, TypeError):
         last = result.stderr.strip().splitlines()[-1:] or [f"exit code {result.returncode}"]
-        raise ValueError(f"{service}: {visible(last[0])[:120]}") from None
+        raise ValueError(f"{service}: {escape_control_chars(last[0])[:120]}") from None
 
 
 def _tell(known: list[dict[str, Any]], missed: list[str], all_of_them: int, service: str) -> int:
@@ -78,7 +78,7 @@ def _tell(known: list[dict[str, Any]], missed: list[str], all_of_them: int, serv
         for one in package["vulns"]:
             cure = ", ".join(one.get("fix_versions") or ()) or "no version"
             line = f"{package['name']} {package['version']}: {one['id']}, mended by {cure}"
-            sys.stdout.write(f"{visible(line)}\n")
+            sys.stdout.write(f"{escape_control_chars(line)}\n")
     unknown = f"; not looked up: {', '.join(missed)}" if missed else ""
     looked_up = all_of_them - len(missed)
     sys.stdout.write(

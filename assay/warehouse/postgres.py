@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg2.extensions import quote_ident
 
-from assay.common.visible import visible
+from assay.common.text import escape_control_chars
 
 GUIDE = "see docs/postgres.md"
 # What a connection fails with, and what to do. The words are libpq's, the server's, and Supabase's.
@@ -68,7 +68,7 @@ def explained(error: BaseException, password: str = "") -> str:
     line = text.splitlines()[0] if text else type(error).__name__
     cure = next(cure for words, cure in _CURES if words.lower() in text.lower())
     said = line.replace(password, "***") if len(password) > 3 else line
-    return visible(f"Postgres does not let us in: {said}: {cure} ({GUIDE})")
+    return escape_control_chars(f"Postgres does not let us in: {said}: {cure} ({GUIDE})")
 
 
 def lacking(connection: Any, schemas: Sequence[str]) -> str | None:
@@ -85,18 +85,18 @@ def lacking(connection: Any, schemas: Sequence[str]) -> str | None:
     name = quote_ident(role, connection)
     missing = [schema for schema, _, _, _, is_out_of_reach in found if is_out_of_reach]
     if missing:
-        return visible(
+        return escape_control_chars(
             f"{name} may not make the schema {' or '.join(missing)} in the database {database}: "
             f"let an admin run `create schema {missing[0]} authorization {name}` ({GUIDE})"
         )
     for schema, owner, is_usable, foreign, _ in found:
         if not is_usable:
-            return visible(
+            return escape_control_chars(
                 f"the schema {schema} belongs to {owner}, and {name} may make no tables in it: use "
                 f"another database, or `alter schema {schema} owner to {name}` ({GUIDE})"
             )
         if foreign:
-            return visible(
+            return escape_control_chars(
                 f"{foreign}, and {name} cannot rebuild it: load as that role, or let an admin give "
                 f"the tables of {schema} to {name} ({GUIDE})"
             )

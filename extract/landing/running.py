@@ -14,7 +14,7 @@ from dlt.common.runtime.collector_base import Collector
 from filelock import FileLock, Timeout
 
 from assay import warehouse
-from assay.common.visible import VisibleFormatter
+from assay.common.text import EscapingFormatter
 from assay.runs import journal
 from assay.warehouse import private
 
@@ -48,7 +48,7 @@ def start_logging(name: str, *, verbose: bool) -> Path:
 
 
 def _utc(line: str) -> logging.Formatter:
-    formatter = VisibleFormatter(line, datefmt="%Y-%m-%d %H:%M:%SZ")
+    formatter = EscapingFormatter(line, datefmt="%Y-%m-%d %H:%M:%SZ")
     formatter.converter = time.gmtime
     return formatter
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
-from assay.common.visible import visible
+from assay.common.text import escape_control_chars
 
 NOTHING = "-"
 MAX_CHARACTERS = 80
@@ -118,7 +118,7 @@ def shown(value: Any) -> str:
         return f"{value:,.0f}" if whole else f"{value:,.1f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    text = visible(str(value))
+    text = escape_control_chars(str(value))
     if len(text) > MAX_CHARACTERS:
         text = f"{text[: MAX_CHARACTERS - 21]}…{text[-20:]}"
     return text if text.strip() else "(blank)"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.common.visible import ACTING, VisibleFormatter, visible
+from assay.common.text import ACTING, EscapingFormatter, escape_control_chars
 from assay.sample.replay import ReplayServer
 from tests.extract.helpers import Person
 from tests.support import SAMPLE
@@ -31,7 +31,7 @@ ATTACKS = {
 def written(message: str) -> str:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(VisibleFormatter("%(levelname)s %(message)s"))
+    handler.setFormatter(EscapingFormatter("%(levelname)s %(message)s"))
     record = logging.LogRecord("x", logging.WARNING, __file__, 1, "%s came", (message,), None)
     handler.handle(record)
     return stream.getvalue()
@@ -47,12 +47,12 @@ def test_a_line_of_the_log_is_one_line_in_which_nothing_acts(name: str) -> None:
 
 def test_honest_words_of_all_languages_stay_as_they_are() -> None:
     for text in ("plain", "naïve café", "日本語の題", "Ещё раз 🙂", "a/b c.d-e_f"):
-        assert visible(text) == text
+        assert escape_control_chars(text) == text
 
 
 @given(st.text())
 def test_whatever_the_text_nothing_acting_is_left_and_nothing_is_lost(text: str) -> None:
-    shown = visible(text)
+    shown = escape_control_chars(text)
     assert not [c for c in shown if unicodedata.category(c) in ACTING and c != " "]
     kept = [c for c in text if unicodedata.category(c) not in ACTING or c == " "]
     assert [c for c in kept if c not in shown] == []
@@ -62,7 +62,7 @@ def test_a_traceback_keeps_its_lines_and_loses_what_acts() -> None:
     try:
         raise ValueError("\x1b[31mred")
     except ValueError as error:
-        told = VisibleFormatter().formatException((ValueError, error, error.__traceback__))
+        told = EscapingFormatter().formatException((ValueError, error, error.__traceback__))
     assert "\x1b" not in told and "\\u001b[31mred" in told and told.count("\n") > 1
 
 

@@ -1,0 +1,58 @@
+"""Files that readers see whole or not at all."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def atomic(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Open `path` for writing so that readers see the old file or the whole new one.
+
+    It is written beside, as `.{name}.{random}.partial`, synced and renamed when the block ends
+    well; so it survives a power cut, too. An error leaves the old file, and nothing beside it.
+    mode: who may read it, as far as the process's umask allows, from the first byte on.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(partial, flags, mode), "wb", buffering=1 << 20) as stream:
+            yield stream
+            sync(stream)
+        partial.rename(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def write(path: Path, content: bytes | str, *, mode: int = 0o666) -> None:
+    """Write a file as `atomic` does; text in UTF-8."""
+    with atomic(path, mode=mode) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+def sync(stream: BinaryIO) -> None:
+    """Return once what was written is on the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
