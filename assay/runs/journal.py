@@ -168,7 +168,7 @@ def _write(sql: str, values: list[Any]) -> None:
     if not path.exists():
         return  # what failed before it loaded anything leaves no warehouse behind
     try:
-        with writer.alone(path), duckdb.connect(path) as connection:
+        with writer.exclusive(path), duckdb.connect(path) as connection:
             connection.execute(DDL)
             connection.execute(sql, values)
     except (duckdb.Error, OSError, writer.BusyError) as error:

@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
         with warehouse.duckdb_file(writing=False, wait=WAIT) as connection:
             sections += _of_warehouse(warehouse.Warehouse(connection))
     except (warehouse.WarehouseError, duckdb.Error) as error:
-        at_work = writer.holder(path)
+        at_work = writer.owner(path)
         told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
         sections.append(Section("NOW", [told]))
     sections += [_unfinished(), _waiting(), _advice()]

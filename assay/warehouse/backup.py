@@ -101,7 +101,7 @@ def backup(folder: Path) -> Path:
     private.folder(folder)
     path = folder / f"assay-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}.tar"
     with (
-        writer.alone(warehouse.output("duckdb")["path"]),
+        writer.exclusive(warehouse.output("duckdb")["path"]),
         tempfile.TemporaryDirectory(dir=folder) as scratch,
     ):
         with warehouse.duckdb_file(writing=True) as connection:
@@ -161,7 +161,7 @@ def _nothing_else() -> Iterator[None]:
     """Have the warehouse, and let nobody read a source meanwhile for what is replaced."""
     data = warehouse.data_dir()
     with ExitStack() as stack:
-        stack.enter_context(writer.alone(warehouse.output("duckdb")["path"], restoring=True))
+        stack.enter_context(writer.exclusive(warehouse.output("duckdb")["path"], restoring=True))
         try:
             stack.enter_context(FileLock(data / "run.lock", timeout=0))
         except Timeout as error:

@@ -149,7 +149,7 @@ def duckdb_file(
         raise WarehouseError(f"no warehouse at {path}: run `make run` first")
     with ExitStack() as stack:
         try:
-            stack.enter_context(writer.alone(path, wait=wait))
+            stack.enter_context(writer.exclusive(path, wait=wait))
             connection = stack.enter_context(duckdb.connect(path, read_only=not writing))
         except (writer.BusyError, duckdb.IOException) as error:
             raise WarehouseError(first_line(error)) from error

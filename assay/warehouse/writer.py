@@ -1,4 +1,4 @@
-"""One writer: every command that opens the DuckDB warehouse waits its turn, and says for whom.
+"""One writer: every command that opens the DuckDB warehouse has it alone, and waits for others.
 
 DuckDB lets one process at a time have a file open for writing, and tells a second one so with an
 error. Here a lock beside the file orders our own commands (`dlt pipeline run`, `dbt`, publishing,
@@ -7,29 +7,24 @@ waited for by asking DuckDB itself (docs/decisions/one-writer.md).
 """
 
 import atexit
-import fcntl
-import json
 import os
 import re
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from assay.common import env, lock
+
 MEMORY = ":memory:"
 MAX_WAIT = 3600.0  # seconds, where ASSAY_WAIT_SECONDS is not set
-SAY_EVERY = 60.0  # seconds between two lines of one that waits
-LOOK_EVERY = 0.1
 RESTORING = ".restoring"  # what a restore that has begun and not ended leaves beside the warehouse
 
 # A process has the lock once, however often it asks for it, and whichever of its threads does.
-_held: dict[str, int] = {}
+_uses: dict[str, int] = {}
 _descriptors: dict[str, int] = {}
 _guard = threading.RLock()
 
@@ -39,7 +34,7 @@ class BusyError(Exception):
 
 
 @contextmanager
-def alone(
+def exclusive(
     path: str | Path, *, wait: float | None = None, restoring: bool = False
 ) -> Iterator[None]:
     """Have the warehouse at `path` for this process alone, waiting for whoever has it.
@@ -51,7 +46,7 @@ def alone(
     if name == MEMORY:
         yield
         return
-    _acquire(name, _longest_wait() if wait is None else wait, restoring=restoring)
+    _acquire(name, wait, restoring=restoring)
     try:
         yield
     finally:
@@ -59,29 +54,17 @@ def alone(
 
 
 def keep_until_exit(path: str | Path) -> None:
-    """Take the warehouse as `alone` does, until this process ends, however it ends."""
+    """Take the warehouse as `exclusive` does, until this process ends, however it ends."""
     name = _name(path)
     with _guard:
-        if name != MEMORY and name not in _held:
-            _acquire(name, _longest_wait())
+        if name != MEMORY and name not in _uses:
+            _acquire(name, None)
             atexit.register(_release, name)
 
 
-def holder(path: str | Path) -> str | None:
-    """Say who has the warehouse: its command, pid and since when; None when nobody has."""
-    lock = _lock_file(_name(path))
-    try:
-        descriptor = os.open(lock, os.O_RDWR)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _told(lock)
-    else:
-        return None
-    finally:
-        os.close(descriptor)
+def owner(path: str | Path) -> lock.Owner | None:
+    """Return which command has the warehouse; None when none has."""
+    return lock.owner(_lock_file(_name(path)))
 
 
 def _name(path: str | Path) -> str:
@@ -89,59 +72,55 @@ def _name(path: str | Path) -> str:
     return MEMORY if str(path) == MEMORY else os.path.realpath(path)
 
 
-def _longest_wait() -> float:
-    return float(os.environ.get("ASSAY_WAIT_SECONDS") or MAX_WAIT)
+def longest_wait(default: float = MAX_WAIT) -> float:
+    """Return how many seconds a command waits for another (ASSAY_WAIT_SECONDS).
+
+    Raises BusyError when that is no number.
+    """
+    try:
+        return env.number("ASSAY_WAIT_SECONDS", default, 0)
+    except env.EnvironmentValueError as error:
+        raise BusyError(str(error)) from error
 
 
 def _lock_file(name: str) -> Path:
     return Path(f"{name}.lock")
 
 
-def _acquire(name: str, wait: float, *, restoring: bool = False) -> None:
+def _acquire(name: str, wait: float | None, *, restoring: bool = False) -> None:
     with _guard:
-        if name in _held:
-            _held[name] += 1
+        if name in _uses:
+            _uses[name] += 1
             return
-        lock = _lock_file(name)
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # as assay/warehouse/private.py
-        waiting = _Waiting(name, wait)
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        waiting = lock.Waiting(name, longest_wait() if wait is None else wait, _say)
         try:
-            while not _locked(descriptor):
-                waiting.go_on(_told(lock))
-            while stranger := _stranger(name):
-                waiting.go_on(stranger)
-            if not restoring and Path(f"{name}{RESTORING}").exists():
-                raise BusyError(f"restoring {name} was interrupted: run `make restore` again")
-        except BaseException:
-            os.close(descriptor)
-            raise
-        now = datetime.now(UTC)
-        told = {"pid": os.getpid(), "command": _command(), "since": f"{now:%Y-%m-%d %H:%M:%S}Z"}
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(told).encode(), 0)
-        _held[name], _descriptors[name] = 1, descriptor
+            descriptor = lock.acquire(_lock_file(name), waiting)
+            try:
+                while other := _other_program(name):
+                    waiting.go_on(other)
+                if not restoring and Path(f"{name}{RESTORING}").exists():
+                    raise BusyError(f"restoring {name} was interrupted: run `make restore` again")
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except lock.LockedError as error:
+            raise BusyError(
+                f"{error}: run again when that has ended (ASSAY_WAIT_SECONDS says how long to wait)"
+            ) from error
+        _uses[name], _descriptors[name] = 1, descriptor
 
 
 def _release(name: str) -> None:
     with _guard:
-        if name not in _held:
+        if name not in _uses:
             return
-        _held[name] -= 1
-        if not _held[name]:
-            del _held[name]
+        _uses[name] -= 1
+        if not _uses[name]:
+            del _uses[name]
             os.close(_descriptors.pop(name))
 
 
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _stranger(name: str) -> str | None:
+def _other_program(name: str) -> str | None:
     """Say which program that does not know the lock has the file open; None when none has."""
     if not Path(name).exists():
         return None
@@ -152,45 +131,11 @@ def _stranger(name: str) -> str | None:
     except duckdb.IOException as error:
         if "lock on file" not in str(error):
             return None  # broken: who opens it says so
-        found = re.search(r"held in (.+? \(PID \d+\))", str(error))
-        return found[1].replace("PID", "pid") if found else "another program"
+        named = re.search(r"held in (.+? \(PID \d+\))", str(error))
+        return named[1].replace("PID", "pid") if named else "another program"
     return None
 
 
-class _Waiting:
-    """Waits a little longer each time, says so now and then, and gives up in the end."""
-
-    def __init__(self, name: str, most: float) -> None:
-        self._name, self._ends = name, time.monotonic() + most
-        self._says = 0.0
-
-    def go_on(self, who: str) -> None:
-        now = time.monotonic()
-        if now >= self._ends:
-            raise BusyError(
-                f"{self._name} is in use by {who}: run again when that has ended "
-                "(ASSAY_WAIT_SECONDS says how long to wait)"
-            )
-        if now >= self._says:
-            sys.stderr.write(f"the warehouse is in use by {who}: waiting for it to end\n")
-            sys.stderr.flush()
-            self._says = now + SAY_EVERY
-        time.sleep(LOOK_EVERY)
-
-
-def _told(lock: Path) -> str:
-    """Return what the lock's holder wrote into it."""
-    try:
-        told: Any = json.loads(lock.read_bytes())
-        return f"`{told['command']}` (pid {told['pid']}, since {told['since']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another command"  # it is just about to write
-
-
-def _command() -> str:
-    """Name this process as a person started it; no argument is told that could hold a secret."""
-    words = [Path(sys.argv[0] or "python").name, *sys.argv[1:3]]
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None and spec.name:
-        words = ["python", "-m", spec.name.removesuffix(".__main__")]
-    return " ".join(word for word in words if word.isprintable())[:80]
+def _say(who: object) -> None:
+    sys.stderr.write(f"the warehouse is in use by {who}: waiting for it to end\n")
+    sys.stderr.flush()

@@ -194,7 +194,7 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
 def turn(target: str) -> AbstractContextManager[None]:
     """Return the turn to have a DuckDB warehouse; a Postgres takes any number at once."""
     settings = warehouse.output(target)
-    return writer.alone(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
+    return writer.exclusive(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
 
 
 @contextmanager

@@ -132,12 +132,12 @@ def test_it_does_not_wait_for_a_command_that_is_at_work(
 ) -> None:
     monkeypatch.setattr(status, "WAIT", 0.1)
     build(path)
-    with another(HOLD, path) as holder:
+    with another(HOLD, path) as first:
         assert status.main([]) == 0
     [now] = sections(capsys.readouterr().out)["NOW"]
-    assert f"(pid {holder.pid}, since" in now
+    assert f"(pid {first.pid}, since" in now
     assert now.endswith("is at work: ask again when it has ended")
-    assert writer.holder(path) is None
+    assert writer.owner(path) is None
 
 
 def test_wrong_usage_ends_with_2() -> None:

@@ -155,9 +155,9 @@ def test_a_back_up_waits_its_turn(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ASSAY_WAIT_SECONDS", "0")
-    with another(HOLD, data / "warehouse.duckdb") as holder:
+    with another(HOLD, data / "warehouse.duckdb") as first:
         assert backup.main([]) == 1
-    assert f"(pid {holder.pid}, since" in capsys.readouterr().err
+    assert f"(pid {first.pid}, since" in capsys.readouterr().err
     assert list((data / "backups").iterdir()) == []
     assert backup.main([]) == 0
 
@@ -206,4 +206,4 @@ def test_no_warehouse_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]
         f"assay.warehouse.backup: no warehouse at {data / 'warehouse.duckdb'}: "
         "run `make run` first\n"
     )
-    assert writer.holder(data / "warehouse.duckdb") is None
+    assert writer.owner(data / "warehouse.duckdb") is None

@@ -21,11 +21,11 @@ from tests.support import ROOT, SAMPLE, Project, collecting
 HOLD = """
 import sys, time
 from assay.warehouse import writer
-with writer.alone(sys.argv[1]):
+with writer.exclusive(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
-STRANGER = """
+OTHER_PROGRAM = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])
 print("held", flush=True)
@@ -58,34 +58,34 @@ def path(tmp_path: Path) -> Path:
 def test_who_comes_second_waits_and_is_told_for_whom(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with another(HOLD, path) as holder:
+    with another(HOLD, path) as first:
         started = time.monotonic()
-        with pytest.raises(writer.BusyError) as refused, writer.alone(path, wait=0.3):
+        with pytest.raises(writer.BusyError) as refused, writer.exclusive(path, wait=0.3):
             pass
         assert time.monotonic() - started >= 0.3
         assert re.fullmatch(
-            rf"{re.escape(str(path))} is in use by `.+` \(pid {holder.pid}, since 20\S+ \S+Z\): "
+            rf"{re.escape(str(path))} is in use by `.+` \(pid {first.pid}, since 20\S+ \S+Z\): "
             r"run again when that has ended \(ASSAY_WAIT_SECONDS says how long to wait\)",
             str(refused.value),
         )
-        assert f"(pid {holder.pid}, since" in writer.holder(path)
-    waits = f"the warehouse is in use by .+ \\(pid {holder.pid}.+: waiting for it to end\n"
+        assert writer.owner(path).pid == first.pid
+    waits = f"the warehouse is in use by .+ \\(pid {first.pid}.+: waiting for it to end\n"
     assert re.fullmatch(waits, capsys.readouterr().err)
-    with writer.alone(path, wait=0):
+    with writer.exclusive(path, wait=0):
         assert capsys.readouterr().err == ""
-    assert writer.holder(path) is None
+    assert writer.owner(path) is None
 
 
 def test_a_killed_holder_blocks_nobody(path: Path) -> None:
-    with another(HOLD, path) as holder:
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-        with writer.alone(path, wait=0):
+    with another(HOLD, path) as first:
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        with writer.exclusive(path, wait=0):
             pass
 
 
 def test_a_process_that_has_it_may_take_it_again_and_gives_it_back_once(path: Path) -> None:
-    code = f"from assay.warehouse import writer\nwith writer.alone({str(path)!r}, wait=0): pass"
+    code = f"from assay.warehouse import writer\nwith writer.exclusive({str(path)!r}, wait=0): pass"
 
     def free() -> bool:
         done = subprocess.run(
@@ -93,34 +93,34 @@ def test_a_process_that_has_it_may_take_it_again_and_gives_it_back_once(path: Pa
         )
         return done.returncode == 0
 
-    with writer.alone(path):
-        with writer.alone(path.parent / "." / path.name):
+    with writer.exclusive(path):
+        with writer.exclusive(path.parent / "." / path.name):
             pass
         assert not free()
     assert free()
 
 
 def test_a_program_that_knows_no_lock_is_waited_for_and_named(path: Path) -> None:
-    with another(STRANGER, path) as stranger:
-        with pytest.raises(writer.BusyError) as refused, writer.alone(path, wait=0):
+    with another(OTHER_PROGRAM, path) as other:
+        with pytest.raises(writer.BusyError) as refused, writer.exclusive(path, wait=0):
             pass
-        assert f"python3.{sys.version_info.minor} (pid {stranger.pid})" in str(refused.value)
-    with writer.alone(path, wait=10):
+        assert f"python3.{sys.version_info.minor} (pid {other.pid})" in str(refused.value)
+    with writer.exclusive(path, wait=10):
         pass
 
 
 def test_memory_has_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with writer.alone(writer.MEMORY):
+    with writer.exclusive(writer.MEMORY):
         assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_restore_is_done_again_first(path: Path) -> None:
     Path(f"{path}{writer.RESTORING}").touch()
-    with pytest.raises(writer.BusyError) as refused, writer.alone(path):
+    with pytest.raises(writer.BusyError) as refused, writer.exclusive(path):
         pass
     assert str(refused.value) == f"restoring {path} was interrupted: run `make restore` again"
-    with writer.alone(path, restoring=True):
+    with writer.exclusive(path, restoring=True):
         pass
 
 
@@ -174,7 +174,7 @@ def test_all_commands_started_at_once_end_as_if_each_were_alone(project: Project
     with ReplayServer(SAMPLE, quota=0) as server:
         more = {"HF_ENDPOINT": server.url} | recorded.environment(SAMPLE, server.url)
         project.run(*commands(SAMPLE)["catalog"], **more)
-        with another(HOLD, path) as holder:
+        with another(HOLD, path) as first:
             started = {
                 name: Listener(project.start(*command, **more))
                 for name, command in commands(SAMPLE).items()
@@ -182,10 +182,10 @@ def test_all_commands_started_at_once_end_as_if_each_were_alone(project: Project
             # Status tells who is at work instead of waiting.
             code, output = started.pop("status").ended()
             assert code == 0
-            assert f"(pid {holder.pid}, since" in output
+            assert f"(pid {first.pid}, since" in output
             # dlt's pipelines wait for one another before they come to the warehouse.
             direct = [started[name] for name in started.keys() - DLT]
-            assert until(lambda: all(one.waits_for(holder.pid) for one in direct), 120)
+            assert until(lambda: all(one.waits_for(first.pid) for one in direct), 120)
         ended = {name: one.ended() for name, one in started.items()}
     for name, (code, output) in ended.items():
         told = LACKING.get(name)
