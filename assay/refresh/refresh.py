@@ -6,17 +6,11 @@ models tagged llm keep their rows and print what they would ask.
 """
 
 import argparse
-import fcntl
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from assay import warehouse
@@ -24,6 +18,7 @@ from assay.refresh import state
 from assay.refresh.code import code_fingerprints
 from assay.refresh.plan import Decision, Seen, artifact, decide, look, target_dir
 from assay.runs import journal
+from assay.runs.steps import ProjectBusyError, exclusive_project, run_command
 
 # Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
 NOT_APPROVED = ("--vars", json.dumps({"approve_llm": False, "llm_max_usd": 0}))
@@ -40,9 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     started = time.monotonic()
     journal.run_id()  # every step inherits it
     try:
-        with _alone() as lock:
+        with exclusive_project("refresh") as lock:
             _refresh(lock)
-    except (RefreshError, warehouse.WarehouseError) as error:
+    except (RefreshError, ProjectBusyError, warehouse.WarehouseError) as error:
         _say(f"make refresh: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -109,24 +104,6 @@ def _invocation(found: Any) -> str:
     return str(found["metadata"]["invocation_id"])
 
 
-@contextmanager
-def _alone() -> Iterator[int]:
-    """Hold the lock of `make run`; yield its descriptor, which every step inherits.
-
-    So the lock outlives a killed refresh until the step it had started has ended as well.
-    """
-    lock = os.open(warehouse.ROOT / ".make-run.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _say("refresh: another refresh or `make run` is at work here: waiting for it to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
-    finally:
-        os.close(lock)
-
-
 def _step(name: str, command: list[str], lock: int) -> None:
     done = _run(command, lock)
     if done.returncode:
@@ -138,17 +115,14 @@ def _step(name: str, command: list[str], lock: int) -> None:
 def _run(
     command: list[str], lock: int | None, *, capture: bool = False
 ) -> "subprocess.CompletedProcess[str]":
-    """Run one command of the project in its root, on the one database that holds every area."""
-    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    return subprocess.run(
-        [found or command[0], *command[1:]],
-        cwd=warehouse.ROOT,
-        env=os.environ | {"ASSAY_TARGET": "duckdb"},
+    """Run one command of the project on the one database that holds every area."""
+    return run_command(
+        command,
+        {"ASSAY_TARGET": "duckdb"},
+        lock,
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.STDOUT if capture else None,
-        pass_fds=() if lock is None else (lock,),
         text=True,
-        check=False,
     )
 
 

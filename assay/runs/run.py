@@ -9,22 +9,21 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from assay import warehouse
+from assay.common.lock import LockedError, exclusive
 from assay.refresh import refresh
 from assay.runs import journal, recorded
+from assay.runs.steps import ProjectBusyError, exclusive_project, run_command
 from assay.warehouse import private
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
@@ -48,34 +47,40 @@ def main(argv: list[str] | None = None) -> int:
             "ASSAY_TARGET": "duckdb",
             journal.RUN_ID: journal.run_id(),
         }
-        with _alone():
+        with exclusive_project("make run") as lock:
             _use_data_of(origin)
             load = ["dlt", "pipeline", "run", *_days(folder)]
             failed = None
             with _replay(folder) if folder else nullcontext({}) as replay:
                 try:
-                    _step("extract and load", load, common | replay)
+                    _step("extract and load", load, common | replay, lock)
                 except StepFailedError as error:
                     if not Path(warehouse.output("duckdb")["path"]).exists():
                         raise
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
             # What `make refresh` compares with is what was there when this build began.
-            seen = refresh.observed()
+            seen = refresh.observed(lock)
             build = ["dbt", "--quiet", "build", *_days_to_cluster(folder)]
-            _step("transform and test", build, common)
+            _step("transform and test", build, common, lock)
             refresh.remember(seen)
             for report in ("assay.publish.hf_report", "assay.publish.issue_report"):
-                _step("report", [sys.executable, "-m", report], common, quiet=True)
+                _step("report", [sys.executable, "-m", report], common, lock, quiet=True)
             # Invented and recorded issues go to the bundled PocketBase, whatever .env names.
             own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
-            _step("publish", [sys.executable, "-m", "assay.publish.pocketbase"], common | own)
+            publish = [sys.executable, "-m", "assay.publish.pocketbase"]
+            _step("publish", publish, common | own, lock)
             _closing_table()
             if origin == "sample":
-                _step("judge", [sys.executable, "-m", "assay.sample.judge"], common)
+                _step("judge", [sys.executable, "-m", "assay.sample.judge"], common, lock)
             if failed:
                 raise failed
-    except (StepFailedError, refresh.RefreshError, warehouse.WarehouseError) as error:
+    except (
+        StepFailedError,
+        ProjectBusyError,
+        refresh.RefreshError,
+        warehouse.WarehouseError,
+    ) as error:
         sys.stderr.write(f"make run: {error}\n")
         return 1
     return 0
@@ -143,34 +148,23 @@ def _use_data_of(origin: str) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Let one `make run` at a time have the project; a second is told so and ends."""
-    try:
-        with FileLock(warehouse.ROOT / ".make-run.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise StepFailedError("another `make run` is at work here: wait for it to end") from error
-
-
-@contextmanager
 def _nobody_loads(data: Path) -> Iterator[None]:
-    """Hold the lock that `dlt pipeline run` takes on a data folder (landing/running.py), that
+    """Hold the lock that `dlt pipeline run` takes on a data folder (landing/running.py), and that
     of the live page (publish/pocketbase/server.py)."""
-    try:
-        with FileLock(data / "run.lock", timeout=0):
-            served = data / "pocketbase" / "serve.lock"
-            if not served.exists():
-                yield
-                return
+    served = data / "pocketbase" / "serve.lock"
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(data / "run.lock"))
+        except LockedError as error:
+            raise StepFailedError(f"a run is loading {data.name}/: wait for it to end") from error
+        if served.exists():
             try:
-                with FileLock(served, timeout=0):
-                    yield
-            except Timeout as error:
+                stack.enter_context(exclusive(served))
+            except LockedError as error:
                 raise StepFailedError(
                     f"the live page is served from {data.name}/: stop `make serve` first"
                 ) from error
-    except Timeout as error:
-        raise StepFailedError(f"a run is loading {data.name}/: wait for it to end") from error
+        yield
 
 
 @contextmanager
@@ -228,17 +222,12 @@ def _wait_for(port_file: Path, server: subprocess.Popen[bytes]) -> int:
     raise StepFailedError("the replay server did not start; what it said stands above")
 
 
-def _step(name: str, command: list[str], more: dict[str, str], *, quiet: bool = False) -> None:
+def _step(
+    name: str, command: list[str], more: dict[str, str], lock: int, *, quiet: bool = False
+) -> None:
     """Run one command of the project in its root and say how long it took."""
     started = time.monotonic()
-    found = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    result = subprocess.run(
-        [found or command[0], *command[1:]],
-        cwd=warehouse.ROOT,
-        env=os.environ | more,
-        stdout=subprocess.DEVNULL if quiet else None,
-        check=False,
-    )
+    result = run_command(command, more, lock, stdout=subprocess.DEVNULL if quiet else None)
     if result.returncode:
         raise StepFailedError(
             f"{name} failed with exit code {result.returncode}: {' '.join(command)}"

@@ -1,14 +1,15 @@
 """`make run`'s program: end to end on the sample, twice, and one data folder per origin."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from filelock import FileLock
 
 from assay import warehouse
+from assay.common.lock import exclusive
 from assay.runs import run
 from assay.warehouse import profile
 from tests.docs import described
@@ -111,16 +112,31 @@ def test_two_folders_of_one_origin_are_refused_and_nothing_is_lost(house: Path) 
 def test_data_that_a_run_is_loading_are_not_moved(house: Path) -> None:
     (house / "data").mkdir()
     with (
-        FileLock(house / "data" / "run.lock"),
+        exclusive(house / "data" / "run.lock"),
         pytest.raises(run.StepFailedError, match="a run is loading data/"),
     ):
         run._use_data_of("sample")
     assert (house / "data").is_dir()
 
 
-def test_a_second_make_run_is_told_of_the_first(project: Project) -> None:
-    with FileLock(ROOT / ".make-run.lock"):
+def test_a_second_make_run_waits_for_the_first_and_says_for_whom(project: Project) -> None:
+    with exclusive(ROOT / ".make-run.lock"):
         process = project.start(sys.executable, "-m", "assay.runs.run")
+        line = process.stdout.readline()
+        assert process.poll() is None
+        process.kill()
+        process.communicate(timeout=60)
+    at_work = "make run: another refresh or `make run` is at work here: waiting for it to end"
+    assert line.startswith(f"{at_work}; it is `")
+    assert f"(pid {os.getpid()}, since 20" in line
+
+
+def test_a_make_run_that_has_waited_long_enough_ends_with_one_line(project: Project) -> None:
+    with exclusive(ROOT / ".make-run.lock"):
+        process = project.start(sys.executable, "-m", "assay.runs.run", ASSAY_WAIT_SECONDS="0")
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert output == "make run: another `make run` is at work here: wait for it to end\n"
+    assert output.startswith(
+        "make run: another refresh or `make run` is at work here: wait for it to end; it is `"
+    )
+    assert output.count("\n") == 1
