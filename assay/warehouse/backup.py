@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from assay import warehouse
+from assay.common import lock
 from assay.runs import journal
 from assay.warehouse import private, writer
 
@@ -135,7 +135,7 @@ def restore(path: Path) -> Path:
     data = warehouse.data_dir()
     private.folder(data)
     places = {WAREHOUSE: target} | {name: data / name for name in (*DATABASES, *FILES)}
-    with _nothing_else(), tempfile.TemporaryDirectory(dir=data) as scratch:
+    with _exclusive(), tempfile.TemporaryDirectory(dir=data) as scratch:
         found = _extracted(path, Path(scratch))
         mark = Path(f"{target}{writer.RESTORING}")
         kept = data / f"before-restore-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}"
@@ -157,14 +157,14 @@ def restore(path: Path) -> Path:
 
 
 @contextmanager
-def _nothing_else() -> Iterator[None]:
+def _exclusive() -> Iterator[None]:
     """Have the warehouse, and let nobody read a source meanwhile for what is replaced."""
     data = warehouse.data_dir()
     with ExitStack() as stack:
         stack.enter_context(writer.exclusive(warehouse.output("duckdb")["path"], restoring=True))
         try:
-            stack.enter_context(FileLock(data / "run.lock", timeout=0))
-        except Timeout as error:
+            stack.enter_context(lock.exclusive(data / "run.lock"))
+        except lock.LockedError as error:
             raise BackupError(
                 f"a `dlt pipeline run` is at work in {data}: run again when it has ended"
             ) from error
