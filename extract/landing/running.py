@@ -1,6 +1,7 @@
 """What every pipeline run needs around it: a log, a progress display, and the one-run lock."""
 
 import logging
+import math
 import os
 import sys
 import time
@@ -11,9 +12,9 @@ from pathlib import Path
 import dlt
 from dlt.common.runtime.collector import LogCollector, NullCollector
 from dlt.common.runtime.collector_base import Collector
-from filelock import FileLock, Timeout
 
 from assay import warehouse
+from assay.common import lock
 from assay.common.text import EscapingFormatter
 from assay.runs import journal
 from assay.warehouse import private
@@ -74,26 +75,16 @@ def one_at_a_time() -> Iterator[None]:
 
     The lock goes with its process: a killed run leaves none behind.
     """
+
+    def say(owner: lock.Owner) -> None:
+        log.warning(
+            "another run (pid %s) is loading this warehouse: waiting for it to end",
+            owner.pid or "unknown",
+        )
+
     path = private.folder(warehouse.data_dir()) / "run.lock"
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        holder = _holder(path)
-        log.warning("another run (%s) is loading this warehouse: waiting for it to end", holder)
-        lock.acquire()
-    try:
-        path.with_suffix(".pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    with lock.exclusive(path, wait=math.inf, say=say):
         yield
-    finally:
-        lock.release()
-
-
-def _holder(path: Path) -> str:
-    try:
-        return f"pid {path.with_suffix('.pid').read_text(encoding='utf-8').strip()}"
-    except OSError:
-        return "pid unknown"
 
 
 def say_if_mixed(endpoint: str) -> None:

@@ -1,5 +1,6 @@
 """The real command, as a person starts it: exit codes, lines, files, and what it never says."""
 
+import json
 import os
 import re
 import time
@@ -227,8 +228,9 @@ def test_a_warehouse_in_use_is_named_in_one_line(person: Person) -> None:
 
 def test_a_second_run_waits_for_the_first_and_says_so(person: Person) -> None:
     person.data.mkdir(parents=True)
-    (person.data / "run.pid").write_text("4711\n")
     with FileLock(person.data / "run.lock"):
+        first = {"command": "dlt pipeline run", "pid": 4711, "since": "2026-11-21 10:00:00Z"}
+        (person.data / "run.lock").write_text(json.dumps(first))
         waiting = person.start("pipeline", "hf_catalog", "run", "--dry-run")
         assert waiting.stderr
         line = next(line for line in waiting.stderr if line.strip())
