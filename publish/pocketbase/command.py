@@ -16,9 +16,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from assay import warehouse
+from assay.common import lock
 from assay.publish.pocketbase import schema
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import Counts, Log, check_built
@@ -32,7 +32,7 @@ from assay.warehouse import private
 
 log = logging.getLogger(__name__)
 
-LOUD_LIBRARIES = ("httpx", "httpcore", "filelock")
+LOUD_LIBRARIES = ("httpx", "httpcore")
 DIFFERENCES_SHOWN = 40
 
 
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         logging.getLogger(library).setLevel(logging.WARNING)
     private.warn_once()
     try:
-        with _one_at_a_time():
+        with _exclusive():
             if args.dry_run:
                 return _dry_run(verify=args.verify)
             for terminal in logging.getLogger().handlers:
@@ -84,15 +84,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Hold the lock of publishing, which goes with its process. Raises PublishError for a second
-    one."""
-    path = warehouse.data_dir() / "publish.lock"
-    private.folder(path.parent)
+def _exclusive() -> Iterator[None]:
+    """Let one publishing at a time have the data folder. Raises PublishError for a second one."""
+    path = private.folder(warehouse.data_dir()) / "publish.lock"
     try:
-        with FileLock(path, timeout=0):
+        with lock.exclusive(path):
             yield
-    except Timeout as error:
+    except lock.LockedError as error:
         raise PublishError("another publish.pocketbase is at work: wait for it to end") from error
 
 

@@ -6,7 +6,6 @@ data/pocketbase/server.lock      held as long as a PocketBase has the database o
 data/logs/pocketbase.log         what it prints
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -18,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from filelock import FileLock, Timeout
 
 from assay import warehouse
+from assay.common import files, lock
+from assay.publish.pocketbase import lifeline
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.settings import MAX_REQUESTS, PublishError, Server
 from assay.publish.pocketbase.superuser import (
@@ -37,21 +37,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-# Runs the server until the pipe on standard input closes. The other end is ours alone: however we
-# end, by SIGKILL too, the server is told to stop.
 PAGE_HOOKS = Path(__file__).resolve().parent.parent / "pb_hooks"
-LIFELINE = """
-exec 3<&0
-"$@" </dev/null 3<&- &
-server=$!
-{ read -r _ <&3; kill "$server"; } &
-lifeline=$!
-exec 3<&-
-wait "$server"
-code=$?
-kill "$lifeline"
-exit "$code"
-"""
 
 
 def has_data() -> bool:
@@ -66,29 +52,29 @@ def bundled(port: int = 0, web: Path | None = None, *, serving: bool = False) ->
     port 0 takes a free one. web: a folder of static files to serve. Without `serving`, a server
     that `publish.serve` runs is used as it is. Raises PublishError when it does not start.
     """
-    lock = None if serving else _lock(wait=0)
-    if lock is None and not serving and (url := _served_at()):
+    held = None if serving else _acquire(wait=0)
+    if held is None and not serving and (url := _served_at()):
         yield _server(url, is_ours=False)
         return
-    if lock is None:
-        lock = _lock(wait=START_SECONDS)
-    if lock is None:
+    if held is None:
+        held = _acquire(wait=START_SECONDS)
+    if held is None:
         raise PublishError(
             f"another PocketBase has {folder()} open: wait for it to end, or stop it"
         )
     try:
         make_superuser()
-        with _process(port or _free_port(), web, lock) as url:
+        with _process(port or _free_port(), web, held) as url:
             yield _server(url, is_ours=True)
     finally:
-        os.close(lock)
+        os.close(held)
 
 
 @contextmanager
 def served(url: str) -> Iterator[None]:
     """Let others know that `publish.serve` serves at an address, as long as it does."""
     path = folder() / "served.json"
-    path.write_text(json.dumps({"url": url}), encoding="utf-8")
+    files.write(path, json.dumps({"url": url}))
     try:
         yield
     finally:
@@ -100,10 +86,10 @@ def one_server() -> Iterator[None]:
     """Let one `publish.serve` at a time have the folder. Raises PublishError for a second one."""
     try:
         # A sync that looks whether somebody serves has the lock for a moment.
-        with FileLock(folder() / "serve.lock", timeout=1):
+        with lock.exclusive(folder() / "serve.lock", wait=1):
             (folder() / "served.json").unlink(missing_ok=True)  # of one that was killed
             yield
-    except Timeout as error:
+    except lock.LockedError as error:
         where = _served_at() or "starting"
         raise PublishError(f"it is served already ({where}): stop that one first") from error
 
@@ -112,11 +98,8 @@ def _served_at() -> str:
     """Return the address of a living `publish.serve`, waiting until it has one; "" for none."""
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends:
-        try:
-            with FileLock(folder() / "serve.lock", timeout=0):
-                return ""  # nobody serves: the process that has the folder is on its way out
-        except Timeout:
-            pass
+        if lock.owner(folder() / "serve.lock") is None:
+            return ""  # nobody serves: the process that has the folder is on its way out
         try:
             return json.loads((folder() / "served.json").read_text(encoding="utf-8"))["url"]
         except (OSError, ValueError):
@@ -124,25 +107,16 @@ def _served_at() -> str:
     return ""
 
 
-def _lock(wait: float) -> int | None:
+def _acquire(wait: float) -> int | None:
     """Return a descriptor that holds server.lock, None when another has it for `wait` seconds.
 
     The server inherits it, so that nobody opens the database before the last process has left it.
     """
-    opened = os.open(folder() / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    # Above the single digits, which are all that a shell can redirect.
-    descriptor = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 10)
-    os.close(opened)
-    ends = time.monotonic() + wait
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except OSError:
-            if time.monotonic() >= ends:
-                os.close(descriptor)
-                return None
-            time.sleep(0.05)
+    path = folder() / "server.lock"
+    try:
+        return lock.acquire(path, lock.Waiting(path, wait, None))
+    except lock.LockedError:
+        return None
 
 
 def _server(url: str, *, is_ours: bool) -> Server:
@@ -152,7 +126,7 @@ def _server(url: str, *, is_ours: bool) -> Server:
 
 
 @contextmanager
-def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
+def _process(port: int, web: Path | None, held: int) -> Iterator[str]:
     nothing = folder() / "nothing"
     command = pocketbase("serve", f"--http=127.0.0.1:{port}")
     # The page's hooks set its headers; a page that is not there is a 404, not the front page.
@@ -163,13 +137,13 @@ def _process(port: int, web: Path | None, lock: int) -> Iterator[str]:
     with printed.open("ab") as output:
         before = output.tell()
         process = subprocess.Popen(
-            ["sh", "-c", LIFELINE, "sh", *command],
+            lifeline.bound(command),  # however we end, by SIGKILL too, the server stops
             cwd=folder(),
             env=environment(),
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            pass_fds=[lock],
+            pass_fds=[held],
             start_new_session=True,  # an interrupt from the keyboard is ours to pass on
             umask=0o077,
         )

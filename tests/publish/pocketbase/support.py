@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 import httpx
 
-from assay.publish.pocketbase import command
+from assay.publish.pocketbase import command, lifeline
 from tests import forks
 from tests.publish.pocketbase.gold import Gold, expected
 from tests.support import BIN, ROOT
@@ -49,19 +49,21 @@ class PocketBase:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            self._all("serve", f"--http=127.0.0.1:{self.port}"),
+            lifeline.bound(self._all("serve", f"--http=127.0.0.1:{self.port}")),
             cwd=self.folder,
+            stdin=subprocess.PIPE,  # tests that are killed leave no server behind
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         wait_for(lambda: answers(self.url))
 
     def kill(self) -> None:
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
-        self.process.terminate()
+        self.process.stdin.close()
         self.process.wait()
 
     @contextmanager
