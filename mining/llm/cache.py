@@ -7,6 +7,7 @@ because what is committed here is safe whatever happens to the process or the ma
 
 import json
 import logging
+import math
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
+
+from assay.common import lock
 
 log = logging.getLogger(__name__)
 
@@ -163,17 +165,17 @@ class Cache:
         The right ends with the process, however that ends; what a killed run had under way is
         marked as lost.
         """
-        right = FileLock(self.path.with_suffix(".lock"))
-        try:
-            right.acquire(timeout=0)
-        except Timeout:
-            log.info("llm: another run is asking; waiting until it is done, to pay nothing twice")
-            right.acquire()
-        try:
+
+        def say(owner: lock.Owner) -> None:
+            log.info(
+                "llm: another run is asking; waiting until it is done, to pay nothing twice; it is "
+                "%s",
+                owner,
+            )
+
+        with lock.exclusive(self.path.with_suffix(".lock"), wait=math.inf, say=say):
             self._mark_lost()
             yield
-        finally:
-            right.release()
 
     def answer(self, question: Question) -> tuple[str, Use] | None:
         """Return the answer to a question as JSON, and what it took; None when there is none."""
