@@ -183,7 +183,7 @@ class LlmServer:
         try:
             reply = self.rule(question)
             if reply.hold is not None:
-                reply.hold.wait(20)
+                reply.hold.wait(300)
             if reply.status == 200:
                 with self._lock:
                     self.billed.append((question.tokens, _completion_tokens(reply, body)))
