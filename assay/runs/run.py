@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
             _step("publish", [sys.executable, "-m", "assay.publish.pocketbase"], common | own)
             _closing_table()
             if origin == "sample":
-                _step("judge", [sys.executable, "-m", "assay.sample.judge"], common)
+                _step("self-check", [sys.executable, "-m", "assay.sample.judge"], common)
             if failed:
                 raise failed
     except (StepFailedError, refresh.RefreshError, warehouse.WarehouseError) as error:
