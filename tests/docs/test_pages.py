@@ -3,7 +3,6 @@ are there, and the first page stays short.
 """
 
 import re
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from assay.warehouse import ROOT
+from tests.docs.pages import counts, pages, plans, queries
 
 MAX_README_LINES = 130
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
@@ -21,15 +21,6 @@ VARIABLE = re.compile(r"`(\w+)` \((\d+)\)")
 COMMAND = re.compile(r"^ {4}(dbt|dlt|python) ", re.MULTILINE)
 # Folders of dbt models that nobody outside their area reads.
 INNER_LAYERS = {"staging", "intermediate"}
-
-
-def pages() -> list[Path]:
-    """Return the project's pages, without the texts that the sample and the inputs consist of."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    texts = ("sample/posts/", "inputs/", "models/", "publish/web/vendor/", "tests/")
-    return [ROOT / name for name in listed.split("\0") if name and not name.startswith(texts)]
-
 
 PAGES = pages()
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -106,6 +97,13 @@ def test_settings_are_given_with_the_defaults_that_they_have() -> None:
     assert len(given) > 3
     wrong = {name for name, value in given if int(value) != project["vars"][name]}
     assert wrong == set()
+
+
+def test_what_a_run_can_be_held_against_is_read_off_the_pages() -> None:
+    # tests/assay/runs/test_run.py compares it with what `make run` made.
+    assert ("hf.models", "830") in counts()
+    assert len(plans()) > 2
+    assert "select * from silver.llm_costs" in queries()
 
 
 def test_what_leads_nowhere_is_seen() -> None:
