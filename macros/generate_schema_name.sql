@@ -1,5 +1,5 @@
-{# Schemas are named as DESIGN and the documentation name them: hf, silver, gold, not
-   <target schema>_hf as dbt would by itself. #}
+{# Schemas are named as docs/design.md names them: hf, silver, gold, not <target schema>_hf as
+   dbt would by itself. #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none -%}
         {# seeds and models outside the named areas #}

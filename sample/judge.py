@@ -1,4 +1,4 @@
-"""How well the hidden themes of posts_themes.csv were found on the newest clustered day.
+"""A self-check of the sample: are the themes of posts_themes.csv found on the newest clustered day?
 
     python -m sample.judge [--least 0.5]
 
@@ -47,9 +47,11 @@ class Verdict:
 
     def __str__(self) -> str:
         return (
-            f"hidden themes: {self.themes} themes in {self.posts} posts, {self.clusters} clusters;"
-            f" adjusted Rand index {self.ari:.3f} ({self.evidence_ari:.3f} of the evidence),"
-            f" NMI {self.nmi:.3f}, category right for {self.labels:.0%} of the issues"
+            f"self-check on the sample's {self.posts} invented posts about {self.themes} themes:"
+            f" {self.clusters} clusters, adjusted Rand index {self.ari:.3f}"
+            f" ({self.evidence_ari:.3f} of the evidence), NMI {self.nmi:.3f},"
+            f" category right for {self.labels:.0%} of the issues;"
+            " another processor may give other figures"
         )
 
 

@@ -72,7 +72,8 @@ def main(argv: list[str] | None = None) -> int:
             _step("publish", publish, common | own, lock)
             _closing_table()
             if origin == "sample":
-                _step("judge", [sys.executable, "-m", "assay.sample.judge"], common, lock)
+                judge = [sys.executable, "-m", "assay.sample.judge"]
+                _step("self-check", judge, common, lock)
             if failed:
                 raise failed
     except (

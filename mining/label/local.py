@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Label:
-    """What an issue is called and how much it matters; DESIGN lists the fields."""
+    """What an issue is called and how much it matters; docs/design.md lists the fields."""
 
     canonical_title: str
     category: str

@@ -12,7 +12,7 @@ from assay import warehouse
 from assay.common.lock import exclusive
 from assay.runs import run
 from assay.warehouse import profile
-from tests.docs import described
+from tests.docs import described, pages
 from tests.support import ROOT, STAGE, Project
 
 # What a person may have set, and what a run on the sample does not follow.
@@ -32,6 +32,11 @@ def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing
     for table in ("hf.models", "hf.tasks", "hf.model_tasks", "hf.model_stats_daily", "gold.issues"):
         [(rows,)] = project.rows(f"select count(*) from {table}")
         assert [table, f"{rows:,}"] in [line.split()[:2] for line in output.splitlines()]
+    lines = {tuple(line.split()) for line in output.splitlines()}
+    assert pages.counts() <= {line[:2] for line in lines}
+    assert pages.plans() <= lines
+    for query in pages.queries():
+        project.rows(query)
     report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
     assert "ATTENTION" not in report
     assert_joined_by_one_run(project)
