@@ -16,7 +16,6 @@ from assay.mining.llm import Cache
 from tests.llm_server import LlmServer, Question, Reply, always, first_then, good
 from tests.mining.llm.asking import asked, child, settings, statuses, task, tasks
 
-
 PATIENCE = 300  # seconds; only a failure takes so long
 
 
