@@ -10,14 +10,13 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlt.common.configuration import plugins
 from dlt.common.configuration.specs.pluggable_run_context import RunContextBase
 from dlt.common.runtime.run_context import RunContext
-from rich_argparse import RichHelpFormatter
 
 from assay import warehouse
 from assay.runs import journal
@@ -42,6 +41,16 @@ def _is_project(folder: str | None) -> bool:
     return Path(folder or ".").resolve() == warehouse.ROOT
 
 
+DESCRIPTION = """\
+Reads sources into a run folder under data/raw, then loads bronze from it.
+
+  dlt pipeline run                                  every pipeline, in order
+  dlt pipeline hf_catalog run --max-tasks 2         one of them, little of it
+  dlt pipeline hf_catalog run --help                the options of one alone
+
+Exit code 0: done. 1: failed, the last line says why. 2: called wrongly, nothing happened."""
+
+
 class RunCommand(plugins.SupportsCliCommand):
     """`dlt pipeline [NAME] run`."""
 
@@ -49,41 +58,23 @@ class RunCommand(plugins.SupportsCliCommand):
     command = "run"
     help_string = "Runs one of this project's pipelines, or without a name all of them in order"
     docs_url = None
-    description = (
-        "Reads sources into a run folder under data/raw, then loads bronze from it.\n\n"
-        "* `dlt pipeline run` - every pipeline, in order\n"
-        "* `dlt pipeline hf_catalog run --max-tasks 2 --limit-per-task 50` - one, little of it\n"
-        "* `dlt pipeline hf_catalog run --dry-run` - read, but load nothing\n\n"
-        "Exit code 0: done. 1: failed, the last line says why. 2: called wrongly, nothing happened."
-    )
 
     def configure_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options common to all pipelines, then those of each under its name."""
-        from assay.extract.pipelines import PIPELINES  # noqa: PLC0415 - dlt imports plug-ins at each start
+        """Take every word that follows `run` as it is.
 
-        # dlt prints help with rich_argparse, which would write "Hf_Catalog: The Hub'S Tasks".
-        RichHelpFormatter.group_name_formatter = str
-        parser.add_argument(
-            "--destination",
-            choices=warehouse.TARGETS,
-            help="where bronze is; credentials come from the environment (default: ASSAY_TARGET, "
-            "duckdb)",
-        )
-        parser.add_argument(
-            "--progress",
-            choices=("tqdm", "log", "enlighten", "alive_progress"),
-            help="dlt's progress display (default: tqdm on a terminal, otherwise lines)",
-        )
-        for pipeline in PIPELINES:
-            group = parser.add_argument_group(f"{pipeline.name}: {pipeline.summary}")
-            for flag, options in pipeline.options.items():
-                # An option that several pipelines know is one option.
-                if flag not in parser._option_string_actions:
-                    group.add_argument(flag, **options)
+        dlt makes this parser before it knows for which pipeline; the words are read by that
+        pipeline's own parser in `execute`. No word begins with a line break, so that none is taken
+        for an option here, not even --help.
+        """
+        parser.prefix_chars = "\n"
+        parser.add_argument("words", nargs="*")
 
     def execute(self, args: argparse.Namespace) -> None:
         """Run the pipelines that were named; leaves the process with an honest exit code."""
-        code = _exit_code(lambda: _run(args), verbose=bool(args.verbosity))
+        verbose = bool(args.verbosity)
+        code = _exit_code(
+            lambda: _run(args.pipeline_name, args.words, verbose=verbose), verbose=verbose
+        )
         if code:
             sys.exit(code)
 
@@ -95,24 +86,21 @@ def plug_cli(host: str) -> type[plugins.SupportsCliCommand] | None:
     return RunCommand if _is_project(os.environ.get("DLT_PROJECT_DIR")) else None
 
 
-def _run(args: argparse.Namespace) -> None:
+def _run(name: str | None, words: Sequence[str], *, verbose: bool) -> None:
+    from assay.extract.options import parse  # noqa: PLC0415 - dlt imports plug-ins at each start
     from assay.extract.pipeline import UsageError  # noqa: PLC0415
     from assay.extract.pipelines import PIPELINES  # noqa: PLC0415
 
     names = [pipeline.name for pipeline in PIPELINES]
-    if args.pipeline_name and args.pipeline_name not in names:
-        raise UsageError(f"there is no pipeline {args.pipeline_name!r}: choose {', '.join(names)}")
-    chosen = [p for p in PIPELINES if args.pipeline_name in (None, p.name)]
-    known = {flag for pipeline in chosen for flag in pipeline.options}
-    for flag in {flag for pipeline in PIPELINES for flag in pipeline.options} - known:
-        if getattr(args, flag.removeprefix("--").replace("-", "_")):
-            raise UsageError(f"{flag} is no option of {args.pipeline_name}")
-    args.destination = args.destination or warehouse.output()["type"]
+    if name and name not in names:
+        raise UsageError(f"there is no pipeline {name!r}: choose {', '.join(names)}")
+    chosen = [pipeline for pipeline in PIPELINES if name in (None, pipeline.name)]
+    args = parse(chosen, words, DESCRIPTION)
     for pipeline in chosen:
         pipeline.check(args)
     from assay.extract.landing.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
 
-    start_logging(args.pipeline_name or "all", verbose=bool(args.verbosity))
+    start_logging(name or "all", verbose=verbose)
     failed: list[tuple[str, Exception]] = []
     with one_at_a_time():
         for pipeline in chosen:

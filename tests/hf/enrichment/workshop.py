@@ -1,6 +1,5 @@
 """What the tests of enrichment share: a catalog's run folder, and the pipeline in this process."""
 
-import argparse
 import json
 import os
 from collections import Counter
@@ -15,9 +14,9 @@ import psycopg2
 import pytest
 from dlt.common.runtime.collector import NullCollector
 
-from assay.extract.cli import RunCommand
 from assay.extract.enrichment.command import HF_ENRICHMENT
 from assay.extract.enrichment.enrich import FILES
+from assay.extract.options import parse
 from tests.extract.helpers import catalog_folder
 
 TABLES = {
@@ -73,9 +72,7 @@ class Workshop:
         """Run the pipeline; return None, or the line with which it failed."""
         for name, value in self.environment.items():
             self.patch.setenv(name, value)
-        parser = argparse.ArgumentParser()
-        RunCommand().configure_parser(parser)
-        args = parser.parse_args([*options, "--destination", target])
+        args = parse([HF_ENRICHMENT], [*options, "--destination", target])
         HF_ENRICHMENT.check(args)
         try:
             HF_ENRICHMENT.run(args, NullCollector())
