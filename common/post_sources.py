@@ -22,17 +22,25 @@ _REDDIT_HOSTS = ("reddit.com", "old.reddit.com", "np.reddit.com", "new.reddit.co
 class Recording:
     """What is recorded of a source, and how a replay of it is asked for all there is.
 
-    file: one item of the API a line. created: when an item was posted, seconds since the epoch;
+    file: one item of the API a line. replay: the module of sample/apis. faults: kinds of fault that
+    only this API has. created: when an item was posted, seconds since the epoch;
     raises AttributeError, KeyError, TypeError or ValueError for what has no time. paths: where the
     replay server has each address of the settings. queries: each list of the settings, or what
     gives its entry for an item. secrets: values that a replay takes, by variable.
     """
 
     file: str
+    replay: str
     created: Callable[[Any], float]
     paths: Mapping[str, str]
     queries: Mapping[str, list[str] | Callable[[Any], str]]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """The first part of all paths on the replay server, without slashes."""
+        return next(iter(self.paths.values())).split("/")[1]
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,14 @@ _ALL = (
         hosts={"www.github.com": "github.com"},
         recording=Recording(
             file="github_issues.jsonl",
+            replay="github",
             created=lambda item: datetime.fromisoformat(item["created_at"]).timestamp(),
             paths={"endpoint": "/github"},
+            faults={
+                "incomplete": "incomplete_results, rows missing from the page, total_count as "
+                "before",
+                "github-secondary": "the secondary limit, 403 with Retry-After: 1",
+            },
             queries={
                 "repositories": lambda item: "/".join(item["repository_url"].split("/")[-2:]),
                 "queries": [],
@@ -100,8 +114,13 @@ _ALL = (
         ),
         recording=Recording(
             file="stackoverflow_questions.jsonl",
+            replay="stackexchange",
             created=lambda item: float(item["creation_date"]),
             paths={"endpoint": "/stackexchange"},
+            faults={
+                "backoff": "a good body with backoff: 2, which its method then insists on",
+                "throttle": "throttle_violation, free again in 1 s",
+            },
             queries={"sites": ["stackoverflow"], "tags": []},
             secrets={"STACKEXCHANGE_KEY": ""},
         ),
@@ -122,6 +141,7 @@ _ALL = (
         ),
         recording=Recording(
             file="reddit_posts.jsonl",
+            replay="reddit",
             created=lambda item: float(item["data"]["created_utc"]),
             paths={"endpoint": "/reddit/oauth", "token_endpoint": "/reddit/www"},
             queries={"subreddits": lambda item: item["data"]["subreddit"]},
@@ -138,6 +158,7 @@ _ALL = (
         pages=((r"(news\.ycombinator\.com/item\?)(?:[^#]*&)?(id=\d+)(?:[&#].*)?", r"\1\2"),),
         recording=Recording(
             file="hackernews_items.jsonl",
+            replay="hackernews",
             created=lambda item: float(item["created_at_i"]),
             paths={"endpoint": "/hackernews"},
             queries={"queries": ["story"]},

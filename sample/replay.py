@@ -2,12 +2,11 @@
 
     python -m sample.replay --folder DIR --fault 429:0.1 --fault 500:0.05
 
-The Hub and arXiv, whose paths do not meet, are at the root; /github, /stackexchange, /reddit/www,
-/reddit/oauth and /hackernews are the hosts of the others. Each API is there when the folder has its
-files.
+The Hub and arXiv, whose paths do not meet, are at the root; each source of posts has its own path
+(common/post_sources.py). Each API is there when the folder has its files.
 
 It binds to the loopback address only and never leaves it. A new API is one module beside hub.py and
-one entry in APIS.
+one entry in APIS, or in common/post_sources.py.
 """
 
 from __future__ import annotations
@@ -25,20 +24,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from assay.common.post_sources import POST_SOURCES
+from assay.sample.apis import replayed
 from assay.sample.apis.arxiv import Arxiv
-from assay.sample.apis.github import GitHub
-from assay.sample.apis.hackernews import HackerNews
 from assay.sample.apis.hub import Hub
 from assay.sample.apis.post_index import QUIRKS, parse_quirks
-from assay.sample.apis.reddit import Reddit
-from assay.sample.apis.stackexchange import StackExchange
 from assay.sample.apis.wikidata import Wikidata
 from assay.sample.make.hub_states import STATES, parse_repos
 from assay.sample.server import faults as faulty
 from assay.sample.server.handler import LoopbackServer
 from assay.sample.server.wire import ARXIV_FORMS, Api, Options
 
-APIS: tuple[type[Api], ...] = (Hub, Arxiv, Wikidata, GitHub, StackExchange, Reddit, HackerNews)
+APIS: tuple[type[Api], ...] = (Hub, Arxiv, Wikidata, *(replayed(name).API for name in POST_SOURCES))
 
 log = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ import numpy as np
 from assay.sample.apis import github_query as language
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, PostApi
+from assay.sample.make.post_seeds import Post, hexadecimal, iso
 from assay.sample.server.wire import ApiError, Request, Response, dumps
 
 INVALID_TOKEN = "ghp_invalid"  # noqa: S105
@@ -228,3 +229,92 @@ def _limits(quota: int, left: int, seconds: int) -> dict[str, str]:
         "X-RateLimit-Reset": str(int(time.time()) + seconds),
         "X-RateLimit-Resource": "search",
     }
+
+
+API = GitHub
+
+# --- items of the bundled sample ---
+
+SEED_KEYS = {"in", "labels", "closed", "pr"}  # of a post's head: make/post_seeds.py
+FIRST_ID = 4_100_000_000  # of FIRST_MOMENT: above what there was when this was written
+FIXED_KEYS: Item = {
+    "locked": False,
+    "assignee": None,
+    "assignees": [],
+    "milestone": None,
+    "active_lock_reason": None,
+    "performed_via_github_app": None,
+    "score": 1.0,
+}
+
+
+def _labels(post: Post, api: str) -> list[Item]:
+    """A repository's labels."""
+    found = []
+    for name in post.head.get("labels", ()):
+        color = hexadecimal(name, 6)
+        address = f"{api}/labels/{name.replace(' ', '%20')}"
+        entry = {"id": int(color, 16), "url": address, "name": name, "color": color}
+        found.append(entry | {"default": name in ("bug", "enhancement", "question")})
+    return found
+
+
+def _reactions(url: str, score: int) -> Item:
+    """The score as thumbs up, and a heart now and then."""
+    hearts = score // 6
+    kinds = {"+1": score - hearts, "-1": 0, "laugh": 0, "hooray": 0, "confused": 0}
+    kinds |= {"heart": hearts, "rocket": 0, "eyes": 0}
+    return {"url": f"{url}/reactions", "total_count": score, **kinds}
+
+
+def _pull_request(post: Post, api: str, number: int, page: str) -> Item:
+    """What only a pull request has."""
+    merged = iso(post.later("closed", 40)) if post.head.get("closed") else None
+    links = {"html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+    link = {"url": f"{api}/pulls/{number}", **links, "merged_at": merged}
+    return {"draft": False, "pull_request": link}
+
+
+def item_of(post: Post) -> Item:
+    """One item of GET /search/issues."""
+    repository, pull = post.head["in"], post.head.get("pr", False)
+    closed = iso(post.later("closed", 40)) if post.head.get("closed") else None
+    api = f"https://api.github.com/repos/{repository}"
+    # counts up by one in 37 minutes, so that the later of two has the larger number
+    number = int(hexadecimal(repository, 3), 16) + post.age // (37 * 60)
+    url, login, native = f"{api}/issues/{number}", post.author("-"), FIRST_ID + post.age
+    page = f"https://github.com/{repository}/{'pull' if pull else 'issues'}/{number}"
+    user = {"login": login, "id": int(hexadecimal(login, 7), 16), "type": "User"}
+    # a browser sends CRLF, command lines and mails do not
+    body = post.body.replace("\n", "\r\n") if post.rng("line ends").random() < 0.4 else post.body
+    item = {
+        "url": url,
+        "repository_url": api,
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "timeline_url": f"{url}/timeline",
+        "html_url": page,
+        "id": native,
+        "node_id": ("PR_" if pull else "I_") + hexadecimal(f"{native}", 14),
+        "number": number,
+        "title": post.title,
+        "user": user | {"html_url": f"https://github.com/{login}"},
+        "labels": _labels(post, api),
+        "state": "closed" if closed else "open",
+        "state_reason": "completed" if closed else None,
+        "comments": post.head["comments"],
+        "created_at": iso(post.epoch),
+        "updated_at": closed or iso(post.later("updated", 40)),
+        "closed_at": closed,
+        "author_association": post.rng("role").choice(["NONE"] * 4 + ["CONTRIBUTOR", "MEMBER"]),
+        "body": body or None,
+        "reactions": _reactions(url, post.head["score"]),
+        **FIXED_KEYS,
+    }
+    return item | (_pull_request(post, api, number, page) if pull else {})
+
+
+def identity(item: Item) -> tuple[str, str]:
+    """The id that the source gives to an item, and the address of its page."""
+    return str(item["id"]), item["html_url"]

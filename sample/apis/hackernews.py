@@ -5,6 +5,7 @@ https://hn.algolia.com/api. nbHits tells the truth, but no more than 1,000 hits 
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, PostApi
+from assay.sample.make.post_seeds import Post, iso
 from assay.sample.server.wire import ApiError, Request, Response, dumps
 
 QUOTA, WINDOW_SECONDS = 10_000, 3_600  # a figure of the community; Algolia states none
@@ -129,3 +131,68 @@ class HackerNews(PostApi):
         if one:
             return COMPARE[one[2]](column, float(one[3])) & ~np.isnan(column)
         return (column >= float(found[2])) & (column <= float(found[3]))
+
+
+API = HackerNews
+
+# --- items of the bundled sample ---
+
+SEED_KEYS = {"link"}  # of a post's head: make/post_seeds.py
+FIRST_ID = 49_900_000  # of FIRST_MOMENT: above what there was when this was written
+
+
+def item_of(post: Post) -> Item:
+    """One hit of GET /api/v1/search_by_date?tags=story."""
+    head, native, author = post.head, FIRST_ID + post.age // 9, post.author("")
+    tags = ["story", f"author_{author}", f"story_{native}"]
+    tags += [
+        f"{kind}_hn" for kind in ("ask", "show") if post.title.lower().startswith(f"{kind} hn")
+    ]
+    text = body_html(post.body) if post.body else None
+    item = {
+        "_highlightResult": {
+            "author": {"matchLevel": "none", "matchedWords": [], "value": author},
+            "title": {"matchLevel": "none", "matchedWords": [], "value": post.title},
+        },
+        "_tags": tags,
+        "author": author,
+        "created_at": iso(post.epoch),
+        "created_at_i": post.epoch,
+        "num_comments": head["comments"],
+        "objectID": str(native),
+        "points": head["score"],
+        "story_id": native,
+        "title": post.title,
+        "updated_at": iso(post.later("updated", 30)),
+        "url": head.get("link"),
+        "story_text": text,
+    }
+    # the index of some days keeps empty fields, of others leaves them out
+    empties = post.moment.day % 3 == 0
+    return {name: value for name, value in item.items() if empties or value is not None}
+
+
+def body_html(body: str) -> str:
+    """Plain text as Hacker News keeps it: no closing tags, slashes and quotes as entities."""
+    paragraphs = []
+    for text in re.split(r"\n{2,}", body):
+        if text.startswith("  "):
+            paragraphs.append(f"<pre><code>{_escaped(text)}\n</code></pre>")
+            continue
+        parts = re.split(r"(https?://[^\s)]*[^\s).,])", text)
+        for number, part in enumerate(parts):
+            escaped = _escaped(part)
+            link = f'<a href="{escaped}" rel="nofollow">{escaped}</a>'
+            parts[number] = link if number % 2 else escaped
+        paragraphs.append("".join(parts))
+    return "<p>".join(paragraphs)
+
+
+def _escaped(text: str) -> str:
+    """Entities as Hacker News writes them."""
+    return html.escape(text).replace("/", "&#x2F;")
+
+
+def identity(item: Item) -> tuple[str, str]:
+    """The id that the source gives to an item, and the address of its page."""
+    return item["objectID"], f"https://news.ycombinator.com/item?id={item['objectID']}"

@@ -13,12 +13,13 @@ import threading
 import time
 from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import numpy as np
 
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, Items, PostApi
+from assay.sample.make.post_seeds import Post, hexadecimal, slug
 from assay.sample.server.wire import ApiError, Options, Request, Response, dumps
 
 INVALID_ID = "invalid"
@@ -231,3 +232,85 @@ def _limits(left: int, seconds: int) -> dict[str, str]:
 def _error(status: int, headers: dict[str, str] | None = None, **more: str) -> Response:
     body = {**more, "message": HTTPStatus(status).phrase, "error": status}
     return Response(status, dumps(body), headers or {}, JSON)
+
+
+API = Reddit
+
+# --- items of the bundled sample ---
+
+SEED_KEYS = {"in", "flair", "link", "gone"}  # of a post's head: make/post_seeds.py
+FIRST_ID = 4_400_000_000  # of FIRST_MOMENT: above what there was when this was written
+FIXED_KEYS: Item = {
+    "approved_at_utc": None,
+    "archived": False,
+    "banned_by": None,
+    "clicked": False,
+    "contest_mode": False,
+    "distinguished": None,
+    "downs": 0,
+    "gilded": 0,
+    "hidden": False,
+    "hide_score": False,
+    "is_video": False,
+    "likes": None,
+    "locked": False,
+    "num_crossposts": 0,
+    "over_18": False,
+    "quarantine": False,
+    "removal_reason": None,
+    "saved": False,
+    "selftext_html": None,
+    "spoiler": False,
+    "stickied": False,
+    "subreddit_type": "public",
+    "suggested_sort": None,
+}
+
+
+def _base36(number: int) -> str:
+    """A number as Reddit writes its ids."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits
+
+
+def item_of(post: Post) -> Item:
+    """One child of the listing GET /r/{sub}/new with raw_json=1."""
+    head, sub = post.head, post.head["in"]
+    native, gone = _base36(FIRST_ID + 4 * post.age), head.get("gone")
+    permalink = f"/r/{sub}/comments/{native}/{slug(post.title, '_', 50)}/"
+    url = head.get("link", f"https://www.reddit.com{permalink}")
+    data = {
+        "id": native,
+        "name": f"t3_{native}",
+        "subreddit": sub,
+        "subreddit_id": f"t5_{_base36(int(hexadecimal(sub, 6), 16))}",
+        "subreddit_name_prefixed": f"r/{sub}",
+        "title": post.title,
+        "selftext": f"[{gone}]" if gone else post.body,
+        "author": "[deleted]" if gone == "deleted" else post.author("_"),
+        "created": float(post.epoch),
+        "created_utc": float(post.epoch),
+        "edited": float(post.later("edited", 20)) if "EDIT" in post.body else False,
+        "score": head["score"],
+        "ups": head["score"],
+        "upvote_ratio": round(0.5 + post.rng("ratio").random() / 2, 2),
+        "num_comments": head["comments"],
+        "permalink": permalink,
+        "url": url,
+        "domain": urlsplit(url).netloc if "link" in head else f"self.{sub}",
+        "is_self": "link" not in head,
+        "link_flair_text": head.get("flair"),
+        "removed_by_category": {"removed": "moderator", "deleted": "deleted"}.get(gone),
+        **FIXED_KEYS,
+    }
+    # newer than the rest of the fields, and only where there is a link
+    data |= {"url_overridden_by_dest": url, "post_hint": "link"} if "link" in head else {}
+    return {"kind": "t3", "data": data}
+
+
+def identity(item: Item) -> tuple[str, str]:
+    """The id that the source gives to an item, and the address of its page."""
+    return item["data"]["name"], f"https://www.reddit.com{item['data']['permalink']}"

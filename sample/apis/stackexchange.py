@@ -7,6 +7,7 @@ HTTP 400 with its own number in the body.
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ import numpy as np
 
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, Items, PostApi
+from assay.sample.make import post_html
+from assay.sample.make.post_seeds import Post, hexadecimal, slug
 from assay.sample.server.wire import ApiError, Options, Request, Response, dumps
 
 QUOTA, KEYED_QUOTA, WINDOW_SECONDS = 300, 10_000, 86_400
@@ -234,3 +237,66 @@ def _good(body: Item, status: int = 200) -> Response:
 def _error(number: int, message: str) -> Response:
     name = NAMES.get(number, "internal_error")
     return _good({"error_id": number, "error_message": message, "error_name": name}, 400)
+
+
+API = StackExchange
+
+# --- items of the bundled sample ---
+
+SEED_KEYS = {"in", "accepted", "closed", "deleted_user"}  # of a post's head: make/post_seeds.py
+FIRST_ID = 79_980_000  # of FIRST_MOMENT: above what there was when this was written
+
+
+def _owner(post: Post) -> Item:
+    """Who asked; of a deleted user there is only a name made of the old number."""
+    name = post.author(" ").title()
+    user = int(hexadecimal(name, 6), 16)
+    if post.head.get("deleted_user"):
+        return {"user_type": "does_not_exist", "display_name": f"user{user}"}
+    return {
+        "account_id": user + 1_000_000,
+        "reputation": int(post.rng("reputation").paretovariate(0.6)),
+        "user_id": user,
+        "user_type": "registered",
+        "display_name": name,
+        "link": f"https://stackoverflow.com/users/{user}/{slug(name, '-', 40)}",
+    }
+
+
+def item_of(post: Post) -> Item:
+    """One item of GET /questions with filter=withbody."""
+    head, native = post.head, FIRST_ID + post.age // 9
+    answers, score = head["comments"], head["score"]
+    item = {
+        "tags": head["in"],
+        "owner": _owner(post),
+        "is_answered": bool(head.get("accepted") or (answers and score > 1)),
+        "view_count": 9 + 31 * max(score, 0) + 14 * answers + post.rng("views").randrange(60),
+        "answer_count": answers,
+        "score": score,
+        "creation_date": post.epoch,
+        "question_id": native,
+        "content_license": "CC BY-SA 4.0",
+        "link": f"https://stackoverflow.com/questions/{native}/{slug(post.title, '-', 80)}",
+        "title": escaped_title(post.title),
+        "body": post_html.markdown(post.body),
+    }
+    if head.get("accepted"):
+        item["accepted_answer_id"] = native + post.rng("answer").randrange(20, 900)
+    if post.rng("edited?").random() < 0.4:
+        item["last_edit_date"] = post.later("edited", 30)
+    if "closed" in head:
+        item |= {"closed_date": post.later("closed", 30), "closed_reason": head["closed"]}
+    dates = [item.get(name, 0) for name in ("creation_date", "last_edit_date", "closed_date")]
+    item["last_activity_date"] = max(*dates, post.later("activity", 60) if answers else 0)
+    return item
+
+
+def escaped_title(title: str) -> str:
+    """A title as the StackExchange API gives it: escaped."""
+    return html.escape(title).replace("&#x27;", "&#39;")
+
+
+def identity(item: Item) -> tuple[str, str]:
+    """The id that the source gives to an item, and the address of its page."""
+    return str(item["question_id"]), item["link"]

@@ -1,4 +1,4 @@
-"""The bodies of posts as Stack Overflow, Reddit and Hacker News keep them.
+"""The bodies of posts as sites keep them that turn Markdown into HTML.
 
 Of Markdown only what the posts under posts/ use.
 """
@@ -54,29 +54,3 @@ def markdown(body: str) -> str:
         else:
             result += "".join(block(text) for text in re.split(r"\n{2,}", part.strip()) if text)
     return result
-
-
-def stack_title(title: str) -> str:
-    """A title as the StackExchange API gives it: escaped."""
-    return html.escape(title).replace("&#x27;", "&#39;")
-
-
-def hacker(body: str) -> str:
-    """Plain text as Hacker News keeps it: no closing tags, slashes and quotes as entities."""
-    paragraphs = []
-    for text in re.split(r"\n{2,}", body):
-        if text.startswith("  "):
-            paragraphs.append(f"<pre><code>{hacker_escape(text)}\n</code></pre>")
-            continue
-        parts = re.split(r"(https?://[^\s)]*[^\s).,])", text)
-        for number, part in enumerate(parts):
-            escaped = hacker_escape(part)
-            link = f'<a href="{escaped}" rel="nofollow">{escaped}</a>'
-            parts[number] = link if number % 2 else escaped
-        paragraphs.append("".join(parts))
-    return "<p>".join(paragraphs)
-
-
-def hacker_escape(text: str) -> str:
-    """Entities as Hacker News writes them."""
-    return html.escape(text).replace("/", "&#x2F;")

@@ -1,7 +1,8 @@
-"""Reads the posts under posts/, the seeds of the items of GitHub, Stack Overflow, Reddit and HN."""
+"""Reads the posts under posts/, the seeds of the recorded items; and what items are made with."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 from dataclasses import dataclass
@@ -11,17 +12,12 @@ from typing import Any
 
 import yaml
 
+from assay.sample.apis import replayed
+
 POSTS = Path(__file__).parent.parent / "posts"
 HEAD = re.compile(r"^--- (\{.*\})$", re.MULTILINE)
 FIRST_MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 REQUIRED = {"source", "at", "score", "comments"}
-KNOWN = {
-    "github": REQUIRED | {"in", "labels", "closed", "pr"},
-    "stackoverflow": REQUIRED | {"in", "accepted", "closed", "deleted_user"},
-    "reddit": REQUIRED | {"in", "flair", "link", "gone"},
-    "hackernews": REQUIRED | {"link"},
-}
-
 # Parts of invented names: no account of a living person is meant by any pair.
 NAMES = "bram tuli neris osk pava ilmo dorte wesk fenna jouke sirka lomu tadeo quill ansa rilke"
 THINGS = "kettle tinplate moss lantern gasket thistle pylon marrow sprocket ferry quartz noodle"
@@ -39,7 +35,7 @@ class Post:
 
     @property
     def source(self) -> str:
-        """One of github, stackoverflow, reddit, hackernews."""
+        """The name of the site that it is of."""
         return self.head["source"]
 
     def rng(self, what: str) -> random.Random:
@@ -88,7 +84,7 @@ def parse(path: Path) -> list[Post]:
     for line, text in zip(parts[::2], parts[1::2], strict=True):
         title, _, body = text.strip().partition("\n")
         head = yaml.safe_load(line)
-        known = KNOWN[head["source"]] | {"key", "same_as"}
+        known = REQUIRED | replayed(head["source"]).SEED_KEYS | {"key", "same_as"}
         if not title.startswith("# ") or REQUIRED - set(head) or set(head) - known:
             raise ValueError(f"{path.name}: head or title is wrong at {line} {title}")
         theme, category = about["theme"], about["category"] or ""
@@ -100,3 +96,18 @@ def read() -> list[Post]:
     """All posts, oldest first."""
     posts = [post for path in sorted(POSTS.glob("*.md")) for post in parse(path)]
     return sorted(posts, key=lambda post: (post.epoch, post.source, post.title))
+
+
+def hexadecimal(text: str, digits: int) -> str:
+    """A stand-in for an opaque id."""
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+
+
+def slug(title: str, joint: str, length: int) -> str:
+    """A title as it stands in an address."""
+    return joint.join(re.findall(r"[a-z0-9]+", title.lower()))[:length].strip(joint)
+
+
+def iso(epoch: int) -> str:
+    """A moment as most APIs write it."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,11 +1,12 @@
-"""Turns the posts under posts/ into recorded items of GitHub, Stack Overflow, Reddit and HN.
+"""Turns the posts under posts/ into recorded items of the sources of posts.
 
     python -m sample.make.posts
 
 A file of posts/ holds one theme: a few lines about it, then posts. Each is a head
-(`--- {source: ..., at: ..., ...}`), a title (`# ...`) and a body in Markdown, for Hacker News in
-plain text. Ids follow from the moment of the post, names and moments of change from its moment and
-title: a new post changes no other item. posts_themes.csv says which theme each item has.
+(`--- {source: ..., at: ..., ...}`), a title (`# ...`) and a body in Markdown, where a site
+knows no Markdown in plain text. Ids follow from the moment of the post, names and moments of change
+from its moment and title: a new post changes no other item. posts_themes.csv says which theme each
+item has.
 """
 
 from __future__ import annotations
@@ -18,31 +19,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from assay.sample.make.post_items import SHAPES
+from assay.common.post_sources import POST_SOURCES
+from assay.sample.apis import replayed
 from assay.sample.make.post_seeds import Post, read
 
 HERE = Path(__file__).parent.parent
-FILES = {
-    "github": "items/github_issues.jsonl",
-    "stackoverflow": "items/stackoverflow_questions.jsonl",
-    "reddit": "items/reddit_posts.jsonl",
-    "hackernews": "items/hackernews_items.jsonl",
-}
+FILES = {name: f"items/{source.recording.file}" for name, source in POST_SOURCES.items()}
 COLUMNS = ("source", "native_id", "url", "theme", "category", "duplicate_of")
 
 Item = dict[str, Any]
 Pairs = list[tuple[Post, Item]]
-
-
-def identity(source: str, item: Item) -> tuple[str, str]:
-    """The id that the source gives to an item, and the address of its page."""
-    if source == "github":
-        return str(item["id"]), item["html_url"]
-    if source == "stackoverflow":
-        return str(item["question_id"]), item["link"]
-    if source == "reddit":
-        return item["data"]["name"], f"https://www.reddit.com{item['data']['permalink']}"
-    return item["objectID"], f"https://news.ycombinator.com/item?id={item['objectID']}"
 
 
 def themes(pairs: Pairs) -> str:
@@ -50,7 +36,7 @@ def themes(pairs: Pairs) -> str:
     keys: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     for post, item in pairs:
-        native, url = identity(post.source, item)
+        native, url = replayed(post.source).identity(item)
         if (post.source, native) in seen or (post.source, url) in seen:
             raise ValueError(f"move this one by some minutes, its id is taken: {post.title}")
         seen |= {(post.source, native), (post.source, url)}
@@ -61,7 +47,13 @@ def themes(pairs: Pairs) -> str:
     writer.writerow(COLUMNS)
     for post, item in pairs:
         original = keys[post.head["same_as"]] if "same_as" in post.head else ""
-        row = (post.source, *identity(post.source, item), post.theme, post.category, original)
+        row = (
+            post.source,
+            *replayed(post.source).identity(item),
+            post.theme,
+            post.category,
+            original,
+        )
         writer.writerow(row)
     return text.getvalue()
 
@@ -74,7 +66,7 @@ def lines(items: Iterable[Item]) -> str:
 
 def make() -> dict[str, str]:
     """Every file's name, relative to this folder, and text."""
-    pairs: Pairs = [(post, SHAPES[post.source](post)) for post in read()]
+    pairs: Pairs = [(post, replayed(post.source).item_of(post)) for post in read()]
     files = {
         name: lines(item for post, item in pairs if post.source == source)
         for source, name in FILES.items()

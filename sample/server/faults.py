@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from assay.common.post_sources import POST_SOURCES
 from assay.sample.server.wire import Api, Request, Response
 
 KINDS = {
@@ -30,18 +31,20 @@ KINDS = {
     "cut": "the body ends half-way and the connection closes",
     "malformed": "status 200 with broken JSON of the promised length",
     "gone": "closes the connection without an answer",
-    "incomplete": "GitHub: incomplete_results, rows missing from the page, total_count as before",
-    "github-secondary": "GitHub: the secondary limit, 403 with Retry-After: 1",
-    "backoff": "StackExchange: a good body with backoff: 2, which its method then insists on",
-    "throttle": "StackExchange: throttle_violation, free again in 1 s",
+    **{
+        kind: f"{source.api_name or source.label}: {what}"
+        for source in POST_SOURCES.values()
+        for kind, what in source.recording.faults.items()
+    },
     "empty-page": "arXiv: a good feed without its entries",
 }
 # Kinds that one API has; requests to the others are not struck by them.
 OWNERS = {
-    "incomplete": "/github/",
-    "github-secondary": "/github/",
-    "backoff": "/stackexchange/",
-    "throttle": "/stackexchange/",
+    **{
+        kind: f"/{source.recording.root}/"
+        for source in POST_SOURCES.values()
+        for kind in source.recording.faults
+    },
     "empty-page": "/api/query",
 }
 GONE_AFTER = "gone-after"
@@ -60,10 +63,10 @@ WHERE = {
         "tags": r"/api/(models|datasets)-tags-by-type",
         "hub": r"/api/(tasks|models|datasets).*",
         "wikidata": r"/w/api\.php",
-        "github": r"/github/.*",
-        "stackexchange": r"/stackexchange/.*",
-        "reddit": r"/reddit/.*",
-        "hackernews": r"/hackernews/.*",
+        **{
+            source.recording.root: rf"/{source.recording.root}/.*"
+            for source in POST_SOURCES.values()
+        },
     }.items()
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.sample.apis import hackernews, stackexchange
 from assay.sample.make import post_html
 from assay.sample.make import posts as made
 from assay.sample.make.post_seeds import Post, parse, read
@@ -244,7 +245,7 @@ def test_markdown_becomes_the_html_of_stack_overflow():
 
 def test_plain_text_becomes_the_html_of_hacker_news():
     address = "https:&#x2F;&#x2F;x.example&#x2F;a"
-    assert post_html.hacker('It\'s "so"\n\nSee https://x.example/a.\n\n  code') == (
+    assert hackernews.body_html('It\'s "so"\n\nSee https://x.example/a.\n\n  code') == (
         "It&#x27;s &quot;so&quot;"
         f'<p>See <a href="{address}" rel="nofollow">{address}</a>.'
         "<p><pre><code>  code\n</code></pre>"
@@ -252,7 +253,7 @@ def test_plain_text_becomes_the_html_of_hacker_news():
 
 
 def test_a_title_is_escaped_as_the_stackexchange_api_does():
-    assert post_html.stack_title("a < b & 'c'") == "a &lt; b &amp; &#39;c&#39;"
+    assert stackexchange.escaped_title("a < b & 'c'") == "a &lt; b &amp; &#39;c&#39;"
 
 
 @pytest.mark.parametrize(
