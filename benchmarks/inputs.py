@@ -26,7 +26,7 @@ DECIDE = [sys.executable, "-c", "from assay.refresh import refresh; refresh.obse
 READ = [
     sys.executable,
     "-c",
-    "from assay.extract.inputs.observe import Path, observe; observe(Path.cwd())",
+    "from assay.extract.input_files.observe import Path, observe; observe(Path.cwd())",
 ]
 
 

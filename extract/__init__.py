@@ -1,1 +1,29 @@
-"""dlt pipelines: one module per origin, the shared HTTP client, and the `dlt` plug-in."""
+"""dlt sources: one package per origin, the shared HTTP client, and the `dlt` plug-in.
+
+    from assay.extract import github_issues, stackoverflow, reddit, hackernews, inputs
+
+Each is a function that makes a dlt source; it runs in any `dlt.pipeline(...)`. They are imported
+when they are asked for: dlt loads this package at every start, for the plug-in.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from assay.common.post_sources import POST_SOURCES
+
+# What is exported, as `module:function` within this package.
+_FUNCTIONS = {
+    "inputs": "input_files.source:inputs",
+    **{
+        source.function.partition(":")[2]: f"posts.{source.function}"
+        for source in POST_SOURCES.values()
+    },
+}
+__all__ = list(_FUNCTIONS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, function = _FUNCTIONS[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), function)

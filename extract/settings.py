@@ -41,17 +41,19 @@ def number(
 
 def retry_policy() -> RetryPolicy:
     """Return how sources are asked, section [http]."""
+    usual = RetryPolicy()
     try:
-        backoff = tuple(map(float, dlt.config.get("http.backoff_seconds", list)))
+        seconds = dlt.config.get("http.backoff_seconds", list)
+        backoff = tuple(map(float, usual.backoff if seconds is None else seconds))
     except (TypeError, ValueError, ConfigValueCannotBeCoercedException):
         backoff = (math.nan,)
     if not all(0 <= seconds <= 3600 for seconds in backoff):
         raise SettingError("HTTP__BACKOFF_SECONDS must be numbers like [4, 8, 16], at most 3600")
     return RetryPolicy(
-        min_interval=number("http.min_interval_seconds", float, 0, 3600),
+        min_interval=number("http.min_interval_seconds", float, 0, 3600, usual.min_interval),
         backoff=backoff,
-        timeout=number("http.timeout_seconds", float, 0.01, 3600),
-        max_wait=number("http.max_wait_seconds", float, 0, 86400),
+        timeout=number("http.timeout_seconds", float, 0.01, 3600, usual.timeout),
+        max_wait=number("http.max_wait_seconds", float, 0, 86400, usual.max_wait),
     )
 
 
@@ -77,18 +79,19 @@ def words(key: str) -> list[str]:
     return list(dict.fromkeys(word.strip() for word in found if word.strip()))
 
 
-def line(key: str) -> str:
+def line(key: str, default: str = "") -> str:
     """Return one text that fits into an HTTP header. Raises SettingError when it does not."""
-    found = os.environ.get(_variable(key)) or dlt.config.get(key, str) or ""
+    found = os.environ.get(_variable(key)) or dlt.config.get(key, str) or default
     if not (found.strip() and found.isascii() and found.isprintable()):
         raise SettingError(f"{_variable(key)} must be a line of plain letters")
     return found.strip()
 
 
-def address(key: str) -> str:
-    """Return the address of a source, without a trailing slash. Raises as `_safe_address`."""
+def address(key: str, default: str = "") -> str:
+    """Return the address of a source, without a trailing slash. Raises as `safe_address`."""
     name = _variable(key)
-    return _safe_address(name, dlt.config.get(key, str) or "", "a variable of .env.example")
+    found = os.environ.get(name) or dlt.config.get(key, str) or default
+    return safe_address(name, found, "a variable of .env.example")
 
 
 def secret(key: str) -> str | None:
@@ -132,22 +135,24 @@ def hub_endpoint() -> str:
 
 
 def arxiv_endpoint() -> str:
-    """Return arXiv's address (ARXIV_ENDPOINT). Raises as `_safe_address`."""
-    return _safe_address("ARXIV_ENDPOINT", "https://export.arxiv.org")
+    """Return arXiv's address (ARXIV_ENDPOINT). Raises as `safe_address`."""
+    name = "ARXIV_ENDPOINT"
+    return safe_address(name, os.environ.get(name) or "https://export.arxiv.org")
 
 
 def wikidata_endpoint() -> str:
-    """Return Wikidata's address (WIKIDATA_ENDPOINT). Raises as `_safe_address`."""
-    return _safe_address("WIKIDATA_ENDPOINT", "https://www.wikidata.org")
+    """Return Wikidata's address (WIKIDATA_ENDPOINT). Raises as `safe_address`."""
+    name = "WIKIDATA_ENDPOINT"
+    return safe_address(name, os.environ.get(name) or "https://www.wikidata.org")
 
 
-def _safe_address(name: str, default: str, use: str = "an address without one") -> str:
-    """Return an address, without a trailing slash.
+def safe_address(name: str, address: str, use: str = "an address without one") -> str:
+    """Return an address, without a trailing slash; name: what the settings call it.
 
     Raises SettingError when it is none, holds a password, since addresses are logged, or is one
     where others could read our secrets and change what is answered.
     """
-    found = _checked(name, os.environ.get(name) or default, use)
+    found = _checked(name, address, use)
     if not (found.startswith("https://") or is_loopback(found)):
         raise SettingError(f"{name} must begin with https://, but for this machine's own")
     return found

@@ -9,12 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-FILES = {
-    "github": "github_issues.jsonl",
-    "stackoverflow": "stackoverflow_questions.jsonl",
-    "reddit": "reddit_posts.jsonl",
-    "hackernews": "hackernews_items.jsonl",
-}
+from assay.common.post_sources import POST_SOURCES, PostSource
+
 ENTITIES = {
     "datasets": "hf_datasets.jsonl",
     "articles": "arxiv.jsonl",
@@ -30,68 +26,64 @@ def environment(folder: Path, server: str) -> dict[str, str]:
     `server` (http://host:port) for all that the folder holds, without limits, since nobody is
     spared."""
     entities = [name for name, file in ENTITIES.items() if (folder / file).is_file()]
-    present = [name for name, file in FILES.items() if (folder / file).is_file()]
+    present = [
+        name for name, source in POST_SOURCES.items() if (folder / source.recording.file).is_file()
+    ]
     settings = {
         "ARXIV_ENDPOINT": server,
         "HF_ENRICHMENT__ENTITIES": json.dumps(entities),
         "ISSUES__SOURCES": json.dumps(present),
-        "ISSUES__GITHUB__ENDPOINT": f"{server}/github",
-        "ISSUES__STACKOVERFLOW__ENDPOINT": f"{server}/stackexchange",
-        "ISSUES__REDDIT__ENDPOINT": f"{server}/reddit/oauth",
-        "ISSUES__REDDIT__TOKEN_ENDPOINT": f"{server}/reddit/www",
-        "ISSUES__HACKERNEWS__ENDPOINT": f"{server}/hackernews",
-        "ISSUES__GITHUB__REPOSITORIES": json.dumps(
-            _all(folder, "github", lambda item: "/".join(item["repository_url"].split("/")[-2:]))
-        ),
-        "ISSUES__REDDIT__SUBREDDITS": json.dumps(
-            _all(folder, "reddit", lambda item: item["data"]["subreddit"])
-        ),
-        "ISSUES__STACKOVERFLOW__SITES": '["stackoverflow"]',
-        "ISSUES__STACKOVERFLOW__TAGS": "[]",
-        "ISSUES__GITHUB__QUERIES": "[]",
-        "ISSUES__HACKERNEWS__QUERIES": '["story"]',
-        # Nobody's secrets go to a replay.
-        "GITHUB_TOKEN": "",
-        "STACKEXCHANGE_KEY": "",
-        "REDDIT_CLIENT_ID": "replay",
-        "REDDIT_CLIENT_SECRET": "replay",
     }
-    return settings | {f"ISSUES__{name.upper()}__REQUESTS_PER_MINUTE": "0" for name in FILES}
+    for source in POST_SOURCES.values():
+        settings |= _settings(folder, server, source)
+    return settings
+
+
+def _settings(folder: Path, server: str, source: PostSource) -> dict[str, str]:
+    """Return the settings of one source. Nobody's secrets go to a replay."""
+    recording = source.recording
+    chosen = {"requests_per_minute": "0"}
+    chosen |= {name: server + path for name, path in recording.paths.items()}
+    for name, query in recording.queries.items():
+        chosen[name] = json.dumps(_all(folder, source, query) if callable(query) else query)
+    section = f"ISSUES__{source.name.upper()}__"
+    named = {f"{section}{name.upper()}": value for name, value in chosen.items()}
+    return named | dict(recording.secrets)
 
 
 def span(folder: Path) -> tuple[date, date] | None:
     """Return the first and the last day (UTC) of the posts in the folder, None without posts."""
-    moments = [at for name in FILES for at in _created(folder, name) if 0 <= at < YEAR_10000]
+    moments = [
+        at
+        for source in POST_SOURCES.values()
+        for at in _created(folder, source)
+        if 0 <= at < YEAR_10000
+    ]
     if not moments:
         return None
     return tuple(datetime.fromtimestamp(at, UTC).date() for at in (min(moments), max(moments)))
 
 
-def _created(folder: Path, source: str) -> Iterator[float]:
+def _created(folder: Path, source: PostSource) -> Iterator[float]:
     for item in _items(folder, source):
         try:
-            if source == "github":
-                yield datetime.fromisoformat(item["created_at"]).timestamp()
-            elif source == "reddit":
-                yield float(item["data"]["created_utc"])
-            else:
-                yield float(item["creation_date" if source == "stackoverflow" else "created_at_i"])
+            yield source.recording.created(item)
         except (KeyError, TypeError, ValueError):
             continue
 
 
-def _all(folder: Path, source: str, name: Callable[[Any], str]) -> list[str]:
+def _all(folder: Path, source: PostSource, query: Callable[[Any], str]) -> list[str]:
     found = set()
     for item in _items(folder, source):
         try:
-            found.add(name(item))
+            found.add(query(item))
         except (AttributeError, KeyError, TypeError):
             continue
     return sorted(found, key=str.lower)
 
 
-def _items(folder: Path, source: str) -> Iterator[Any]:
-    path = folder / FILES[source]
+def _items(folder: Path, source: PostSource) -> Iterator[Any]:
+    path = folder / source.recording.file
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:

@@ -182,6 +182,7 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
 
     Raises dlt's PipelineStepFailed when the destination refuses.
     """
+    _admit_new_columns(pipeline, resources if isinstance(resources, list) else [resources])
     with turn(target), _held_open(target):
         info = pipeline.run(
             resources, loader_file_format="parquet" if target == "duckdb" else "csv"
@@ -189,6 +190,20 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
         if step := journal.current():
             step.load_ids += info.loads_ids
         info.raise_on_failed_jobs()
+
+
+def _admit_new_columns(pipeline: dlt.Pipeline, resources: list[Any]) -> None:
+    """Let a table that an earlier version made get the columns that this one declares.
+
+    Columns are frozen (table.py): what nobody declared does not come in with the data.
+    """
+    if not pipeline.default_schema_name:
+        return
+    made = pipeline.default_schema.tables
+    for one in resources:
+        known = made.get(one.name, {}).get("columns")
+        if known and one.columns.keys() - known.keys():
+            one.apply_hints(schema_contract={"columns": "evolve"})
 
 
 def turn(target: str) -> AbstractContextManager[None]:

@@ -71,7 +71,7 @@ class RunFolder:
     def create(cls, parent: Path, arguments: dict[str, Any]) -> Self:
         """Make a new folder under parent, with a manifest that says `running`."""
         started = datetime.now(UTC)
-        run_id = f"{started:%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(4)}"
+        run_id = new_run_id(started)
         path = parent / run_id
         private.folder(parent)
         path.mkdir()
@@ -156,6 +156,11 @@ class RunFolder:
                 self.save()
         self.manifest["files"][name] = entry
         self.save()
+
+
+def new_run_id(started: datetime) -> str:
+    """Return a name for a run: its start, UTC, and a random tail."""
+    return f"{started:%Y-%m-%d_%H-%M-%S}_{secrets.token_hex(4)}"
 
 
 def encoded(record: dict[str, Any]) -> bytes:

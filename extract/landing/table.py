@@ -1,24 +1,35 @@
 """What dlt is told of one bronze table: the same for our commands and for anybody's pipeline."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import dlt
 import pyarrow as pa
+from dlt.extract import DltResource
 
 BATCH_ROWS = 50_000
 UTC_TIME = pa.timestamp("us", tz="UTC")
+_DLT_TYPES = {
+    pa.string(): "text",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.bool_(): "bool",
+    pa.date32(): "date",
+    UTC_TIME: "timestamp",
+}
 
 
 @dataclass(frozen=True)
 class BronzeTable:
     """One bronze table and how rows come to it.
 
-    schema: names, types and which may be null; no load adds a column to it (`frozen`). primary_key:
-    the columns that name a row. merge_key: the columns that name what is replaced as one, where
-    that is more than a row, say all models of a task. json_columns: texts that are JSON.
-    newest_by: of two rows with one primary key in one load the one with the later value stays.
-    hard_delete: a boolean column; a row where it is true only deletes.
+    schema: names, types and which may be null; no load adds a column to it. A table has one key, as
+    dlt deletes by either of two, which is a slow join. primary_key: the columns that name a row,
+    whose rows are replaced one by one. merge_key: the columns that name what is replaced as one,
+    say all models of a task. json_columns: texts that are JSON. newest_by: of two rows with one
+    primary key in one load the one with the later value stays. hard_delete: a boolean column; a row
+    where it is true only deletes.
     """
 
     name: str
@@ -29,15 +40,19 @@ class BronzeTable:
     newest_by: str | None = None
     hard_delete: str | None = None
 
-    def hints(self, *, deduplicated: bool = False) -> dict[str, Any]:
+    def hints(self, *, arrow: bool) -> dict[str, Any]:
         """Return the keywords of `dlt.resource` and `dlt.transformer`.
 
-        deduplicated: no load holds two rows with one primary key, so dlt need not look for them;
-        rows then keep their order.
+        arrow: the data are Arrow tables of the schema, in which no two rows have one primary key,
+        as DuckDB reads them from a run folder. Otherwise they are dictionaries, whose types dlt has
+        to be told, and of rows with one primary key it keeps one.
         """
         columns: dict[str, Any] = {
             field.name: {"nullable": field.nullable} for field in self.schema
         }
+        if not arrow:
+            for field in self.schema:
+                columns[field.name]["data_type"] = _DLT_TYPES[field.type]
         for column in self.json_columns:
             columns[column]["data_type"] = "json"
         if self.newest_by:
@@ -46,16 +61,20 @@ class BronzeTable:
             columns[self.hard_delete]["hard_delete"] = True
         return {
             "name": self.name,
-            "primary_key": list(self.primary_key),
-            "merge_key": list(self.merge_key),
-            "write_disposition": self.disposition(deduplicated=deduplicated),
+            "primary_key": list(self.primary_key) or None,
+            "merge_key": list(self.merge_key) or None,
+            "write_disposition": {
+                "disposition": "merge",
+                "strategy": "delete-insert",
+                "deduplicated": arrow,
+            },
             "columns": columns,
             "schema_contract": {"columns": "freeze"},
         }
 
-    def disposition(self, *, deduplicated: bool = False) -> dict[str, Any]:
-        """Return dlt's write disposition: delete what has a key of the load, then insert all."""
-        return {"disposition": "merge", "strategy": "delete-insert", "deduplicated": deduplicated}
+    def resource(self, tables: Iterable[pa.Table]) -> DltResource:
+        """Return the dlt resource of Arrow tables in which no two rows have one primary key."""
+        return dlt.resource(iter(tables), **self.hints(arrow=True))
 
     def empty(self) -> pa.Table:
         """Return the table without rows; dlt makes the bronze table of it even if none follow."""

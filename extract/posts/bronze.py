@@ -4,12 +4,12 @@ Posts are loaded before the windows that say they are there: a run killed in bet
 what it had, and nothing is taken for done that is not.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import dlt
 import duckdb
 import pyarrow as pa
 from dlt.common.runtime.collector_base import Collector
@@ -17,229 +17,149 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
+from assay.extract.landing.table import UTC_TIME, BronzeTable
+from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
 from assay.extract.posts.windows import DAY_SECONDS
 
 TARGET = "duckdb"  # the issues live in the embedded database only
-POST_KEY = "url_hash"
-DAY_KEY = ("source", "query", "collection_date")
 BATCH_ROWS = 10_000  # posts are wide
+POSTS, WINDOWS = "posts_", "windows_"  # how the names of a run folder's files begin
 
-RAW_ITEMS = pa.schema(
-    [
-        pa.field("url_hash", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("collection_date", pa.date32(), nullable=False),
-        pa.field("query", pa.string(), nullable=False),
-        pa.field("native_id", pa.string(), nullable=False),
-        pa.field("url", pa.string(), nullable=False),
-        pa.field("link_url", pa.string()),
-        pa.field("link_hash", pa.string()),
-        pa.field("title", pa.string(), nullable=False),
-        pa.field("body", pa.string()),
-        pa.field("author_hash", pa.string()),
-        pa.field("score", pa.int64()),
-        pa.field("comment_count", pa.int64()),
-        pa.field("raw", pa.string()),
-        pa.field("created_at", bronze.UTC_TIME, nullable=False),
-        pa.field("collected_at", bronze.UTC_TIME, nullable=False),
-        pa.field("run_id", pa.string(), nullable=False),
-    ]
-)
-WINDOWS = pa.schema(
-    [
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("query", pa.string(), nullable=False),
-        pa.field("collection_date", pa.date32(), nullable=False),
-        pa.field("window_start", bronze.UTC_TIME, nullable=False),
-        pa.field("window_end", bronze.UTC_TIME, nullable=False),
-        pa.field("items", pa.int64(), nullable=False),
-        pa.field("dropped", pa.int64(), nullable=False),
-        pa.field("truncated", pa.bool_(), nullable=False),
-        pa.field("is_final", pa.bool_(), nullable=False),
-        pa.field("reason", pa.string()),
-        pa.field("dropped_why", pa.string()),
-        pa.field("collected_at", bronze.UTC_TIME, nullable=False),
-        pa.field("run_id", pa.string(), nullable=False),
-    ]
-)
-# What a line of a run folder's file holds (collect.py writes them): a post or a window.
-_KEYS = {
-    "kind": "VARCHAR",
-    "seq": "VARCHAR",
-    "run_id": "VARCHAR",
-    "collected_at": "BIGINT",
-    "source": "VARCHAR",
-    "query": "VARCHAR",
-    "collection_date": "DATE",
-    "url_hash": "VARCHAR",
-    "native_id": "VARCHAR",
-    "url": "VARCHAR",
-    "link_url": "VARCHAR",
-    "link_hash": "VARCHAR",
-    "title": "VARCHAR",
-    "body": "VARCHAR",
-    "author_hash": "VARCHAR",
-    "score": "BIGINT",
-    "comment_count": "BIGINT",
-    "raw": "JSON",
-    "created_at": "BIGINT",
-    "window_start": "BIGINT",
-    "window_end": "BIGINT",
-    "items": "BIGINT",
-    "dropped": "BIGINT",
-    "truncated": "BOOLEAN",
-    "is_final": "BOOLEAN",
-    "reason": "VARCHAR",
-    "dropped_why": "JSON",
+_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.date32(): "DATE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    UTC_TIME: "BIGINT",  # seconds since the epoch
 }
-_LINES = f"""
-    read_json($paths, format = 'array', columns = {_KEYS!r}, maximum_object_size = {MAX_RECORD})
-"""
-_TIMES = ("created_at", "collected_at", "window_start", "window_end")
 
-# Of one post that came several times the one of the latest day counts, then the latest reading:
-# whatever the order in which days are collected, the same row stays.
-_NEWEST_SQL = f"""
+# Of one post that came several times the one of the latest day counts, then the latest line:
+# whatever the order in which days are collected, the same row stays. A folder of the first version
+# has windows in the files of posts; they have no url_hash.
+_NEWEST_SQL = """
     create temp table newest as
-    select url_hash, max_by(seq, (collection_date, seq)) as seq,
-        max_by(source, (collection_date, seq)) as source, max(collection_date) as collection_date
-    from {_LINES} where kind = 'post' group by url_hash
-"""  # noqa: S608 - constants of this module
-_ALREADY_SQL = """
-    create temp table already as
-    select newest.url_hash, stored.collection_date > newest.collection_date as is_later
-    from newest join warehouse.bronze.raw_items as stored using (url_hash)
+    with last as (
+        select url_hash, max_by(seq, (collection_date, seq)) as seq,
+            max_by(source, (collection_date, seq)) as source,
+            max(collection_date) as collection_date
+        from {lines} as line where url_hash is not null group by url_hash
+    )
+    select last.*, stored.url_hash is null as is_new
+    from last left join warehouse.bronze.raw_items as stored using (url_hash)
+    where stored.url_hash is null or stored.collection_date <= last.collection_date
 """
-# A refusal must not take the place of what was read before.
+_POSTS_SQL = "select {columns} from {lines} as line join newest using (url_hash, seq)"
+_NEW_SQL = "select source, collection_date, count(*) from newest where is_new group by all"
 _KNOWN_SQL = """
     create temp table known as
     select distinct source, query, collection_date from warehouse.bronze.collected_windows
 """
-_NEW_SQL = """
-    select source, collection_date, count(*) from newest
-    where url_hash not in (select url_hash from already) group by all
+# A refusal must not take the place of what was read before.
+_WINDOWS_SQL = """
+    select {columns} from {lines} as line left join known using (source, query, collection_date)
+    where line.window_start is not null
+        and (known.source is null or not starts_with(coalesce(line.reason, ''), 'refused:'))
 """
+_DAYS_SQL = """
+    select
+        source, query, collection_date,
+        bool_and(is_final) and sum(epoch(window_end) - epoch(window_start)) >= $seconds as is_done
+    from warehouse.bronze.collected_windows
+    group by all
+"""
+_UNFINISHED_SQL = f"""
+    select coalesce(
+        min(collection_date) filter (where not is_done and collection_date >= $day),
+        max(collection_date) + 1
+    )
+    from ({_DAYS_SQL})
+"""  # noqa: S608 - a constant of this module
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What loading came to: posts that bronze did not have, by source and day."""
-
-    new: dict[tuple[str, date], int]
-
-
-def collected_days() -> set[tuple[str, str, date]]:
-    """Return (source, query, day) of what is complete in bronze and need not be asked again."""
+def make_tables(progress: Collector) -> None:
+    """Make both tables, empty, where they are not there yet: what reads them finds them."""
     with _warehouse() as connection:
-        if not _exists(connection, "collected_windows"):
-            return set()
-        rows = connection.execute(
-            """
-            select source, query, collection_date
-            from warehouse.bronze.collected_windows
-            group by all
-            having bool_and(is_final) and sum(epoch(window_end) - epoch(window_start)) >= $seconds
-            """,
-            {"seconds": DAY_SECONDS},
-        ).fetchall()
-    return set(rows)
+        if _exists(connection, RAW_ITEMS) and _exists(connection, COLLECTED_WINDOWS):
+            return
+    empty = {table.name: table.empty() for table in (RAW_ITEMS, COLLECTED_WINDOWS)}
+    pipeline = bronze.open_pipeline("issues", TARGET, progress)
+    bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), TARGET)
 
 
-def load_posts(folder: RunFolder, progress: Collector) -> Loaded:
-    """Load one run folder: posts replace what is stored of the same URL, windows those of the same
-    query and day. Loading twice changes nothing.
+def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
+    """Load one run folder; return how many posts bronze did not have, by source and day.
 
-    Raises dlt's PipelineStepFailed when the destination refuses.
+    Loading twice changes nothing. The tables must be there. Raises dlt's PipelineStepFailed when
+    the destination refuses.
     """
-    paths = [str(folder.path / name) for name in sorted(folder.manifest["files"])]
+    posts = _paths(folder, POSTS)
     with _warehouse() as connection:
-        connection.execute(_NEWEST_SQL, {"paths": paths})
-        if _exists(connection, "raw_items"):
-            connection.execute(_ALREADY_SQL)
-        else:
-            connection.execute("create temp table already (url_hash varchar, is_later boolean)")
-        if _exists(connection, "collected_windows"):
-            connection.execute(_KNOWN_SQL)
-        else:
-            connection.execute(
-                "create temp table known (source varchar, query varchar, collection_date date)"
-            )
+        lines = _lines(RAW_ITEMS)
+        connection.execute(_NEWEST_SQL.format(lines=lines), {"paths": posts})
+        connection.execute(_KNOWN_SQL)
         new = {
             (source, day): count for source, day, count in connection.execute(_NEW_SQL).fetchall()
         }
         # dlt opens the same file for writing, which DuckDB allows only once we let go of it.
         connection.execute("detach warehouse")
         pipeline = bronze.open_pipeline("issues", TARGET, progress)
-        bronze.run(
-            pipeline,
-            bronze.resource(
-                "raw_items", RAW_ITEMS, ["raw"], _posts(connection, paths), merge_key=POST_KEY
-            ),
-            TARGET,
-        )
-        bronze.run(
-            pipeline,
-            bronze.resource(
-                "collected_windows",
-                WINDOWS,
-                ["dropped_why"],
-                _windows(connection, paths),
-                merge_key=DAY_KEY,
-            ),
-            TARGET,
-        )
-    return Loaded(new)
+        for table, paths, sql in (
+            (RAW_ITEMS, posts, _POSTS_SQL),
+            (COLLECTED_WINDOWS, _paths(folder, WINDOWS) or posts, _WINDOWS_SQL),
+        ):
+            filled = sql.format(columns=_columns(table), lines=_lines(table))
+            reader = connection.execute(filled, {"paths": paths}).to_arrow_reader(BATCH_ROWS)
+            parts = _parts({table.name: batch} for batch in table.batches(reader))
+            both = {one.name: one for one in resources(parts, arrow=True)}
+            bronze.run(pipeline, both[table.name], TARGET)
+    return new
 
 
-def make_tables(progress: Collector) -> None:
-    """Make both tables, empty, where they are not there yet: what reads them finds them."""
+def collected_days() -> set[tuple[str, str, date]]:
+    """Return (source, query, day) of what is complete in bronze and need not be asked again."""
     with _warehouse() as connection:
-        if _exists(connection, "raw_items") and _exists(connection, "collected_windows"):
-            return
-    pipeline = bronze.open_pipeline("issues", TARGET, progress)
-    bronze.run(
-        pipeline,
-        [
-            bronze.resource(
-                "raw_items", RAW_ITEMS, ["raw"], iter([RAW_ITEMS.empty_table()]), merge_key=POST_KEY
-            ),
-            bronze.resource(
-                "collected_windows",
-                WINDOWS,
-                ["dropped_why"],
-                iter([WINDOWS.empty_table()]),
-                merge_key=DAY_KEY,
-            ),
-        ],
-        TARGET,
-    )
+        rows = connection.execute(_DAYS_SQL, {"seconds": DAY_SECONDS}).fetchall()
+    return {(source, query, day) for source, query, day, is_done in rows if is_done}
 
 
 def unfinished_since(day: date) -> date | None:
     """Return the first day from `day` on that no run has finished though it was begun, or that came
     after the last one collected; None when nothing was ever collected."""
     with _warehouse() as connection:
-        if not _exists(connection, "collected_windows"):
-            return None
         [(first,)] = connection.execute(
-            """
-            with days as (
-                select
-                    collection_date,
-                    bool_and(is_final)
-                        and sum(epoch(window_end) - epoch(window_start)) >= $seconds as is_done
-                from warehouse.bronze.collected_windows
-                group by source, query, collection_date
-            )
-            select coalesce(
-                min(collection_date) filter (where not is_done and collection_date >= $day),
-                max(collection_date) + 1
-            )
-            from days
-            """,
-            {"seconds": DAY_SECONDS, "day": day},
+            _UNFINISHED_SQL, {"seconds": DAY_SECONDS, "day": day}
         ).fetchall()
     return max(first, day) if first else None
+
+
+def _parts(parts: Iterable[dict[str, pa.Table]]) -> dlt.sources.DltResource:
+    return dlt.resource(parts, name="run_folder", selected=False)
+
+
+def _paths(folder: RunFolder, beginning: str) -> list[str]:
+    names = sorted(name for name in folder.manifest["files"] if name.startswith(beginning))
+    return [str(folder.path / name) for name in names]
+
+
+def _lines(table: BronzeTable) -> str:
+    """Return what reads the lines of files, with the columns of a table and `seq`."""
+    columns = {"seq": "VARCHAR"} | {
+        field.name: "JSON" if field.name in table.json_columns else _TYPES[field.type]
+        for field in table.schema
+    }
+    return (
+        f"read_json($paths, format = 'array', columns = {columns!r}, "
+        f"maximum_object_size = {MAX_RECORD})"
+    )
+
+
+def _columns(table: BronzeTable) -> str:
+    return ", ".join(
+        f"make_timestamptz(line.{field.name} * 1000000) as {field.name}"
+        if field.type == UTC_TIME
+        else f"line.{field.name}"
+        for field in table.schema
+    )
 
 
 @contextmanager
@@ -264,42 +184,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+def _exists(connection: duckdb.DuckDBPyConnection, table: BronzeTable) -> bool:
     return bool(
         connection.execute(
             "select 1 from duckdb_tables() where database_name = 'warehouse' "
             "and schema_name = 'bronze' and table_name = ?",
-            [table],
+            [table.name],
         ).fetchall()
-    )
-
-
-def _posts(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
-    sql = f"""
-        select {_columns(RAW_ITEMS)}
-        from {_LINES} as line
-        join newest using (url_hash, seq)
-        where line.kind = 'post'
-            and url_hash not in (select url_hash from already where is_later)
-    """  # noqa: S608 - constants of this module
-    found = connection.execute(sql, {"paths": paths})
-    yield from bronze.tables(found.to_arrow_reader(BATCH_ROWS), RAW_ITEMS)
-
-
-def _windows(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> Iterator[pa.Table]:
-    sql = f"""
-        select {_columns(WINDOWS)}
-        from {_LINES} as line
-        left join known using (source, query, collection_date)
-        where line.kind = 'window'
-            and (known.source is null or not starts_with(coalesce(line.reason, ''), 'refused:'))
-    """  # noqa: S608 - constants of this module
-    found = connection.execute(sql, {"paths": paths})
-    yield from bronze.tables(found.to_arrow_reader(BATCH_ROWS), WINDOWS)
-
-
-def _columns(schema: pa.Schema) -> str:
-    return ", ".join(
-        f"make_timestamptz(line.{name} * 1000000) as {name}" if name in _TIMES else f"line.{name}"
-        for name in schema.names
     )

@@ -1,8 +1,9 @@
-"""The issues pipeline: posts of four sources, day by day, into bronze.
+"""Reading all sources of posts at once, day by day, into the files of a run folder.
 
-Each source is read by a thread of its own and hands over covered days; the main thread alone writes
-them to the run folder's files, which appear whole or not at all, and loads bronze from those.
-A run that was killed leaves finished files: the next run loads them before it asks for the rest.
+Each source is read by a thread of its own and hands over the days it has read; the main thread
+alone writes them to the run folder's files, which appear whole or not at all, and loads bronze from
+those. A run that was killed leaves finished files: the next run loads them before it asks for the
+rest.
 """
 
 import logging
@@ -10,20 +11,19 @@ import queue
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from assay.extract.http.transport import SourceRefusedError
-from assay.extract.landing.run_folder import MAX_RECORD, RunFolder, RunFolderError, encoded
-from assay.extract.posts.bronze import load_posts
-from assay.extract.posts.post import Day, Post, QueryRefusedError, Reading, Source, author_hash
-from assay.extract.posts.urls import canonical_or_none, url_hash
+from assay.extract.landing.run_folder import RunFolder, RunFolderError
+from assay.extract.posts.bronze import POSTS, WINDOWS, load_posts
+from assay.extract.posts.lines import DayLines, LineWriter
+from assay.extract.posts.post import DayResult, QueryRefusedError, Source, WindowResult
 from assay.extract.posts.windows import Window
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 # A file is finished after so many posts or seconds, so that a killed run loses little.
 FILE_POSTS = 5_000
 FILE_SECONDS = 30.0
-WAITING_DAYS = 100  # covered days that may wait for the writer
+WAITING_DAYS = 100  # days that were read and may wait for the writer
 
 
 @dataclass
@@ -41,6 +41,12 @@ class Counts:
     items: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: Counter[str] = field(default_factory=Counter)  # windows, by reason
+
+    def add(self, day: DayLines) -> None:
+        """Count one query's day as well."""
+        self.items += len(day.posts)
+        self.dropped += day.dropped
+        self.truncated += day.truncated
 
 
 @dataclass
@@ -53,7 +59,7 @@ class Collected:
 
 
 @dataclass(frozen=True)
-class Work:
+class SourceJob:
     """What one source is asked for: the days that are missing, by query."""
 
     source: Source
@@ -80,7 +86,7 @@ def missing(
 
 
 def collect(
-    works: list[Work],
+    jobs: list[SourceJob],
     folder: RunFolder,
     *,
     salt: bytes,
@@ -91,36 +97,61 @@ def collect(
     """Read all sources at once into files of the run folder.
 
     now: seconds since the epoch, where a running day ends. A source that fails does not stop the
-    others; what it had covered is kept.
+    others; the days of it that were read are kept.
     """
-    arriving: queue.Queue[Day | _End] = queue.Queue(WAITING_DAYS)
+    arriving: queue.Queue[DayResult | _End] = queue.Queue(WAITING_DAYS)
     stop = threading.Event()
-    for work in works:
-        threading.Thread(target=_read, args=(work, now, arriving, stop), daemon=True).start()
-    collected, running = Collected(), len(works)
-    total = sum(len(days) for work in works for _, days in work.days)
-    with Writer(folder, salt, settle_seconds, now) as writer:
+    for job in jobs:
+        threading.Thread(target=_read, args=(job, now, arriving, stop), daemon=True).start()
+    collected, running = Collected(), len(jobs)
+    total = sum(len(days) for job in jobs for _, days in job.days)
+    lines = LineWriter(folder.run_id, salt, settle_seconds, now)
+    with FileWriter(folder) as files:
         try:
             while running:
                 try:
                     came = arriving.get(timeout=1.0)
                 except queue.Empty:
-                    writer.finish_file(FILE_SECONDS)
+                    files.finish(FILE_SECONDS)
                     continue
                 if isinstance(came, _End):
                     running -= 1
                     if came.error is not None:
                         collected.failures[came.source] = came.error
                         log.error("%s failed: %s", came.source, came.error)
-                else:
-                    items = writer.write(came, collected.tallies[came.source, came.day])
-                    writer.finish_file(FILE_SECONDS)
-                    progress.update("days", total=total)
-                    progress.update("posts", items)
+                    continue
+                day = lines.day(came)
+                files.write(day)
+                files.finish(FILE_SECONDS)
+                collected.tallies[came.source, came.day].add(day)
+                progress.update("days", total=total)
+                progress.update("posts", len(day.posts))
         finally:
             stop.set()
-    collected.requests = sum(work.source.api.transport.requests for work in works)
+    collected.requests = sum(job.source.api.transport.requests for job in jobs)
     return collected
+
+
+def read_source(job: SourceJob, now: int) -> Iterator[DayResult]:
+    """Yield every day of a job once it is read; a refused query gives days that say so.
+
+    Raises SourceRefusedError when the source refuses every query, and what `read_days` raises.
+    """
+    source, refusals = job.source, list[str]()
+    for query, days in job.days:
+        left = list(days)
+        try:
+            for result in source.read_days(query, days, now):
+                yield result
+                left.remove(result.day)
+        except QueryRefusedError as refused:
+            log.warning("%s: %s is refused: %s", source.name, query, refused)
+            refusals.append(str(refused))
+            for day in left:
+                nothing = WindowResult().cut(f"refused: {refused}", final=False)
+                yield DayResult(source.name, query, day, [(Window.of_day(day), nothing)])
+    if len(refusals) == len(source.queries):
+        raise SourceRefusedError(f"every query is refused, the last: {refusals[-1]}")
 
 
 def leftovers(parent: Path) -> list[RunFolder]:
@@ -141,9 +172,9 @@ def load(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
     if not folder.manifest["files"]:
         folder.finish("loaded")
         return {}
-    loaded = load_posts(folder, progress)
+    new = load_posts(folder, progress)
     folder.finish("loaded")
-    return loaded.new
+    return new
 
 
 def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]:
@@ -162,139 +193,59 @@ def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]
     return lines
 
 
-def _read(work: Work, now: int, out: queue.Queue[Day | _End], stop: threading.Event) -> None:
+def _read(
+    job: SourceJob, now: int, out: queue.Queue[DayResult | _End], stop: threading.Event
+) -> None:
     """Read one source to its end; runs in a thread of its own."""
-    source, error = work.source, None
-    refusals: list[str] = []
+    error = None
     try:
-        for query, days in work.days:
-            left = list(days)
-            try:
-                for day in source.read_days(query, days, now):
-                    out.put(day)
-                    left.remove(day.day)
-                    if stop.is_set():
-                        return
-            except QueryRefusedError as refused:
-                log.warning("%s: %s is refused: %s", source.name, query, refused)
-                refusals.append(str(refused))
-                for day in left:
-                    reading = Reading().cut(f"refused: {refused}", final=False)
-                    out.put(Day(source.name, query, day, [(Window.of_day(day), reading)]))
-        if len(refusals) == len(source.queries):
-            error = SourceRefusedError(f"every query is refused, the last: {refusals[-1]}")
+        for result in read_source(job, now):
+            out.put(result)
+            if stop.is_set():
+                return
     except Exception as failure:
         error = failure
-        log.debug("%s", source.name, exc_info=True)
+        log.debug("%s", job.source.name, exc_info=True)
     finally:
-        source.api.close()
-        out.put(_End(source.name, error))
+        job.source.api.close()
+        out.put(_End(job.source.name, error))
 
 
-class Writer:
-    """Turns covered days into lines of the run folder's files."""
+class FileWriter:
+    """Writes days to files of the run folder, posts to one and windows to another.
 
-    def __init__(self, folder: RunFolder, salt: bytes, settle_seconds: int, now: int) -> None:
-        self._folder, self._salt, self._settle, self._now = folder, salt, settle_seconds, now
-        self._lines: list[bytes] = []
-        self._posts, self._files, self._seq = 0, 0, 0
+    The windows of a file are finished after its posts: a killed run leaves no window without them.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._waiting = DayLines()
+        self._files = 0
         self._began = time.monotonic()
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> "FileWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.finish_file()
+        self.finish()
 
-    def write(self, day: Day, tally: Counts) -> int:
-        """Add one day's posts and windows, together; return the number of posts."""
-        lines, items = [], 0
-        for window, reading in day.windows:
-            dropped, before = Counter(reading.dropped), len(lines)
-            for post in reading.posts:
-                line = self._post(day, post)
-                if isinstance(line, bytes):
-                    lines.append(line)
-                else:
-                    dropped[line] += 1
-            count = len(lines) - before
-            items += count
-            lines.append(self._window(day, window, reading, count, dropped))
-            tally.items += count
-            tally.dropped += dropped
-            if reading.truncated:
-                tally.truncated[reading.reason or "?"] += 1
-        self._lines += lines
-        self._posts += items
-        if self._posts >= FILE_POSTS:
-            self.finish_file()
-        return items
+    def write(self, day: DayLines) -> None:
+        """Add one day, posts and windows together."""
+        self._waiting.posts += day.posts
+        self._waiting.windows += day.windows
+        if len(self._waiting.posts) >= FILE_POSTS:
+            self.finish()
 
-    def finish_file(self, after_seconds: float = 0.0) -> None:
-        """Write what has come so far to a file of its own."""
-        if not self._lines or time.monotonic() - self._began < after_seconds:
+    def finish(self, after_seconds: float = 0.0) -> None:
+        """Write what has come so far to files of its own."""
+        if not self._waiting.windows or time.monotonic() - self._began < after_seconds:
             return
         self._files += 1
-        with self._folder.records(f"posts_{self._files:04d}.json") as out:
-            for line in self._lines:
-                out.write(line)
-        self._lines, self._posts, self._began = [], 0, time.monotonic()
-
-    def _post(self, day: Day, post: Post) -> bytes | str:
-        """Encode a post, or say why it cannot be kept."""
-        try:
-            identity = url_hash(post.url)
-        except ValueError:
-            return "unusable"
-        link = canonical_or_none(post.link)
-        line = self._line(
-            day,
-            kind="post",
-            url_hash=identity,
-            native_id=post.native_id,
-            url=post.url,
-            link_url=link,
-            link_hash=url_hash(link) if link else None,
-            title=post.title,
-            body=post.body,
-            author_hash=author_hash(self._salt, day.source, post.author),
-            score=post.score,
-            comment_count=post.comment_count,
-            raw=post.raw,
-            created_at=post.created_at,
-        )
-        return line if len(line) <= MAX_RECORD else "too large"
-
-    def _window(
-        self, day: Day, window: Window, reading: Reading, items: int, dropped: Counter[str]
-    ) -> bytes:
-        settled = self._now >= Window.of_day(day.day).end + self._settle
-        return self._line(
-            day,
-            kind="window",
-            window_start=window.start,
-            window_end=window.end,
-            items=items,
-            dropped=dropped.total(),
-            dropped_why=dict(sorted(dropped.items())) or None,
-            truncated=reading.truncated,
-            reason=reading.reason,
-            is_final=reading.final and settled,
-        )
-
-    def _line(self, day: Day, **more: Any) -> bytes:
-        self._seq += 1
-        return encoded(
-            {
-                "seq": f"{self._seq:012d}",
-                "run_id": self._folder.run_id,
-                "collected_at": self._now,
-                "source": day.source,
-                "query": day.query,
-                "collection_date": day.day.isoformat(),
-                **more,
-            }
-        )
+        for beginning, lines in ((POSTS, self._waiting.posts), (WINDOWS, self._waiting.windows)):
+            with self._folder.records(f"{beginning}{self._files:04d}.json") as out:
+                for line in lines:
+                    out.write(line)
+        self._waiting, self._began = DayLines(), time.monotonic()
 
 
 def spread(days: Iterable[date]) -> str:

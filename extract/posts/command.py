@@ -11,21 +11,25 @@ from typing import Any
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
+from assay.common.post_sources import POST_SOURCES
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
 from assay.extract.landing import running
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.pipeline import Pipeline, UsageError
 from assay.extract.posts import collect
+from assay.extract.posts.api import NotConfiguredError
 from assay.extract.posts.bronze import TARGET, collected_days, make_tables, unfinished_since
 from assay.extract.posts.post import Source
-from assay.extract.posts.sources import LIMITS, NotConfiguredError, chosen_sources, open_source
+from assay.extract.posts.sources import chosen_sources, open_source
 from assay.extract.posts.windows import days
 
 log = logging.getLogger(__name__)
 
 MAX_DAYS = 3660
 CATCH_UP_DAYS = 7
+*_FIRST, _LAST = (source.label for source in POST_SOURCES.values())
+LABELS = f"{', '.join(_FIRST)} and {_LAST}"
 
 
 def day(text: str) -> date:
@@ -37,9 +41,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "--source": {
         "action": "extend",
         "nargs": "+",
-        "choices": tuple(LIMITS),
+        "choices": tuple(POST_SOURCES),
         "metavar": "S",
-        "help": f"collect only these: {', '.join(LIMITS)} (default: sources in .dlt/config.toml)",
+        "help": f"collect only these: {', '.join(POST_SOURCES)} "
+        "(default: sources in .dlt/config.toml)",
     },
     "--start": {
         "type": day,
@@ -86,7 +91,7 @@ def _settle_seconds() -> int:
 
 def _wanted_sources(args: argparse.Namespace) -> list[str]:
     if args.source:
-        return [name for name in LIMITS if name in args.source]
+        return [name for name in POST_SOURCES if name in args.source]
     return chosen_sources()
 
 
@@ -102,13 +107,13 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
     wanted = _days_to_ask(args, datetime.fromtimestamp(now, UTC).date())
     done = set() if args.refresh else collected_days()
     opened, unconfigured = _open_all(args)
-    works = [collect.Work(source, collect.missing(source, wanted, done)) for source in opened]
-    works, complete = [w for w in works if w.days], [w for w in works if not w.days]
-    for work in complete:
-        work.source.api.close()
-        log.info("%s: %s complete, nothing to ask", work.source.name, collect.spread(wanted))
-    if works:
-        _collect(works, parent, args, now, progress)
+    jobs = [collect.SourceJob(source, collect.missing(source, wanted, done)) for source in opened]
+    jobs, complete = [j for j in jobs if j.days], [j for j in jobs if not j.days]
+    for job in complete:
+        job.source.api.close()
+        log.info("%s: %s complete, nothing to ask", job.source.name, collect.spread(wanted))
+    if jobs:
+        _collect(jobs, parent, args, now, progress)
     if unconfigured and args.source:
         raise NotConfiguredError("; ".join(unconfigured))
 
@@ -146,11 +151,15 @@ def _open_all(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
 
 
 def _collect(
-    works: list[collect.Work], parent: Path, args: argparse.Namespace, now: int, progress: Collector
+    jobs: list[collect.SourceJob],
+    parent: Path,
+    args: argparse.Namespace,
+    now: int,
+    progress: Collector,
 ) -> None:
     started = time.monotonic()
-    asked = {day for work in works for _, left in work.days for day in left}
-    names = [work.source.name for work in works]
+    asked = {day for job in jobs for _, left in job.days for day in left}
+    names = [job.source.name for job in jobs]
     folder = RunFolder.create(
         parent, {"sources": names, "days": sorted(map(str, asked)), "refresh": bool(args.refresh)}
     )
@@ -159,7 +168,7 @@ def _collect(
     try:
         with progress("issues: read"):
             collected = collect.collect(
-                works,
+                jobs,
                 folder,
                 salt=settings.author_salt(),
                 settle_seconds=_settle_seconds(),
@@ -184,7 +193,7 @@ def _collect(
 
 ISSUES = Pipeline(
     name="issues",
-    summary="developers' posts of GitHub, Stack Overflow, Reddit and Hacker News",
+    summary=f"developers' posts of {LABELS}",
     options=_OPTIONS,
     check=_check,
     run=_run,

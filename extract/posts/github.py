@@ -1,26 +1,33 @@
 """GitHub's issues: REST search, in windows of `created:`. https://docs.github.com/rest/search"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+import dlt
 import httpx
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource
 
+from assay.common.post_sources import POST_SOURCES
+from assay.extract import settings
 from assay.extract.http.client import Api
 from assay.extract.http.transport import RateLimitHint, SourceRefusedError, parsed
+from assay.extract.posts.api import configured_api, open_api
+from assay.extract.posts.live import live
 from assay.extract.posts.post import (
-    Day,
+    DayResult,
     Page,
     Post,
     QueryRefusedError,
-    Reading,
+    WindowResult,
     address,
-    covered_days,
     identifier,
     kept,
     moment,
+    read_in_windows,
     read_pages,
     text,
     titled,
@@ -28,6 +35,8 @@ from assay.extract.posts.post import (
 )
 from assay.extract.posts.windows import Window, iso
 
+SOURCE = POST_SOURCES["github"]
+WITHOUT_TOKEN = 10  # requests a minute
 MAX_RESULTS = 1000  # whatever total_count says, no more can be paged to
 PAGE = 100
 SECONDARY_SECONDS = 60.0  # what the documentation asks for when an answer names no time
@@ -50,7 +59,7 @@ RAW_KEYS = (
 class GitHub:
     """Issues of the configured searches; pull requests are left out by the search itself."""
 
-    name = "github"
+    name = SOURCE.name
 
     def __init__(self, api: Api, queries: list[str], token: str | None) -> None:
         self.queries = queries
@@ -62,11 +71,11 @@ class GitHub:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
 
-    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one search; see `assay.extract.posts.post.Source`."""
-        return covered_days(self, query, days, now, partial(self._read, query))
+        return read_in_windows(self, query, days, now, partial(self._read, query))
 
-    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
+    def _read(self, query: str, window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it holds more than can be paged to."""
         # GitHub's A..B holds both ends.
         search = f"{query} is:issue created:{iso(window.start)}..{iso(window.end - 1)}"
@@ -100,6 +109,45 @@ class GitHub:
         if response.status_code == 422:
             raise QueryRefusedError(f"HTTP 422: {message}")
         raise SourceRefusedError(f"GitHub answered HTTP {response.status_code}: {message}")
+
+
+def configured() -> GitHub:
+    """Return the source as the settings want it. Raises SettingError for one that is no use."""
+    token = settings.secret("github_token")
+    repositories = settings.words("issues.github.repositories")
+    queries = _queries(repositories, settings.words("issues.github.queries"))
+    return GitHub(configured_api(SOURCE, parse_rate_limit, _most(token)), queries, token)
+
+
+@dlt.source(name=SOURCE.name, max_table_nesting=0)
+def github_issues(
+    repositories: Sequence[str] = dlt.config.value,
+    *,
+    since: date = dlt.config.value,
+    until: date | None = None,
+    queries: Sequence[str] = (),
+    github_token: TSecretStrValue | None = None,
+    author_salt: TSecretStrValue | None = None,
+    endpoint: str | None = None,
+    requests_per_minute: int | None = None,
+) -> Iterable[DltResource]:
+    """Load issues of repositories by the day they were opened, for any dlt pipeline.
+
+    repositories: `owner/name`. since, until: first and last day, UTC. queries: further searches, as
+    on github.com/search. Without github_token GitHub allows 10 requests a minute. Without
+    author_salt no authors are kept.
+    """
+    api = open_api(SOURCE, endpoint, requests_per_minute, parse_rate_limit, _most(github_token))
+    source = GitHub(api, _queries(repositories, queries), github_token)
+    return live(source, since, until, author_salt)
+
+
+def _queries(repositories: Iterable[str], queries: Iterable[str]) -> list[str]:
+    return [*(f"repo:{name}" for name in repositories), *queries]
+
+
+def _most(token: str | None) -> int:
+    return SOURCE.requests_per_minute if token else WITHOUT_TOKEN
 
 
 def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:

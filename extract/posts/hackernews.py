@@ -3,23 +3,31 @@
 https://hn.algolia.com/api
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
 
+import dlt
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource
+
+from assay.common.post_sources import POST_SOURCES
+from assay.extract import settings
 from assay.extract.http.client import Api
 from assay.extract.http.transport import SourceRefusedError
+from assay.extract.posts.api import configured_api, open_api
+from assay.extract.posts.live import live
 from assay.extract.posts.post import (
-    Day,
+    DayResult,
     Page,
     Post,
     QueryRefusedError,
-    Reading,
-    covered_days,
+    WindowResult,
     identifier,
     kept,
     moment,
+    read_in_windows,
     read_pages,
     text,
     titled,
@@ -27,6 +35,7 @@ from assay.extract.posts.post import (
 )
 from assay.extract.posts.windows import Window
 
+SOURCE = POST_SOURCES["hackernews"]
 MAX_HITS = 1000  # of one question, whatever nbHits says
 MAX_PAGES = 10  # should the pages be smaller than asked for
 ITEM = "https://news.ycombinator.com/item?id={}"
@@ -37,17 +46,17 @@ class HackerNews:
     """Stories that the configured searches find. A query is `story` (all of them) or `story words`,
     where `story` stands for whatever Algolia calls tags."""
 
-    name = "hackernews"
+    name = SOURCE.name
 
     def __init__(self, api: Api, queries: list[str]) -> None:
         self.queries = queries
         self.api = api
 
-    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one search; see `assay.extract.posts.post.Source`."""
-        return covered_days(self, query, days, now, partial(self._read, query))
+        return read_in_windows(self, query, days, now, partial(self._read, query))
 
-    def _read(self, query: str, window: Window, divisible: bool) -> Reading | None:
+    def _read(self, query: str, window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it holds as many hits as one question gives."""
         return read_pages(
             lambda number: self._page(query, window, number),
@@ -84,6 +93,30 @@ class HackerNews:
 
     def _message(self, response: Any) -> str:
         return str(self.api.mapping(response).get("message"))[:200]
+
+
+def configured() -> HackerNews:
+    """Return the source as the settings want it. Raises SettingError for one that is no use."""
+    return HackerNews(configured_api(SOURCE), settings.words("issues.hackernews.queries"))
+
+
+@dlt.source(name=SOURCE.name, max_table_nesting=0)
+def hackernews(
+    queries: Sequence[str] = ("story",),
+    *,
+    since: date = dlt.config.value,
+    until: date | None = None,
+    author_salt: TSecretStrValue | None = None,
+    endpoint: str | None = None,
+    requests_per_minute: int | None = None,
+) -> Iterable[DltResource]:
+    """Load stories by the day they were posted, for any dlt pipeline.
+
+    queries: each Algolia's tags and words that must occur, `story`, `ask_hn postgres`. since,
+    until: first and last day, UTC. Without author_salt no authors are kept.
+    """
+    api = open_api(SOURCE, endpoint, requests_per_minute)
+    return live(HackerNews(api, list(queries)), since, until, author_salt)
 
 
 def post(item: dict[str, Any]) -> Post | str:

@@ -42,7 +42,7 @@ class Post:
 
 
 @dataclass
-class Reading:
+class WindowResult:
     """What a source gave for one window.
 
     given: items that came. dropped: those that are no post for us, by reason. truncated: the source
@@ -69,20 +69,20 @@ class Reading:
             else:
                 self.dropped[found] += 1
 
-    def cut(self, reason: str, *, final: bool) -> "Reading":
+    def cut(self, reason: str, *, final: bool) -> "WindowResult":
         """Say that the source has more than it gave."""
         self.truncated, self.reason, self.final = True, reason, final
         return self
 
 
 @dataclass
-class Day:
+class DayResult:
     """One day of one query, covered: its windows in order of time and what each gave."""
 
     source: str
     query: str
     day: date
-    windows: list[tuple[Window, Reading]]
+    windows: list[tuple[Window, WindowResult]]
 
 
 class Source(Protocol):
@@ -92,7 +92,7 @@ class Source(Protocol):
     queries: list[str]
     api: Api
 
-    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Yield each day of a query once it is covered, up to `now` (seconds since the epoch).
 
         Raises QueryRefusedError, SourceRefusedError or SourceUnavailableError.
@@ -116,12 +116,12 @@ def read_pages(
     most: int,
     pages: int,
     divisible: bool,
-) -> Reading | None:
+) -> WindowResult | None:
     """Read one window page by page, None when it holds more than `most` and can be halved.
 
     ask: returns a page by its number from 0; no more than `pages` are asked for.
     """
-    reading, totals, incomplete, exact = Reading(), set[int](), False, True
+    reading, totals, incomplete, exact = WindowResult(), set[int](), False, True
     for number in range(pages):
         page = ask(number)
         reading.take(page.items, read)
@@ -146,15 +146,15 @@ def read_pages(
     return reading
 
 
-def covered_days(
+def read_in_windows(
     source: Source,
     query: str,
     days: list[date],
     now: int,
-    read: Callable[[Window, bool], Reading | None],
+    read: Callable[[Window, bool], WindowResult | None],
     *,
     readings: int = READINGS,
-) -> Iterator[Day]:
+) -> Iterator[DayResult]:
     """Cover days one by one for a source that can be asked for any window of time.
 
     `read(window, divisible)` reads one window, None when it holds too much (windows.py); it
@@ -162,17 +162,17 @@ def covered_days(
     """
     pauses = source.api.transport.retry_policy.backoff[: readings - 1]
 
-    def patiently(window: Window, divisible: bool) -> Reading | None:
+    def patiently(window: Window, divisible: bool) -> WindowResult | None:
         return _read_patiently(source.api, lambda: read(window, divisible), pauses)
 
     for day in days:
         window = Window.of_day(day).until(now)
-        yield Day(source.name, query, day, list(cover(window, patiently)))
+        yield DayResult(source.name, query, day, list(cover(window, patiently)))
 
 
 def _read_patiently(
-    api: Api, read: Callable[[], Reading | None], pauses: Sequence[float]
-) -> Reading | None:
+    api: Api, read: Callable[[], WindowResult | None], pauses: Sequence[float]
+) -> WindowResult | None:
     """Read once more after each pause while what comes is not all there is; keep what ever came."""
     came: dict[str, Post] = {}
     for seconds in (*pauses, None):

@@ -5,20 +5,27 @@ so a day is covered by paging back until it is passed.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import dlt
 import httpx
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource
 
+from assay.common.post_sources import POST_SOURCES
+from assay.extract import settings
 from assay.extract.http.client import Api
 from assay.extract.http.transport import RateLimitHint, SourceRefusedError
+from assay.extract.posts.api import NotConfiguredError, configured_api, open_api
+from assay.extract.posts.live import live
 from assay.extract.posts.post import (
-    Day,
+    DayResult,
     Post,
     QueryRefusedError,
-    Reading,
+    WindowResult,
     address,
     identifier,
     kept,
@@ -29,6 +36,8 @@ from assay.extract.posts.post import (
 )
 from assay.extract.posts.windows import Window, iso
 
+SOURCE = POST_SOURCES["reddit"]
+TOKEN_ENDPOINT, TOKEN_PATH = "https://www.reddit.com", "api/v1/access_token"
 PAGE = 100
 MAX_PAGES = 30  # three times what a listing can have: one that never ends is none
 # A listing that ends earlier than this has shown the whole subreddit; later, it was probably cut
@@ -76,7 +85,7 @@ class _Listing:
 class Reddit:
     """New posts of the configured subreddits; `token_url` is where tokens are given out."""
 
-    name = "reddit"
+    name = SOURCE.name
 
     def __init__(
         self, api: Api, queries: list[str], client: tuple[str, str], token_url: str
@@ -85,18 +94,18 @@ class Reddit:
         self.api, self._client, self._token_url = api, client, token_url
         self._token, self._renew_at = "", 0.0
 
-    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one subreddit in one pass; see `assay.extract.posts.post.Source`."""
         listing = self._page_back(query, Window.of_day(min(days)).start)
         for day in days:
             window = Window.of_day(day).until(now)
-            reading = Reading()
+            reading = WindowResult()
             reading.take(
                 [item for at, item in listing.items if _belongs(at, window, day, days)], post
             )
             if listing.reason and listing.oldest >= window.start:
                 reading.cut(listing.reason, final=True)
-            yield Day(self.name, query, day, [(window, reading)])
+            yield DayResult(self.name, query, day, [(window, reading)])
 
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""
@@ -166,6 +175,53 @@ class Reddit:
             self._token = token
             self._renew_at = clock.monotonic() + max(life - EARLY_SECONDS, life / 2)
         return {"Authorization": f"bearer {self._token}"}
+
+
+def configured() -> Reddit:
+    """Return the source as the settings want it.
+
+    Raises NotConfiguredError without an app's id and secret, SettingError for a setting that is no
+    use.
+    """
+    client, secret = settings.secret("reddit_client_id"), settings.secret("reddit_client_secret")
+    if not (client and secret):
+        raise NotConfiguredError(
+            "REDDIT_CLIENT_ID and REDDIT_CLIENT_SECRET are not set: make an app of type `script` "
+            "at https://www.reddit.com/prefs/apps"
+        )
+    tokens = settings.address("issues.reddit.token_endpoint", TOKEN_ENDPOINT)
+    return Reddit(
+        configured_api(SOURCE, parse_rate_limit),
+        settings.words("issues.reddit.subreddits"),
+        (client, secret),
+        f"{tokens}/{TOKEN_PATH}",
+    )
+
+
+@dlt.source(name=SOURCE.name, max_table_nesting=0)
+def reddit(
+    subreddits: Sequence[str] = dlt.config.value,
+    *,
+    since: date = dlt.config.value,
+    until: date | None = None,
+    reddit_client_id: TSecretStrValue = dlt.secrets.value,
+    reddit_client_secret: TSecretStrValue = dlt.secrets.value,
+    author_salt: TSecretStrValue | None = None,
+    endpoint: str | None = None,
+    token_endpoint: str = TOKEN_ENDPOINT,
+    requests_per_minute: int | None = None,
+) -> Iterable[DltResource]:
+    """Load new posts of subreddits by the day they were posted, for any dlt pipeline.
+
+    since, until: first and last day, UTC; a listing goes back about 1,000 posts. The id and secret
+    are those of an app of type `script`, made at https://www.reddit.com/prefs/apps. Without
+    author_salt no authors are kept.
+    """
+    api = open_api(SOURCE, endpoint, requests_per_minute, parse_rate_limit)
+    tokens = settings.safe_address("token_endpoint of reddit", token_endpoint)
+    client = (reddit_client_id, reddit_client_secret)
+    source = Reddit(api, list(subreddits), client, f"{tokens}/{TOKEN_PATH}")
+    return live(source, since, until, author_salt)
 
 
 def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:

@@ -6,32 +6,40 @@ limits are in bodies, not in headers.
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
 
+import dlt
 import httpx
+from dlt.common.typing import TSecretStrValue
+from dlt.extract import DltResource
 
+from assay.common.post_sources import POST_SOURCES
+from assay.extract import settings
 from assay.extract.http.client import Api
 from assay.extract.http.transport import RateLimitHint, SourceRefusedError, parsed
+from assay.extract.posts.api import configured_api, open_api
+from assay.extract.posts.live import live
 from assay.extract.posts.post import (
     SHORT,
-    Day,
+    DayResult,
     Post,
     QueryRefusedError,
-    Reading,
+    WindowResult,
     address,
-    covered_days,
     identifier,
     kept,
     moment,
+    read_in_windows,
     text,
     titled,
     whole,
 )
 from assay.extract.posts.windows import Window
 
+SOURCE = POST_SOURCES["stackoverflow"]
 PAGE = 100
 LAST_PAGE_WITHOUT_KEY = 25
 # With a key no last page is documented; pages this late are slow, and halving costs one request.
@@ -60,21 +68,21 @@ RAW_KEYS = (
 class StackExchange:
     """Questions of the configured sites and tags. A query is `site` or `site tag;tag`."""
 
-    name = "stackoverflow"
+    name = SOURCE.name
 
     def __init__(self, api: Api, queries: list[str], key: str | None) -> None:
         self.queries = queries
         self.api, self._key = api, key
 
-    def read_days(self, query: str, days: list[date], now: int) -> Iterator[Day]:
+    def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one query; see `assay.extract.posts.post.Source`."""
         site, _, tagged = query.partition(" ")
         asked = {"site": site} | ({"tagged": tagged} if tagged else {})
         # Once only: to be asked the same within a minute counts as abuse there. What is short is
         # not final, and asked again by the next run.
-        return covered_days(self, query, days, now, partial(self._read, asked), readings=1)
+        return read_in_windows(self, query, days, now, partial(self._read, asked), readings=1)
 
-    def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> Reading | None:
+    def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it has more pages than can be asked for."""
         last = LAST_PAGE_WITH_KEY if self._key else LAST_PAGE_WITHOUT_KEY
         # Both ends belong to the answer.
@@ -84,7 +92,7 @@ class StackExchange:
             raise SourceRefusedError(f"{self.api.name}: an answer without total")
         if total > last * PAGE and divisible:
             return None
-        reading, more, page = Reading(), total > 0, 0
+        reading, more, page = WindowResult(), total > 0, 0
         params |= {"sort": "creation", "order": "asc", "pagesize": PAGE, "filter": "withbody"}
         while more and page < last:
             page += 1
@@ -121,6 +129,40 @@ class StackExchange:
         raise SourceRefusedError(
             f"StackExchange answered HTTP {response.status_code}, error {number}: {message}"
         )
+
+
+def configured() -> StackExchange:
+    """Return the source as the settings want it. Raises SettingError for one that is no use."""
+    sites, tags = (settings.words(f"issues.stackoverflow.{key}") for key in ("sites", "tags"))
+    key = settings.secret("stackexchange_key")
+    return StackExchange(configured_api(SOURCE, parse_rate_limit), _queries(sites, tags), key)
+
+
+@dlt.source(name=SOURCE.name, max_table_nesting=0)
+def stackoverflow(
+    tags: Sequence[str] = (),
+    *,
+    since: date = dlt.config.value,
+    until: date | None = None,
+    sites: Sequence[str] = ("stackoverflow",),
+    stackexchange_key: TSecretStrValue | None = None,
+    author_salt: TSecretStrValue | None = None,
+    endpoint: str | None = None,
+    requests_per_minute: int | None = None,
+) -> Iterable[DltResource]:
+    """Load questions by the day they were asked, for any dlt pipeline.
+
+    tags: each is one query, and a question must have all its tags, `python;dbt`; none: all
+    questions. since, until: first and last day, UTC. sites: by the names that the API gives them.
+    Without author_salt no authors are kept.
+    """
+    api = open_api(SOURCE, endpoint, requests_per_minute, parse_rate_limit)
+    source = StackExchange(api, _queries(sites, tags), stackexchange_key)
+    return live(source, since, until, author_salt)
+
+
+def _queries(sites: Iterable[str], tags: Sequence[str]) -> list[str]:
+    return [f"{site} {tagged}".strip() for site in sites for tagged in tags or [""]]
 
 
 def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:

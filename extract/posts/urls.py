@@ -11,21 +11,19 @@ from functools import partial
 
 import ada_url
 
+from assay.common.post_sources import POST_SOURCES
+
 LIMIT = 8192  # characters; servers refuse longer request lines (Apache 8,190, nginx 8,192)
 
 # In front of a host that has two more labels, and inside Wikimedia's (en.m.wikipedia.org).
 MOBILE = re.compile(r"^(?:(?:m|mobile|touch)\.)+(?=[^.]+\.[^.])|(?:\.m)+(?=\.wik[a-z]+\.org$)")
 
-# Looked up after MOBILE is off: m.reddit.com arrives here as reddit.com.
-_REDDIT = ("reddit.com", "old.reddit.com", "np.reddit.com", "new.reddit.com", "i.reddit.com")
 HOSTS = {
-    **dict.fromkeys(_REDDIT, "www.reddit.com"),
+    **{host: main for source in POST_SOURCES.values() for host, main in source.hosts.items()},
     **dict.fromkeys(("twitter.com", "www.twitter.com", "www.x.com"), "x.com"),
     "facebook.com": "www.facebook.com",
     "nytimes.com": "www.nytimes.com",
     "youtube.com": "www.youtube.com",
-    "www.github.com": "github.com",
-    "www.stackoverflow.com": "stackoverflow.com",
 }
 
 # Parameters that tell where a reader came from, never what is read: names that no site is known
@@ -57,18 +55,10 @@ CASELESS = re.compile(
 
 # Pages that part of their address identifies: an address that matches is replaced by what is kept.
 # Slugs go, since they are titles and titles are edited.
-_STACK = r"(?:stackoverflow|stackexchange|superuser|serverfault|askubuntu|stackapps|mathoverflow)"
-_POST = r"(www\.reddit\.com/(?:r|user)/[\w.-]+/comments/\w+)"
 PAGES = tuple(
     (re.compile(pattern), kept)
     for pattern, kept in (
-        (
-            rf"((?:[\w-]+\.)*{_STACK}\.(?:com|net))/(?:questions|q)/(\d+)(?:[/?#].*)?",
-            r"\1/questions/\2",
-        ),
-        (rf"{_POST}(?:/[^/?#]*)?(?:[?#].*)?", r"\1"),
-        (rf"{_POST}/[^/?#]*/(\w+)(?:[?#].*)?", r"\1/comment/\2"),
-        (r"(news\.ycombinator\.com/item\?)(?:[^#]*&)?(id=\d+)(?:[&#].*)?", r"\1\2"),
+        *(page for source in POST_SOURCES.values() for page in source.pages),
         (r"(www\.youtube\.com/watch\?)(?:[^#]*&)?(v=[\w-]+)(?:[&#].*)?", r"\1\2"),
         (
             r"(?:youtu\.be|www\.youtube\.com/(?:embed|live|shorts|v))/([\w-]{11})(?:[/?&#].*)?",

@@ -1,7 +1,7 @@
 """Whether a post tells of a problem, or is news, a show, a thank-you or a chat.
 
 Collected posts are of both kinds: nearly every issue and question asks for something to be solved,
-few links on Hacker News do. The ranking of issues counts problems only. A post's score is how much
+few links to an article do. The ranking of issues counts problems only. A post's score is how much
 more its embedding is like prototype problems than like other prototypes
 (seeds/problem_prototypes.csv), with a little added for where and how it was posted; what each part
 is worth is in docs/decisions/problems.md.
@@ -13,14 +13,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.common.post_sources import POST_SOURCES
+
 PROBLEM_VERSION = "1"  # raise it when scores change
 PROBLEM, OTHER = "problem", "other"
 NEAREST = 3  # prototypes of each kind that a post is compared with
 MIN_SCORE = 0.06  # of a problem's score
 DOUBTFUL = 0.0  # from here on a post may be a problem: it can be evidence of one
 TRACKER, ASKS, LINK, TROUBLE, OWN = 0.10, 0.07, -0.03, 0.03, 0.03
-TRACKERS = ("github", "stackoverflow")
-TELLING = 200  # characters of a self post on Reddit that has something to say
+TELLING = 200  # characters of a post's own text that has something to say
 
 _ASKS = re.compile(r"\s*ask\s+hn\b", re.IGNORECASE)
 _TROUBLE = re.compile(
@@ -63,10 +64,12 @@ def likeness(
 
 def bonus(source: str, title: str, text: str, *, is_link: bool) -> float:
     """Return what is added to a post's likeness for where and how it was posted."""
-    whole = f"{title}\n{text}"
-    if source in TRACKERS:
+    whole, known = f"{title}\n{text}", POST_SOURCES.get(source)
+    if known and known.is_tracker:
         added = TRACKER
-    elif _ASKS.match(title) or (source == "reddit" and not is_link and len(text) > TELLING):
+    elif _ASKS.match(title) or (
+        known and known.long_posts_ask and not is_link and len(text) > TELLING
+    ):
         added = ASKS
     else:
         added = LINK if is_link else 0.0

@@ -1,4 +1,4 @@
-"""Posts of four sources as the plain text that is embedded, clustered and summarized.
+"""Posts as the plain text that is embedded, clustered and summarized.
 
 What is wanted is what the author says, in sentences: code, quotes, dumps, forms, signatures and
 later additions say the same in every post, or what somebody else said. The rules and their reasons
@@ -7,8 +7,10 @@ are in docs/decisions/cleaning-posts.md.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from assay.common.post_sources import POST_SOURCES, BodyFormat
 from assay.mining.text.lines import (
     SIGNATURE_REACH,
     Paragraph,
@@ -56,7 +58,7 @@ class Cleaned:
 def clean(source: str, title: str | None, body: str | None) -> Cleaned:
     """Return a post's title and body as plain text; None counts as empty.
 
-    source: github and reddit give Markdown, stackoverflow and hackernews HTML; any other name means
+    source: whose posts are in the form that common/post_sources.py names; any other name means
     plain text. Raises nothing, whatever the text. Time is linear in the length of title and body.
     """
     whole = body or ""
@@ -72,7 +74,7 @@ def _body(source: str, body: str) -> str:
     text = _visible(body)
     if text.strip() in _NO_BODY:
         return ""
-    paragraphs = _READERS.get(source, _plain)(text)
+    paragraphs = _reader(source)(text)
     if "&" in text:  # once more, since `&#8203;` becomes a character when mark-up is read
         for paragraph in paragraphs:
             paragraph.lines = [_visible(line) for line in paragraph.lines]
@@ -89,17 +91,21 @@ def _markdown(text: str) -> list[Paragraph]:
     return from_markdown(_unsigned(text))
 
 
-def _hackernews(text: str) -> list[Paragraph]:
-    """Hacker News has no mark-up for quotes; people write `>` as in mail."""
+def _html_with_mail_quotes(text: str) -> list[Paragraph]:
+    """Where there is no mark-up for quotes, people write `>` as in mail."""
     return without_quoted_lines(from_html(text))
 
 
-_READERS = {
-    "github": _markdown,
-    "reddit": _markdown,
-    "stackoverflow": from_html,
-    "hackernews": _hackernews,
+_READERS: dict[BodyFormat, Callable[[str], list[Paragraph]]] = {
+    "markdown": _markdown,
+    "html": from_html,
+    "html_with_mail_quotes": _html_with_mail_quotes,
 }
+
+
+def _reader(source: str) -> Callable[[str], list[Paragraph]]:
+    known = POST_SOURCES.get(source)
+    return _READERS[known.body] if known else _plain
 
 
 def _visible(text: str) -> str:

@@ -113,6 +113,23 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pipeline", "own"),
+    [("issues", {"--source", "--start", "--end", "--refresh"}), ("inputs", set())],
+)
+def test_help_of_one_pipeline_lists_its_options_alone(
+    tmp_path: Path, pipeline: str, own: set[str]
+) -> None:
+    person = Person(tmp_path, "http://127.0.0.1:9")
+    ended = person.pipeline(pipeline, "run", "--help", COLUMNS="100")
+    assert ended.code == 0
+    assert ended.out.startswith(f"usage: dlt pipeline {pipeline} run ")
+    options = set(re.findall(r"^ +(--[a-z-]+)", ended.out, flags=re.MULTILINE))
+    assert options == {"--destination", "--progress", *own}
+    for line in ended.out.split("  --")[1:]:
+        assert "(default:" in " ".join(line.split())
+
+
+@pytest.mark.parametrize(
     ("address", "complaint"),
     [
         ("ftp://hub", "it must begin with http:// or https://"),

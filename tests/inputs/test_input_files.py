@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from assay.extract.inputs.observe import INPUTS, MAX_TEXT, InputsError, Observed, observe, usable
+from assay.extract.input_files.observe import (
+    INPUTS,
+    MAX_TEXT,
+    InputsError,
+    Observed,
+    observe,
+    usable,
+)
 from tests.inputs.house import INPUTS as FILES
 
 LINK = "inputs/templates/link"

@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from assay import warehouse
-from assay.extract.inputs import command
-from assay.extract.inputs.command import INPUTS
-from assay.extract.inputs.observe import InputsError
+from assay.extract.input_files import command
+from assay.extract.input_files.command import INPUTS
+from assay.extract.input_files.observe import InputsError
 from assay.extract.landing import bronze
 from assay.refresh.fingerprints import content_hash
 from assay.warehouse import profile

@@ -1,7 +1,7 @@
 /** The filters: reads them from the controls, and puts a view and its counts into them. */
 
-import { byId } from "./dom.js";
-import { number } from "./format.js";
+import { byId, el } from "./dom.js";
+import { SOURCES, number } from "./format.js";
 import { EVERYTHING } from "./url.js";
 
 const COUNTED = ["category", "impact", "source"];
@@ -11,6 +11,7 @@ export class Filters {
   /** `changed(patch, {typing})` is called with what a person changed of the view. */
   constructor({ form, search, sort, changed }) {
     Object.assign(this, { form, search, sort });
+    byId("sources").append(...Object.entries(SOURCES).map(([name, label]) => choice("source", name, label)));
     search.addEventListener("input", () => changed({ q: search.value }, { typing: true }));
     sort.addEventListener("change", () => changed({ sort: sort.value }, {}));
     form.addEventListener("change", (event) => {
@@ -56,4 +57,10 @@ export class Filters {
     if (name === "pay") return { pay: control.checked };
     return { [name]: name === "min" ? Number(control.value) : control.value };
   }
+}
+
+/** Make a checkbox with its label and, behind it, the number of issues that it would leave. */
+function choice(name, value, label) {
+  return el("label", { class: "choice" },
+    el("input", { type: "checkbox", name, value }), el("span", {}, label), el("span", { class: "tally" }));
 }

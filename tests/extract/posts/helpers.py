@@ -16,7 +16,7 @@ import pytest
 
 from assay.extract.http.client import Api
 from assay.extract.http.transport import ParseRateLimit, RetryPolicy
-from assay.extract.posts.post import Day, Post, Reading, Source
+from assay.extract.posts.post import DayResult, Post, Source, WindowResult
 from assay.extract.posts.windows import Window, iso
 from assay.sample.apis import github, post_index, reddit, stackexchange
 from assay.sample.server.wire import Window as ServersWindow
@@ -131,34 +131,34 @@ def answer(body: Any = None, status: int = 200, **headers: str) -> Callable[[], 
     )  # one of its own per request
 
 
-def covered(source: Source, query: str, *days: date, now: int = LATER) -> list[Day]:
+def covered(source: Source, query: str, *days: date, now: int = LATER) -> list[DayResult]:
     """Read days to their end."""
     return list(source.read_days(query, list(days or [DAY]), now))
 
 
-def only(source: Source, query: str, now: int = LATER) -> tuple[Window, Reading]:
+def only(source: Source, query: str, now: int = LATER) -> tuple[Window, WindowResult]:
     """Read one day that takes one window."""
     [day] = covered(source, query, DAY, now=now)
     [(window, reading)] = day.windows
     return window, reading
 
 
-def readings(days: Iterable[Day]) -> list[Reading]:
+def readings(days: Iterable[DayResult]) -> list[WindowResult]:
     """All readings in order."""
     return [reading for day in days for _, reading in day.windows]
 
 
-def posts(days: Iterable[Day]) -> list[Post]:
+def posts(days: Iterable[DayResult]) -> list[Post]:
     """All posts in order."""
     return [post for reading in readings(days) for post in reading.posts]
 
 
-def ids(days: Iterable[Day]) -> list[str]:
+def ids(days: Iterable[DayResult]) -> list[str]:
     """The native ids of all posts, sorted."""
     return sorted(post.native_id for post in posts(days))
 
 
-def gap_free(day: Day) -> bool:
+def gap_free(day: DayResult) -> bool:
     """Tell whether a day's windows hold each of its seconds once, in order."""
     windows = [window for window, _ in day.windows]
     edges = [Window.of_day(day.day).start, *(window.end for window in windows)]

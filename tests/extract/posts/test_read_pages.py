@@ -3,14 +3,16 @@
 from collections import Counter
 from typing import Any
 
-from assay.extract.posts.post import INCOMPLETE, Page, Post, Reading, read_pages
+from assay.extract.posts.post import INCOMPLETE, Page, Post, WindowResult, read_pages
 
 
 def post(item: Any) -> Post | str:
     return Post(str(item), f"https://a.test/{item}", "title", None, 0, None, None, None)
 
 
-def read(*pages: Page, most: int = 1000, divisible: bool = False) -> tuple[Reading | None, int]:
+def read(
+    *pages: Page, most: int = 1000, divisible: bool = False
+) -> tuple[WindowResult | None, int]:
     """Read a window that answers with these pages; return the reading and how many were asked."""
     asked: list[int] = []
 
@@ -23,7 +25,7 @@ def read(*pages: Page, most: int = 1000, divisible: bool = False) -> tuple[Readi
     return found, len(asked)
 
 
-def said(reading: Reading | None) -> tuple[int, str | None, bool]:
+def said(reading: WindowResult | None) -> tuple[int, str | None, bool]:
     assert reading is not None
     return reading.given, reading.reason, reading.final
 

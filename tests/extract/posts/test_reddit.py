@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assay.extract.posts import reddit
-from assay.extract.posts.post import Day, Post
+from assay.extract.posts.post import DayResult, Post
 from assay.extract.posts.reddit import Reddit, parse_rate_limit
 from assay.extract.posts.windows import Window
 from assay.sample.replay import ReplayServer
@@ -48,7 +48,7 @@ def page(*children: Any, after: str | None = None) -> Any:
     return answer({"kind": "Listing", "data": {"children": list(children), "after": after}})
 
 
-def truncated(days: list[Day]) -> dict[date, str | None]:
+def truncated(days: list[DayResult]) -> dict[date, str | None]:
     """Why each truncated day is so."""
     return {
         day.day: reading.reason for day in days for _, reading in day.windows if reading.truncated

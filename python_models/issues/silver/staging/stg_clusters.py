@@ -42,11 +42,10 @@ POSTS_SQL = """
         url_hash, d.text_hash, d.source,
         concat_ws(chr(10), d.title, d.text) as content,
         coalesce(
-            case d.source
-                when 'github' then split_part(r.raw ->> '$.repository_url', '/', -1)
-                when 'stackoverflow' then array_to_string(r.raw ->> '$.tags[*]', ' ')
-                when 'reddit' then r.raw ->> '$.subreddit'
-            end, ''
+            split_part(r.raw ->> '$.repository_url', '/', -1),
+            r.raw ->> '$.subreddit',
+            array_to_string(r.raw ->> '$.tags[*]', ' '),
+            ''
         ) as place,
         p.is_problem, p.problem_score, e.embedding
     from active join documents as d using (url_hash) join embeddings as e using (url_hash)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.extract.inputs.files import Problems, read_text, walk
-from assay.extract.inputs.table import Input, Row, read_rows
+from assay.extract.input_files.files import Problems, read_text, walk
+from assay.extract.input_files.table import Input, Row, read_rows
 from assay.refresh.fingerprints import content_hash, fingerprint
 
 TEXTS = (".md", ".j2", ".txt")

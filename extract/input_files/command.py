@@ -7,41 +7,21 @@ them again, and no change is lost.
 import argparse
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
-import pyarrow as pa
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
-from assay.extract.inputs.observe import Observed, observe, usable
+from assay.extract.input_files.observe import Observed, observe, usable
+from assay.extract.input_files.tables import INPUT_FILES, INPUT_FINGERPRINTS, file_tables
 from assay.extract.landing import bronze
 from assay.extract.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
 TARGET = "duckdb"  # experiments live in the embedded database only
-BATCH_ROWS = 1_000
-INPUT_FILES = pa.schema(
-    [
-        pa.field("input_name", pa.string(), nullable=False),
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("content", pa.string(), nullable=False),
-        pa.field("csv_rows", pa.string()),
-        pa.field("sha256", pa.string(), nullable=False),
-        pa.field("size", pa.int64(), nullable=False),
-    ]
-)
-INPUT_FINGERPRINTS = pa.schema(
-    [
-        pa.field("input_name", pa.string(), nullable=False),
-        pa.field("fingerprint", pa.string(), nullable=False),
-        pa.field("changed_at", bronze.UTC_TIME, nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -136,13 +116,7 @@ def _stored() -> dict[str, Stored]:
 def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collector) -> None:
     """Replace the files of the changed inputs, then move their fingerprints."""
     pipeline = bronze.open_pipeline("inputs", TARGET, progress)
-    bronze.run(
-        pipeline,
-        bronze.resource(
-            "input_files", INPUT_FILES, ["csv_rows"], _files(changed), merge_key="input_name"
-        ),
-        TARGET,
-    )
+    bronze.run(pipeline, INPUT_FILES.resource(file_tables(changed)), TARGET)
     emptied = [one.name for one in changed if not one.files]
     if emptied:
         # No row says which rows to replace.
@@ -159,42 +133,13 @@ def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collecto
         }
         for one in changed
     ]
-    bronze.run(
-        pipeline,
-        bronze.resource(
-            "input_fingerprints",
-            INPUT_FINGERPRINTS,
-            [],
-            iter([pa.Table.from_pylist(rows, schema=INPUT_FINGERPRINTS)]),
-            merge_key="input_name",
-        ),
-        TARGET,
-    )
+    fingerprints = INPUT_FINGERPRINTS.resource([INPUT_FINGERPRINTS.of(rows)])
+    bronze.run(pipeline, fingerprints, TARGET)
 
 
 def _after(now: datetime, before: datetime | None) -> datetime:
     """Return a moment after `before` even where a clock was set back: dbt looks for a later one."""
     return max(now, before + timedelta(microseconds=1)) if before else now
-
-
-def _files(changed: list[Observed]) -> Iterator[pa.Table]:
-    yield INPUT_FILES.empty_table()  # so that the table is made even when there is no row
-    rows = [
-        {
-            "input_name": one.name,
-            "path": file.path,
-            "content": file.content,
-            "csv_rows": None
-            if file.rows is None
-            else orjson.dumps([row.values for row in file.rows]).decode(),
-            "sha256": file.sha256,
-            "size": file.size,
-        }
-        for one in changed
-        for file in one.files
-    ]
-    for first in range(0, len(rows), BATCH_ROWS):
-        yield pa.Table.from_pylist(rows[first : first + BATCH_ROWS], schema=INPUT_FILES)
 
 
 INPUTS = Pipeline(
