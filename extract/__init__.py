@@ -1,5 +1,6 @@
 """dlt sources: one package per origin, the shared HTTP client, and the `dlt` plug-in.
 
+    from assay.extract import hub_catalog, hub_enrichment
     from assay.extract import github_issues, stackoverflow, reddit, hackernews, inputs
 
 Each is a function that makes a dlt source; it runs in any `dlt.pipeline(...)`. They are imported
@@ -13,6 +14,8 @@ from assay.common.post_sources import POST_SOURCES
 
 # What is exported, as `module:function` within this package.
 _FUNCTIONS = {
+    "hub_catalog": "hub.source:hub_catalog",
+    "hub_enrichment": "enrichment.source:hub_enrichment",
     "inputs": "input_files.source:inputs",
     **{
         source.function.partition(":")[2]: f"posts.{source.function}"
