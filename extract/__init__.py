@@ -1,8 +1,10 @@
 """dlt sources: one package per origin, the shared HTTP client, and the `dlt` plug-in.
 
-What is exported are functions that make a dlt source, which runs in any `dlt.pipeline(...)`:
-`inputs`, and for each source of posts the function that common/post_sources.py names. They are
-imported when they are asked for: dlt loads this package at every start, for the plug-in.
+    from assay.extract import hub_catalog, hub_enrichment
+    from assay.extract import github_issues, stackoverflow, reddit, hackernews, inputs
+
+Each is a function that makes a dlt source; it runs in any `dlt.pipeline(...)`. They are imported
+when they are asked for: dlt loads this package at every start, for the plug-in.
 """
 
 from importlib import import_module
@@ -12,6 +14,8 @@ from assay.common.post_sources import POST_SOURCES
 
 # What is exported, as `module:function` within this package.
 _FUNCTIONS = {
+    "hub_catalog": "hub.source:hub_catalog",
+    "hub_enrichment": "enrichment.source:hub_enrichment",
     "inputs": "input_files.source:inputs",
     **{
         source.function.partition(":")[2]: f"posts.{source.function}"

@@ -9,15 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from assay.common.hub_entities import HUB_ENTITIES
 from assay.common.post_sources import POST_SOURCES, PostSource
 
-ENTITIES = {
-    "datasets": "hf_datasets.jsonl",
-    "articles": "arxiv.jsonl",
-    "base_models": "hf_models.jsonl",
-    "keywords": "hf_tags_by_type.json",
-    "licenses": "hf_tags_by_type.json",
-}
 YEAR_10000 = 253_402_300_800  # seconds since the epoch; no date of Python's is later
 
 
@@ -25,7 +19,7 @@ def environment(folder: Path, server: str) -> dict[str, str]:
     """Return the settings that make the pipelines of enrichment and issues ask a replay server at
     `server` (http://host:port) for all that the folder holds, without limits, since nobody is
     spared."""
-    entities = [name for name, file in ENTITIES.items() if (folder / file).is_file()]
+    entities = [name for name, one in HUB_ENTITIES.items() if (folder / one.recording).is_file()]
     present = [
         name for name, source in POST_SOURCES.items() if (folder / source.recording.file).is_file()
     ]

@@ -15,6 +15,13 @@ from assay.extract.http.transport import parse_json
 from assay.extract.landing.run_folder import encoded
 from assay.warehouse import private
 
+# Why an id is not enriched.
+NOT_FOUND = "not_found"
+MALFORMED = "malformed_id"
+NOT_IN_VOCABULARY = "not_in_vocabulary"
+FETCH_FAILED = "fetch_failed"
+NOT_ASKED = "not_asked"
+
 _TABLE = """
 create table if not exists answers (
     entity text not null,

@@ -3,9 +3,8 @@
 import argparse
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,33 @@ import orjson
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
+from assay.common.hub_entities import HUB_ENTITIES
 from assay.extract import settings
-from assay.extract.enrichment.arxiv import Arxiv
-from assay.extract.enrichment.bronze import load_enrichment
-from assay.extract.enrichment.cache import Answers
-from assay.extract.enrichment.enrich import FILES, Enriched, Enrichment
-from assay.extract.enrichment.identify import Pointers, identify, read_models
-from assay.extract.enrichment.wikidata import Wikidata
-from assay.extract.enrichment.workers import WorkerPool
+from assay.extract.enrichment.enrich import Enriched, enrich_all
+from assay.extract.enrichment.entities import ENTITIES
+from assay.extract.enrichment.entity import References
+from assay.extract.enrichment.fetcher import DAY_SECONDS, Addresses, Fetcher, open_fetcher
+from assay.extract.enrichment.identify import identify, read_models
+from assay.extract.enrichment.source import Enrichment, hub_enrichment
 from assay.extract.http.transport import SourceUnavailableError
-from assay.extract.hub.client import Hub
+from assay.extract.hub.bronze import MODELS_FILE
 from assay.extract.landing import bronze, running
 from assay.extract.landing.run_folder import MANIFEST, RunFolder, RunFolderError
 from assay.extract.pipeline import Pipeline, UsageError, in_range
 
 log = logging.getLogger(__name__)
 
-MODELS = "hf_models.json"
 MAX_DAYS = 36_500
 MAX_DEPTH = 20
 MAX_THREADS = 64
-DAY_SECONDS = 86_400
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "--select": {
         "action": "extend",
         "nargs": "+",
-        "choices": tuple(FILES),
+        "choices": tuple(ENTITIES),
         "metavar": "E",
-        "help": f"enrich only these: {', '.join(FILES)} (default: entities in .dlt/config.toml, "
+        "help": f"enrich only these: {', '.join(ENTITIES)} (default: entities in .dlt/config.toml, "
         "all)",
     },
     "--identify-only": {
@@ -100,14 +97,14 @@ def _threads() -> int:
 
 
 def _entities(args: argparse.Namespace) -> list[str]:
-    """Return what to enrich, in the order of FILES: base models come after datasets."""
+    """Return what to enrich, in the order in which they are enriched."""
     wanted = args.select or settings.words("hf_enrichment.entities")
     for entity in wanted:
-        if entity not in FILES:
+        if entity not in ENTITIES:
             raise settings.SettingError(
-                f"HF_ENRICHMENT__ENTITIES: no entity {entity!r}, choose {', '.join(FILES)}"
+                f"HF_ENRICHMENT__ENTITIES: no entity {entity!r}, choose {', '.join(ENTITIES)}"
             )
-    return [entity for entity in FILES if entity in wanted]
+    return [entity for entity in ENTITIES if entity in wanted]
 
 
 def _max_age_days(args: argparse.Namespace) -> int:
@@ -120,23 +117,24 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
     if not args.dry_run:
         warehouse.check_access(args.destination, bronze.SCHEMAS)
     folder = RunFolder.open(args.run_folder or newest_catalog(warehouse.data_dir() / "raw" / "hf"))
-    if "listings" not in folder.manifest or MODELS not in folder.manifest["files"]:
+    if "listings" not in folder.manifest or MODELS_FILE not in folder.manifest["files"]:
         raise RunFolderError(f"{folder.path} holds no catalog: it was not read to its end")
     entities = _entities(args)
     started = time.monotonic()
-    identified = identify(read_models(folder.path / MODELS))
+    references = identify(read_models(folder.path / MODELS_FILE))
     log.info(
         "hf_enrichment: %s of the %d models in %s, identified in %.1f s",
         ", ".join(entities),
-        len(identified),
+        len(references),
         folder.path,
         time.monotonic() - started,
     )
-    results = _enrich_all(args, folder, entities, identified, progress)
+    with _fetcher(args, progress) as fetcher:
+        results = enrich_all([ENTITIES[name] for name in entities], references, fetcher, folder)
     if args.dry_run:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
     elif written := [result.entity for result in results if result.is_written]:
-        load_enrichment(folder, written, identified, args.destination, progress)
+        load_enrichment(folder, written, references, args.destination, progress)
     for line in summary(results):
         log.info("%s", line)
     failed = [f"{result.entity}: {result.error}" for result in results if result.error]
@@ -144,51 +142,53 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
         raise SourceUnavailableError(f"{'; '.join(failed)}. Run again for the rest")
 
 
-def _enrich_all(
-    args: argparse.Namespace,
-    folder: RunFolder,
-    entities: list[str],
-    identified: Mapping[str, Pointers],
-    progress: Collector,
-) -> list[Enriched]:
-    since = time.time() - _max_age_days(args) * DAY_SECONDS
-    results = []
-    with _enrichment(args, progress, since=since) as enrichment:
-        for entity in entities:
-            try:
-                result = enrichment.enrich(entity, identified, folder)
-            except Exception as error:  # the next entity asks others, or for other things
-                log.debug("%s failed", entity, exc_info=True)
-                result = Enriched(entity, error=warehouse.first_line(error))
-            if result.error:
-                log.error("%s: %s", entity, result.error)
-            results.append(result)
-            at = {"finished_at": datetime.now(UTC).isoformat(), "depth": enrichment.depth}
-            folder.manifest.setdefault("enrichment", {})[entity] = result.as_record() | at
-            folder.save()
-    return results
-
-
 @contextmanager
-def _enrichment(
-    args: argparse.Namespace, progress: Collector, *, since: float
-) -> Iterator[Enrichment]:
+def _fetcher(args: argparse.Namespace, progress: Collector) -> Iterator[Fetcher]:
     """Open the answers of before and, unless nobody is to be asked, the Hub and arXiv."""
-    with ExitStack() as opened:
-        answers = opened.enter_context(Answers(warehouse.data_dir() / "hf_enrichment.sqlite"))
-        opened.enter_context(progress("hf_enrichment: ask"))
-        hub = arxiv = wikidata = None
-        if not args.identify_only:
-            endpoint, retry_policy = settings.hub_endpoint(), settings.retry_policy()
-            if not args.dry_run:
-                running.say_if_mixed(endpoint)
-            hub = opened.enter_context(Hub(endpoint, settings.secret("hf_token"), retry_policy))
-            arxiv = opened.enter_context(Arxiv(settings.arxiv_endpoint(), retry_policy))
-            if args.wikidata:
-                endpoint = settings.wikidata_endpoint()
-                wikidata = opened.enter_context(Wikidata(endpoint, retry_policy))
-        crew = WorkerPool(answers, _threads(), progress)
-        yield Enrichment(answers, crew, hub, arxiv, since, args.depth or 1, wikidata)
+    addresses = None
+    if not args.identify_only:
+        wikidata = settings.wikidata_endpoint() if args.wikidata else None
+        addresses = Addresses(settings.hub_endpoint(), settings.arxiv_endpoint(), wikidata)
+        if not args.dry_run:
+            running.say_if_mixed(addresses.hub)
+    with (
+        progress("hf_enrichment: ask"),
+        open_fetcher(
+            warehouse.data_dir() / "hf_enrichment.sqlite",
+            addresses,
+            settings.secret("hf_token") if addresses else None,
+            settings.retry_policy(),
+            threads=_threads(),
+            since=time.time() - _max_age_days(args) * DAY_SECONDS,
+            depth=args.depth or 1,
+            progress=progress,
+        ) as fetcher,
+    ):
+        yield fetcher
+
+
+def load_enrichment(
+    folder: RunFolder, entities: list[str], references: References, target: str, progress: Collector
+) -> None:
+    """Load entities of a run folder, then which models refer to them.
+
+    Rows replace those with the same id or of the same model, so loading twice changes nothing. A
+    run killed in between leaves no model that refers to nothing. Raises dlt's PipelineStepFailed
+    when the destination refuses.
+    """
+    started = time.monotonic()
+    pipeline = bronze.open_pipeline("hf_enrichment", target, progress)
+    chosen = [ENTITIES[name] for name in entities]
+    for tables in ([one.table for one in chosen], [one.mapping for one in chosen]):
+        source = hub_enrichment(entities=entities, enriched=Enrichment(folder, references))
+        bronze.run(pipeline, [source.resources[table] for table in tables], target)
+    log.info(
+        "loaded %s of %s into bronze of %s in %.1f s",
+        ", ".join(entities),
+        folder.run_id,
+        target,
+        time.monotonic() - started,
+    )
 
 
 def newest_catalog(parent: Path) -> Path:
@@ -200,7 +200,7 @@ def newest_catalog(parent: Path) -> Path:
     for path in parent.glob(f"*/{MANIFEST}"):
         try:
             manifest = orjson.loads(path.read_bytes())
-            if "listings" in manifest and MODELS in manifest["files"]:
+            if "listings" in manifest and MODELS_FILE in manifest["files"]:
                 found.append((str(manifest["started_at"]), path.parent))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # begun and not finished
@@ -221,9 +221,10 @@ def summary(results: list[Enriched]) -> Iterator[str]:
         )
 
 
+*_FIRST, _LAST = (entity.label for entity in HUB_ENTITIES.values())
 HF_ENRICHMENT = Pipeline(
     name="hf_enrichment",
-    summary="the datasets, papers, base models, keywords and licences that models point at",
+    summary=f"the {', '.join(_FIRST)} and {_LAST} that models point at",
     options=_OPTIONS,
     check=_check,
     run=_run,

@@ -1,6 +1,6 @@
 """Models, datasets and the tag vocabulary as the Hub describes them, one answer per id."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +14,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
 
-from assay.extract.enrichment.cache import Answer
-from assay.extract.enrichment.identify import KINDS
+from assay.extract.enrichment.cache import MALFORMED, NOT_FOUND, Answer
+from assay.extract.enrichment.entity import FLAG, NUMBER, TIME, Field, Record, record
+from assay.extract.enrichment.fetcher import Fetcher
+from assay.extract.enrichment.workers import FetchStats
 from assay.extract.http.transport import SourceUnavailableError, parsed
 from assay.extract.hub.client import Hub, HubError
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
@@ -46,9 +48,19 @@ DATASET_PROPERTIES = (
     "private",
     "tags",
 )
-MALFORMED = "malformed_id"
-NOT_FOUND = "not_found"
-_NO_KEYWORDS = ("arxiv", "base_model", "dataset", "license")
+# What the Hub says of models and data sets alike, by column of bronze.
+REPOSITORY = {
+    "author": Field("author"),
+    "gated": Field("gated"),
+    "downloads": Field("downloads", NUMBER),
+    "likes": Field("likes", NUMBER),
+    "is_private": Field("private", FLAG),
+    "is_disabled": Field("disabled", FLAG),
+    "hub_created_at": Field("createdAt", TIME),
+    "last_modified": Field("lastModified", TIME),
+    "tags": Field("tags", None),
+}
+VOCABULARY = "tags-by-type"  # the one id of its kind among the answers
 _BAD_CREDENTIALS = "invalid credentials in authorization header"
 
 
@@ -101,17 +113,31 @@ def vocabulary(hub: Hub) -> Answer:
     return Answer(None, _now(hub), found)
 
 
+def fetch_vocabulary(fetcher: Fetcher) -> tuple[Answer | None, FetchStats]:
+    """Return the Hub's tag vocabulary, an older one when the Hub does not give it now."""
+    stats, hub = FetchStats(), fetcher.hub
+    if hub is not None:
+        wanted = fetcher.missing("vocabulary", [VOCABULARY])
+        stats = fetcher.ask_each("vocabulary", wanted, lambda _: vocabulary(hub))
+    return fetcher.answers.get("vocabulary", VOCABULARY), stats
+
+
 def labels(
-    vocabulary: Answer | None, types: tuple[str, ...] | None = None
+    vocabulary: Answer | None,
+    *,
+    only: Collection[str] | None = None,
+    without: Collection[str] = (),
+    first: Sequence[str] = (),
 ) -> dict[str, tuple[str, str]]:
     """Return (type, label) of each tag in the vocabulary.
 
-    types: which; without them all that keywords can be of. A tag of several types is that which
-    says most about it, first those that a model has a field for.
+    only: types to read, all by default. without: types to leave out. first: of a tag that has
+    several types that one counts which comes first here; types that are not named come after those
+    that are, in order of their names.
     """
     found = (vocabulary.found if vocabulary else None) or {}
-    wanted = types or [kind for kind in found if kind not in _NO_KEYWORDS]
-    order = sorted(wanted, key=lambda kind: ((*KINDS, kind).index(kind), kind), reverse=True)
+    wanted = [kind for kind in (only or found) if kind not in without]
+    order = sorted(wanted, key=lambda kind: ((*first, kind).index(kind), kind), reverse=True)
     known = {}
     for kind in order:
         tags = found.get(kind)
@@ -119,6 +145,27 @@ def labels(
             if isinstance(tag, dict) and isinstance(tag.get("id"), str):
                 known[tag["id"]] = kind, str(tag.get("label") or tag["id"])
     return known
+
+
+def fetch_repositories(
+    fetcher: Fetcher, kind: str, ids: list[str], describe: Callable[[Hub, str], Answer]
+) -> FetchStats:
+    """Ask the Hub for the repositories of a kind that have no fresh answer."""
+    hub = fetcher.hub
+    if hub is None:
+        return FetchStats()
+    wanted = [name for name in fetcher.missing(kind, ids) if is_repository_id(name)]
+    return fetcher.ask_each(kind, wanted, lambda name: describe(hub, name))
+
+
+def repository_record(fetcher: Fetcher, kind: str, name: str) -> Record:
+    """Return what the file says of one repository, with the licence that its tags name."""
+    answer = fetcher.answers.get(kind, name)
+    malformed = answer is None and not is_repository_id(name)
+    made = record(name, answer, MALFORMED if malformed else fetcher.unanswered)
+    if answer and answer.found:
+        made["license"] = license_of(answer.found)
+    return made
 
 
 def license_of(found: Mapping[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from assay import warehouse
 from assay.extract import settings
 from assay.extract.hub.catalog import UnknownTaskError, read_hub
 from assay.extract.hub.client import Hub
+from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
 from assay.extract.pipeline import Pipeline, UsageError, ids, in_range
@@ -77,11 +79,25 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
         return
     try:
-        bronze.load_catalog(folder, args.destination, progress)
+        load_catalog(folder, args.destination, progress)
     except BaseException as error:
         folder.finish("failed", f"load: {warehouse.first_line(error)}")
         raise
     folder.finish("loaded")
+
+
+def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
+    """Load a run folder into bronze of `target` (duckdb or postgres).
+
+    The rows of every task in the folder replace that task's rows, so loading twice changes nothing.
+    Raises dlt's PipelineStepFailed when the destination refuses.
+    """
+    started = time.monotonic()
+    pipeline = bronze.open_pipeline("hf_catalog", target, progress)
+    bronze.run(pipeline, list(hub_catalog(folder=folder).resources.values()), target)
+    log.info(
+        "loaded %s into bronze of %s in %.1f s", folder.run_id, target, time.monotonic() - started
+    )
 
 
 def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:

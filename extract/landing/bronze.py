@@ -6,10 +6,8 @@ those as they are; memory stays the same however long the file is.
 """
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,123 +31,6 @@ BATCH_ROWS = 50_000
 SCHEMAS = ("bronze", "bronze_staging")  # dlt's dataset and its staging
 BOUNDS = ("memory_limit", "preserve_insertion_order")
 UTC_TIME = pa.timestamp("us", tz="UTC")
-
-MODELS = pa.schema(
-    [
-        pa.field("task_id", pa.string(), nullable=False),
-        pa.field("model_id", pa.string(), nullable=False),
-        pa.field("author", pa.string()),
-        pa.field("pipeline_tag", pa.string()),
-        pa.field("library_name", pa.string()),
-        pa.field("gated", pa.string()),
-        pa.field("tags", pa.string()),
-        pa.field("likes", pa.int64()),
-        pa.field("downloads", pa.int64()),
-        pa.field("seq", pa.int64()),
-        pa.field("is_listed", pa.bool_()),
-        pa.field("is_private", pa.bool_()),
-        pa.field("hub_created_at", UTC_TIME),
-        pa.field("last_modified", UTC_TIME),
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("observed_at", UTC_TIME, nullable=False),
-    ]
-)
-TASKS = pa.schema(
-    [
-        pa.field("task_id", pa.string(), nullable=False),
-        pa.field("task_label", pa.string()),
-        pa.field("summary", pa.string()),
-        pa.field("raw", pa.string()),
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("observed_at", UTC_TIME, nullable=False),
-    ]
-)
-LISTINGS = pa.schema(
-    [
-        pa.field("task_id", pa.string(), nullable=False),
-        pa.field("run_id", pa.string(), nullable=False),
-        pa.field("models", pa.int64()),
-        pa.field("limit_per_task", pa.int64()),
-        pa.field("pages", pa.int64()),
-        pa.field("readings", pa.int64()),
-        pa.field("repeats", pa.int64()),
-        pa.field("late", pa.int64()),
-        pa.field("asked", pa.int64()),
-        pa.field("skipped", pa.int64()),
-        pa.field("settled", pa.bool_()),
-        pa.field("observed_at", UTC_TIME, nullable=False),
-    ]
-)
-
-# What the API calls things, read loosely: a number or time of an unexpected type becomes null, a
-# text its JSON, never a failed load. `gated` is false or a word.
-_MODEL_KEYS = {
-    "_task_id": "VARCHAR",
-    "_seq": "BIGINT",
-    "id": "VARCHAR",
-    "author": "VARCHAR",
-    "pipeline_tag": "VARCHAR",
-    "library_name": "VARCHAR",
-    "gated": "VARCHAR",
-    "tags": "JSON",
-    "likes": "VARCHAR",
-    "downloads": "VARCHAR",
-    "private": "VARCHAR",
-    "createdAt": "VARCHAR",
-    "lastModified": "VARCHAR",
-    "_left": "BOOLEAN",
-}
-_MODELS_SQL = """
-    select
-        _task_id as task_id,
-        id as model_id,
-        coalesce(nullif(author, ''), nullif(split_part(id, '/', -2), '')) as author,
-        nullif(pipeline_tag, '') as pipeline_tag,
-        nullif(library_name, '') as library_name,
-        gated,
-        tags::varchar as tags,
-        try_cast(likes as bigint) as likes,
-        try_cast(downloads as bigint) as downloads,
-        _seq as seq,
-        _left is null as is_listed,
-        try_cast(private as boolean) as is_private,
-        nullif(try_cast(createdAt as timestamptz), 'infinity') as hub_created_at,
-        nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
-        $run_id as run_id,
-        $observed_at::timestamptz as observed_at
-    from read_json($path, format = 'array', columns = {keys})
-""".replace("{keys}", repr(_MODEL_KEYS))
-_TASKS_SQL = """
-    select
-        json ->> '$.id' as task_id,
-        coalesce(json ->> '$.label', json ->> '$.id') as task_label,
-        json ->> '$.summary' as summary,
-        json::varchar as raw,
-        $run_id as run_id,
-        $observed_at::timestamptz as observed_at
-    from read_json_objects($path, format = 'array')
-"""
-
-
-def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
-    """Load the catalog files of one run folder into bronze of `target` (duckdb or postgres).
-
-    The rows of every task in the folder replace that task's rows, so loading twice changes
-    nothing. Raises dlt's PipelineStepFailed when the destination refuses.
-    """
-    started = time.monotonic()
-    pipeline = open_pipeline("hf_catalog", target, progress)
-    resources = [
-        resource("hf_tasks", TASKS, ["raw"], read(folder, "hf_tasks.json", _TASKS_SQL, TASKS)),
-        resource(
-            "hf_models", MODELS, ["tags"], read(folder, "hf_models.json", _MODELS_SQL, MODELS)
-        ),
-        resource("hf_task_listings", LISTINGS, [], iter([_listings(folder)])),
-    ]
-    run(pipeline, resources, target)
-    log.info(
-        "loaded %s into bronze of %s in %.1f s", folder.run_id, target, time.monotonic() - started
-    )
 
 
 def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
@@ -285,19 +166,3 @@ def tables(batches: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Tabl
     yield schema.empty_table()
     for batch in batches:
         yield pa.Table.from_batches([batch]).cast(schema)
-
-
-def _listings(folder: RunFolder) -> pa.Table:
-    observed_at: datetime = folder.started_at
-    rows = [
-        {
-            **listing,
-            "limit_per_task": listing["limit"],
-            "run_id": folder.run_id,
-            "observed_at": observed_at,
-        }
-        for listing in folder.manifest["listings"]
-    ]
-    return pa.Table.from_pylist(
-        [{name: row.get(name) for name in LISTINGS.names} for row in rows], schema=LISTINGS
-    )

@@ -1,27 +1,20 @@
-"""What the ingestion report asks about the things that models point at.
+"""What the ingestion report asks about the entities that models refer to.
 
-As in publish/reports/questions.py the text that is run is the text that is shown. The five entities are
+As in publish/reports/questions.py the text that is run is the text that is shown. The entities are
 asked alike, so their queries are written once and joined here.
 """
 
+from operator import attrgetter
 from textwrap import indent
 
+from assay.common.hub_entities import HUB_ENTITIES
 from assay.publish.reports.section import Section
-
-# table, its key, how a reader calls it
-ENTITIES = (
-    ("articles", "arxiv_id", "papers"),
-    ("base_models", "base_model_id", "base models"),
-    ("datasets", "dataset_id", "data sets"),
-    ("keywords", "keyword_id", "keywords"),
-    ("licenses", "license_id", "licences"),
-)
-
 
 def _of_each_entity(query: str) -> str:
     """Return the query for every entity, joined by union all."""
     return "\nunion all\n".join(
-        query.format(table=table, key=key, entity=entity) for table, key, entity in ENTITIES
+        query.format(table=one.name, key=one.key, entity=one.label)
+        for one in sorted(HUB_ENTITIES.values(), key=attrgetter("name"))
     )
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from dlt._workspace.cli._dlt import main
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
+from assay.extract.hub import command
 from assay.extract.hub.client import Hub
-from assay.extract.landing import bronze
 
 
 def die(*_: object, **__: object) -> None:
@@ -46,7 +46,7 @@ def arm(moment: str) -> None:
     elif kind == "rename":
         before(Path, "rename", lambda path, *_: path.name == "hf_models.json.partial")
     elif kind == "extracted":
-        before(bronze, "load_catalog", lambda *_: True)
+        before(command, "load_catalog", lambda *_: True)
     elif kind == "job":
         writes = ("INSERT", "DELETE", "COPY")
         before(

@@ -1,38 +1,16 @@
-{{
-    config(
-        materialized='incremental',
-        unique_key='keyword_id',
-        incremental_strategy=upsert_strategy(),
-        on_schema_change='append_new_columns',
-        full_refresh=false,
-        tags=['keywords'],
-    )
-}}
+{{ config(tags=['keywords']) }}
 
-{%- set observed_columns = [
-    'kind', 'label', 'description', 'reason', 'enriched',
-] %}
+{#- How the models name it, the most telling first. #}
+{%- set kind -%}
+case min(case kind when 'pipeline_tag' then 1 when 'library' then 2 else 3 end)
+    when 1 then 'pipeline_tag' when 2 then 'library' else 'tag'
+end
+{%- endset %}
 
-with
-
-observed as (
-
-    select * from {{ ref('stg_hf__keywords') }}
-
-),
-
-final as (
-
-    select
-        observed.keyword_id,
-        {% for column in observed_columns %}
-            observed.{{ column }},
-        {% endfor %}
-        observed.fetched_at,
-        {{ entity_times('keyword_id', observed_columns) }}
-    from observed
-    {{ unless_known_better('keyword_id') }}
-
-)
-
-select * from final
+{{ known_entity(
+    ref('stg_hf__keyword_pairs'),
+    ref('stg_hf__keywords'),
+    key='keyword_id',
+    columns=['kind', 'label', 'description', 'reason', 'enriched'],
+    fallbacks={'kind': kind},
+) }}

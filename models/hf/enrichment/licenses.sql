@@ -1,24 +1,15 @@
-{{
-    config(
-        materialized='incremental',
-        unique_key='license_id',
-        incremental_strategy=upsert_strategy(),
-        on_schema_change='append_new_columns',
-        full_refresh=false,
-        tags=['licenses'],
-    )
-}}
+{{ config(tags=['licenses']) }}
+{{ entity_config('license_id') }}
 
-{%- set observed_columns = [
-    'spdx_id', 'license_name', 'license_family', 'license_terms', 'url', 'reason',
-    'strictness', 'enriched', 'is_osi_approved',
-] %}
+{%- set described = ['spdx_id', 'license_name', 'license_family', 'url', 'is_osi_approved'] %}
 
 with
 
 licenses as (
 
-    select * from {{ ref('stg_hf__licenses') }}
+    {{ named_or_described(
+        ref('stg_hf__license_pairs'), ref('stg_hf__licenses'), 'license_id', described
+    ) }}
 
 ),
 
@@ -50,15 +41,10 @@ observed as (
 
 final as (
 
-    select
-        observed.license_id,
-        {% for column in observed_columns %}
-            observed.{{ column }},
-        {% endfor %}
-        observed.fetched_at,
-        {{ entity_times('license_id', observed_columns) }}
-    from observed
-    {{ unless_known_better('license_id') }}
+    {{ newest_known('license_id', [
+        'spdx_id', 'license_name', 'license_family', 'license_terms', 'url', 'reason',
+        'strictness', 'enriched', 'is_osi_approved',
+    ]) }}
 
 )
 

@@ -2,28 +2,4 @@
 
 {{ config(materialized='ephemeral', tags=['datasets']) }}
 
-{%- set columns = {
-    'model_id': 'text',
-    'dataset_id': 'text',
-    'observed_at': 'timestamptz',
-} %}
-
-with
-
-hf_model_datasets as (
-
-    select * from {{ source_or_empty(source('bronze', 'hf_model_datasets'), columns) }} as loaded
-
-),
-
-final as (
-
-    select
-        model_id,
-        dataset_id,
-        observed_at
-    from hf_model_datasets
-
-)
-
-select * from final
+{{ staged_mapping(source('bronze', 'hf_model_datasets'), {'dataset_id': 'text'}) }}

@@ -8,15 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.extract.enrichment.identify import (
-    RELATIONS,
-    UNSPECIFIED,
-    Pointers,
-    arxiv_id,
-    identify,
-    pointers,
-    read_models,
-)
+from assay.extract.enrichment.entities import ENTITIES
+from assay.extract.enrichment.entities.articles import TEMPLATE_LEFTOVER, arxiv_id
+from assay.extract.enrichment.entities.base_models import RELATIONS, UNSPECIFIED
+from assay.extract.enrichment.identify import identify, read_models, rows_of
 from tests.extract.helpers import catalog_folder, model
 
 JSON = st.recursive(
@@ -41,8 +36,42 @@ TAGS = st.one_of(
 )
 
 
-def pointing(*tags: Any, **more: Any) -> Pointers:
-    return pointers({"id": "a/b", "tags": list(tags), **more})
+Rows = dict[str, tuple[tuple[Any, ...], ...]]  # by entity, without those that have none
+
+
+def referring(record: dict[str, Any]) -> Rows:
+    named = zip(ENTITIES, rows_of(record), strict=True)
+    return {entity: rows for entity, rows in named if rows}
+
+
+def pointing(*tags: Any, **more: Any) -> Rows:
+    return referring({"id": "a/b", "tags": list(tags), **more})
+
+
+def as_tags(rows: Rows) -> list[str]:
+    """Return tags that say the same."""
+    relations = (
+        f"base_model:{name}" if kind == UNSPECIFIED else f"base_model:{kind}:{name}"
+        for name, kind in rows.get("base_models", ())
+    )
+    return [
+        *(f"dataset:{name}" for (name,) in rows.get("datasets", ())),
+        *(f"arxiv:{name}" for name, _ in rows.get("articles", ())),
+        *relations,
+        *(name for name, _ in rows.get("keywords", ())),
+        *(f"license:{name}" for (name,) in rows.get("licenses", ())),
+    ]
+
+
+def by_model(records: Any) -> dict[str, Rows]:
+    """Return what `identify` finds, model by model."""
+    references = identify(records)
+    models: dict[str, Rows] = {}
+    for entity in ENTITIES:
+        for model_id, rows in references.of(entity):
+            models.setdefault(model_id, {}).update({entity: rows} if rows else {})
+    assert len(references) == len(models)
+    return models
 
 
 def test_every_kind_of_tag_points_at_its_thing_and_the_rest_are_keywords() -> None:
@@ -61,19 +90,25 @@ def test_every_kind_of_tag_points_at_its_thing_and_the_rest_are_keywords() -> No
         pipeline_tag="fill-mask",
         library_name="transformers",
     )
-    assert found == Pointers(
-        datasets=("allenai/c4", "squad"),
-        articles=("1706.03762", "hep-th/9901001"),
-        base_models=(("google-bert/bert-base-uncased", UNSPECIFIED),),
-        keywords=(
+    assert found == {
+        "datasets": (("allenai/c4",), ("squad",)),
+        "articles": (("1706.03762", False), ("hep-th/9901001", False)),
+        "base_models": (("google-bert/bert-base-uncased", UNSPECIFIED),),
+        "keywords": (
             ("doi:10.1/x", "tag"),
             ("en", "tag"),
             ("fill-mask", "pipeline_tag"),
             ("region:us", "tag"),
             ("transformers", "library"),
         ),
-        licenses=("mit",),
-    )
+        "licenses": (("mit",),),
+    }
+
+
+def test_the_paper_of_the_card_template_is_marked() -> None:
+    assert pointing(f"arxiv:{TEMPLATE_LEFTOVER}v2", "arxiv:1706.03762") == {
+        "articles": (("1706.03762", False), (TEMPLATE_LEFTOVER, True))
+    }
 
 
 def test_a_relation_says_more_than_the_plain_tag_that_comes_with_it() -> None:
@@ -84,7 +119,7 @@ def test_a_relation_says_more_than_the_plain_tag_that_comes_with_it() -> None:
         "base_model:a/y",
         "base_model:moved:a/z",
     )
-    assert found.base_models == (
+    assert found["base_models"] == (
         ("a/x", "adapter"),
         ("a/x", "quantized"),
         ("a/y", UNSPECIFIED),
@@ -94,15 +129,19 @@ def test_a_relation_says_more_than_the_plain_tag_that_comes_with_it() -> None:
 
 def test_empty_names_and_tags_that_are_no_text_point_at_nothing() -> None:
     tags = ["dataset:", "arxiv: ", "license:", "base_model:", "base_model:merge:", "", " ", 7, None]
-    assert pointing(*tags, pipeline_tag="", library_name=None) == Pointers()
-    assert pointers({}) == pointers({"tags": "en"}) == pointers({"tags": None}) == Pointers()
+    assert pointing(*tags, pipeline_tag="", library_name=None) == {}
+    assert referring({}) == referring({"tags": "en"}) == referring({"tags": None}) == {}
 
 
 def test_a_field_that_no_tag_repeats_is_a_keyword_too_and_a_word_that_is_both_is_the_task() -> None:
     found = pointing("en", pipeline_tag="robotics", library_name="lerobot")
-    assert found.keywords == (("en", "tag"), ("lerobot", "library"), ("robotics", "pipeline_tag"))
+    assert found["keywords"] == (
+        ("en", "tag"),
+        ("lerobot", "library"),
+        ("robotics", "pipeline_tag"),
+    )
     both = pointing("x", pipeline_tag="x", library_name="x")
-    assert both.keywords == (("x", "pipeline_tag"),)
+    assert both["keywords"] == (("x", "pipeline_tag"),)
 
 
 @pytest.mark.parametrize(
@@ -128,20 +167,22 @@ def test_an_arxiv_id_loses_its_version_and_a_malformed_one_is_known(
 ) -> None:
     assert arxiv_id(written) == meant
     # As written it stays: it must end as a row with the reason.
-    assert pointing(f"arxiv:{written}").articles == ((meant or written,) if written else ())
+    assert pointing(f"arxiv:{written}") == (
+        {"articles": ((meant or written, False),)} if written else {}
+    )
 
 
 def test_ids_keep_their_case_and_lose_blanks_around_them() -> None:
     found = pointing(" dataset: Squad\n", "dataset:squad", "license:\tMIT ", "\0en ")
-    assert found.datasets == ("Squad", "squad")
-    assert found.licenses == ("MIT",)
-    assert found.keywords == (("en", "tag"),)
+    assert found["datasets"] == (("Squad",), ("squad",))
+    assert found["licenses"] == (("MIT",),)
+    assert found["keywords"] == (("en", "tag"),)
 
 
 @given(st.dictionaries(st.sampled_from(["tags", "pipeline_tag", "library_name", "id"]), JSON))
 @settings(max_examples=200, deadline=None)
 def test_no_record_makes_identification_raise(record: dict[str, Any]) -> None:
-    assert isinstance(pointers(record), Pointers)
+    assert len(rows_of(record)) == len(ENTITIES)
 
 
 @given(st.lists(TAGS, max_size=12), st.randoms())
@@ -156,7 +197,7 @@ def test_the_order_of_tags_and_their_repetition_change_nothing(tags: list[str], 
 @settings(max_examples=200, deadline=None)
 def test_what_tags_point_at_can_be_written_as_tags_again(tags: list[str]) -> None:
     found = pointing(*tags)
-    assert pointing(*found.tags()) == found
+    assert pointing(*as_tags(found)) == found
 
 
 @given(
@@ -175,7 +216,7 @@ def test_the_order_of_records_changes_nothing(
         for seq, (name, task, left, tag) in enumerate(drawn)
     ]
     shuffled = draw.sample(records, len(records))
-    assert list(identify(shuffled).items()) == list(identify(records).items())
+    assert list(by_model(shuffled).items()) == list(by_model(records).items())
 
 
 def test_a_model_counts_as_it_was_last_observed_in_any_task_that_still_lists_it() -> None:
@@ -193,7 +234,7 @@ def test_a_model_counts_as_it_was_last_observed_in_any_task_that_still_lists_it(
         | ({"_left": True} if left else {})
         for seq, (name, task, tags, left) in enumerate(rows)
     ]
-    assert {name: found.keywords for name, found in identify(records).items()} == {
+    assert {name: found["keywords"] for name, found in by_model(records).items()} == {
         "a": (("new", "tag"),),
         "b": (("here", "tag"),),
     }
@@ -206,10 +247,10 @@ def test_a_run_folders_file_is_read_record_by_record(tmp_path: Path) -> None:
         "a/odd",
         "a/b",
     ]
-    assert identify(read_models(folder.path / "hf_models.json")) == {
-        "a/b": Pointers(keywords=(("region:us", "tag"),)),
-        "a/odd": Pointers(keywords=(("ünï\u2028 code", "tag"),), licenses=("mit",)),
+    assert by_model(read_models(folder.path / "hf_models.json")) == {
+        "a/b": {"keywords": (("region:us", "tag"),)},
+        "a/odd": {"keywords": (("ünï\u2028 code", "tag"),), "licenses": (("mit",),)},
     }
     empty = catalog_folder(tmp_path / "none", {"fill-mask": []})
-    assert identify(read_models(empty.path / "hf_models.json")) == {}
+    assert by_model(read_models(empty.path / "hf_models.json")) == {}
     assert orjson.loads((empty.path / "hf_models.json").read_bytes()) == []

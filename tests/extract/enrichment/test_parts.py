@@ -1,4 +1,4 @@
-"""The parts of enrichment: kept answers, the asking crew, licences, time left."""
+"""The parts of enrichment: kept answers, the pool of workers, licences, time left."""
 
 import threading
 import time
@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from assay.extract.enrichment.cache import Answer, Answers
-from assay.extract.enrichment.spdx import family, license_facts
-from assay.extract.enrichment.workers import GIVE_UP_AFTER, Asked, Meter, Unit, WorkerPool, duration
+from assay.extract.enrichment.entities.licenses import family, license_facts
+from assay.extract.enrichment.workers import (
+    GIVE_UP_AFTER,
+    FetchStats,
+    ProgressReporter,
+    Unit,
+    WorkerPool,
+    duration,
+)
 from assay.extract.http.transport import SourceUnavailableError
 from tests.extract.helpers import NoProgress
 
@@ -44,7 +51,7 @@ def test_fresh_is_what_was_answered_in_full_and_late_enough(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("threads", [1, 4, 16])
-def test_a_crew_asks_for_each_unit_once_and_keeps_every_answer(
+def test_a_pool_asks_for_each_unit_once_and_keeps_every_answer(
     tmp_path: Path, threads: int
 ) -> None:
     seen: list[str] = []
@@ -62,7 +69,7 @@ def test_a_crew_asks_for_each_unit_once_and_keeps_every_answer(
         units = [(str(n),) for n in range(100)] + [("x", "y")]
         asked = WorkerPool(answers, threads, NoProgress()).ask_all("datasets", units, ask)
         assert sorted(seen) == sorted([*map(str, range(100)), "x", "y"])
-        assert asked == Asked(ids=102, answered=101, failed=1)
+        assert asked == FetchStats(ids=102, answered=101, failed=1)
         assert answers.fresh("datasets", 0) == set(seen) - {"17"}
     assert most[0] <= threads
 
@@ -92,13 +99,13 @@ def test_nothing_to_ask_starts_nothing(tmp_path: Path) -> None:
         raise AssertionError
 
     with Answers(tmp_path / "answers.sqlite") as answers:
-        assert WorkerPool(answers, 4, NoProgress()).ask_all("datasets", [], ask) == Asked()
+        assert WorkerPool(answers, 4, NoProgress()).ask_all("datasets", [], ask) == FetchStats()
 
 
-def test_the_meter_says_how_far_it_is_and_how_long_the_rest_will_take() -> None:
-    meter = Meter("datasets", 4000, NoProgress())
-    meter.add(1000)
-    assert meter.line(500.0) == "datasets: 1,000 of 4,000 asked, 2.0/s, about 25 min left"
+def test_the_reporter_says_how_far_it_is_and_how_long_the_rest_will_take() -> None:
+    reporter = ProgressReporter("datasets", 4000, NoProgress())
+    reporter.add(1000)
+    assert reporter.line(500.0) == "datasets: 1,000 of 4,000 asked, 2.0/s, about 25 min left"
     assert [duration(seconds) for seconds in (0.2, 89, 90, 5400, 7500)] == [
         "0 s",
         "89 s",

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from assay import warehouse
+from assay.extract.hub.bronze import MODELS
+from assay.extract.hub.command import load_catalog
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import RunFolder
 from tests.extract.helpers import STAMP, NoProgress, catalog_folder, model
@@ -25,7 +27,7 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
 
     def write_and_load(listings: dict[str, list[dict[str, Any]]], limit: int = 1000) -> RunFolder:
         written = catalog_folder(folder / "raw", listings, limit)
-        bronze.load_catalog(written, "duckdb", NoProgress())
+        load_catalog(written, "duckdb", NoProgress())
         return written
 
     return write_and_load
@@ -51,9 +53,9 @@ def counts() -> tuple[int, ...]:
 
 def models() -> list[dict[str, Any]]:
     """Return all rows of hf_models in the order of arrival, without dlt's own columns."""
-    columns = ", ".join(bronze.MODELS.names)
+    columns = ", ".join(MODELS.schema.names)
     found = rows(f"select {columns} from bronze.hf_models order by seq")
-    return [dict(zip(bronze.MODELS.names, row, strict=True)) for row in found]
+    return [dict(zip(MODELS.schema.names, row, strict=True)) for row in found]
 
 
 # --- types and values ----------------------------------------------------------------------------
@@ -206,7 +208,7 @@ def test_tasks_keep_their_page_and_a_task_without_label_gets_its_id(
     folder = catalog_folder(tmp_path / "raw", {"other": []})
     with folder.records("hf_tasks.json") as out:
         out.write(b'{"id":"other","models":[{"id":"a/1"}]}')
-    bronze.load_catalog(folder, "duckdb", NoProgress())
+    load_catalog(folder, "duckdb", NoProgress())
     assert rows("select task_id, task_label, summary, raw from bronze.hf_tasks") == [
         ("other", "other", None, '{"id":"other","models":[{"id":"a/1"}]}')
     ]
@@ -222,7 +224,7 @@ def test_loading_twice_changes_no_count_and_no_value(load: Load) -> None:
     )
     before = rows(everything)
     assert counts() == (2, 3, 2)
-    bronze.load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
+    load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
     assert counts() == (2, 3, 2)
     assert rows(everything) == before
 
@@ -273,7 +275,7 @@ def test_a_folder_from_before_a_count_was_kept_loads_with_null_there(
     folder = catalog_folder(tmp_path / "raw", {"fill-mask": [model("a/1")]})
     del folder.manifest["listings"][0]["late"]
     folder.save()
-    bronze.load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
+    load_catalog(RunFolder.open(folder.path), "duckdb", NoProgress())
     assert rows("select models, late from bronze.hf_task_listings") == [(1, None)]
 
 

@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
-from assay.extract.enrichment.enrich import FILES
 from assay.sample.replay import ReplayServer
-from tests.hf.enrichment.workshop import TABLES, Workshop, files_of, models_of
+from tests.hf.enrichment.workshop import FILES, TABLES, Workshop, files_of, models_of
 from tests.support import SAMPLE
 
 FEW = 200

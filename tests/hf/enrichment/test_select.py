@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.extract.enrichment.enrich import FILES
 from assay.extract.pipeline import UsageError
 from assay.sample.replay import ReplayServer
 from tests.extract.helpers import catalog_folder
-from tests.hf.enrichment.workshop import TABLES, Workshop, files_of, models_of
+from tests.hf.enrichment.workshop import FILES, TABLES, Workshop, files_of, models_of
 from tests.support import SAMPLE
 
 FEW = 200

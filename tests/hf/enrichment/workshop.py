@@ -15,7 +15,7 @@ import pytest
 from dlt.common.runtime.collector import NullCollector
 
 from assay.extract.enrichment.command import HF_ENRICHMENT
-from assay.extract.enrichment.enrich import FILES
+from assay.extract.enrichment.entities import ENTITIES
 from assay.extract.options import parse
 from tests.extract.helpers import catalog_folder
 
@@ -26,6 +26,7 @@ TABLES = {
     "keywords": ("hf_model_keywords", "hf_keywords"),
     "licenses": ("hf_model_licenses", "hf_licenses"),
 }
+FILES = {name: entity.file for name, entity in ENTITIES.items()}
 MOMENTS = "run_id, observed_at"  # in which two runs over the same input differ
 
 

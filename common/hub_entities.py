@@ -1,0 +1,35 @@
+"""What the Hub's models refer to: what the parts of the project know of each entity, in one place.
+
+An entity is a module of extract/enrichment/entities, a table and a mapping in models/hf/enrichment,
+and a line here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class HubEntity:
+    """One entity.
+
+    name: of its module, of its table in hf and, after `model_`, of the mapping there. key: the
+    column that identifies it in hf. label: its name for people, in the plural. recording: the file
+    of recorded items without which a replay has nothing to say of it.
+    """
+
+    name: str
+    key: str
+    label: str
+    recording: str
+
+
+# In the order in which they are enriched: base models come after data sets.
+_ALL = (
+    HubEntity("datasets", "dataset_id", "data sets", "hf_datasets.jsonl"),
+    HubEntity("articles", "arxiv_id", "papers", "arxiv.jsonl"),
+    HubEntity("base_models", "base_model_id", "base models", "hf_models.jsonl"),
+    HubEntity("keywords", "keyword_id", "keywords", "hf_tags_by_type.json"),
+    HubEntity("licenses", "license_id", "licences", "hf_tags_by_type.json"),
+)
+
+HUB_ENTITIES: Mapping[str, HubEntity] = {entity.name: entity for entity in _ALL}

@@ -1,0 +1,148 @@
+"""The bronze tables of the catalog, from the files of a run folder."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from assay.extract.landing import bronze
+from assay.extract.landing.run_folder import RunFolder
+from assay.extract.landing.table import UTC_TIME, BronzeTable
+
+MODELS_FILE, TASKS_FILE = "hf_models.json", "hf_tasks.json"
+
+# All that a run read of a task replaces what is stored of that task. A model may stand in it
+# several times, as it was seen at several moments, so no columns name a row.
+MODELS = BronzeTable(
+    "hf_models",
+    pa.schema(
+        [
+            pa.field("task_id", pa.string(), nullable=False),
+            pa.field("model_id", pa.string(), nullable=False),
+            pa.field("author", pa.string()),
+            pa.field("pipeline_tag", pa.string()),
+            pa.field("library_name", pa.string()),
+            pa.field("gated", pa.string()),
+            pa.field("tags", pa.string()),
+            pa.field("likes", pa.int64()),
+            pa.field("downloads", pa.int64()),
+            pa.field("seq", pa.int64()),
+            pa.field("is_listed", pa.bool_()),
+            pa.field("is_private", pa.bool_()),
+            pa.field("hub_created_at", UTC_TIME),
+            pa.field("last_modified", UTC_TIME),
+            pa.field("run_id", pa.string(), nullable=False),
+            pa.field("observed_at", UTC_TIME, nullable=False),
+        ]
+    ),
+    merge_key=["task_id"],
+    json_columns=["tags"],
+)
+TASKS = BronzeTable(
+    "hf_tasks",
+    pa.schema(
+        [
+            pa.field("task_id", pa.string(), nullable=False),
+            pa.field("task_label", pa.string()),
+            pa.field("summary", pa.string()),
+            pa.field("raw", pa.string()),
+            pa.field("run_id", pa.string(), nullable=False),
+            pa.field("observed_at", UTC_TIME, nullable=False),
+        ]
+    ),
+    primary_key=["task_id"],
+    json_columns=["raw"],
+)
+LISTINGS = BronzeTable(
+    "hf_task_listings",
+    pa.schema(
+        [
+            pa.field("task_id", pa.string(), nullable=False),
+            pa.field("run_id", pa.string(), nullable=False),
+            pa.field("models", pa.int64()),
+            pa.field("limit_per_task", pa.int64()),
+            pa.field("pages", pa.int64()),
+            pa.field("readings", pa.int64()),
+            pa.field("repeats", pa.int64()),
+            pa.field("late", pa.int64()),
+            pa.field("asked", pa.int64()),
+            pa.field("skipped", pa.int64()),
+            pa.field("settled", pa.bool_()),
+            pa.field("observed_at", UTC_TIME, nullable=False),
+        ]
+    ),
+    primary_key=["task_id"],
+)
+
+# What the API calls things, read loosely: a number or time of an unexpected type becomes null, a
+# text its JSON, never a failed load. `gated` is false or a word.
+_MODEL_KEYS = {
+    "_task_id": "VARCHAR",
+    "_seq": "BIGINT",
+    "id": "VARCHAR",
+    "author": "VARCHAR",
+    "pipeline_tag": "VARCHAR",
+    "library_name": "VARCHAR",
+    "gated": "VARCHAR",
+    "tags": "JSON",
+    "likes": "VARCHAR",
+    "downloads": "VARCHAR",
+    "private": "VARCHAR",
+    "createdAt": "VARCHAR",
+    "lastModified": "VARCHAR",
+    "_left": "BOOLEAN",
+}
+_MODELS_SQL = """
+    select
+        _task_id as task_id,
+        id as model_id,
+        coalesce(nullif(author, ''), nullif(split_part(id, '/', -2), '')) as author,
+        nullif(pipeline_tag, '') as pipeline_tag,
+        nullif(library_name, '') as library_name,
+        gated,
+        tags::varchar as tags,
+        try_cast(likes as bigint) as likes,
+        try_cast(downloads as bigint) as downloads,
+        _seq as seq,
+        _left is null as is_listed,
+        try_cast(private as boolean) as is_private,
+        nullif(try_cast(createdAt as timestamptz), 'infinity') as hub_created_at,
+        nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
+        $run_id as run_id,
+        $observed_at::timestamptz as observed_at
+    from read_json($path, format = 'array', columns = {keys})
+""".replace("{keys}", repr(_MODEL_KEYS))
+_TASKS_SQL = """
+    select
+        json ->> '$.id' as task_id,
+        coalesce(json ->> '$.label', json ->> '$.id') as task_label,
+        json ->> '$.summary' as summary,
+        json::varchar as raw,
+        $run_id as run_id,
+        $observed_at::timestamptz as observed_at
+    from read_json_objects($path, format = 'array')
+"""
+
+
+def models(folder: RunFolder) -> Iterator[pa.Table]:
+    """Yield what a run folder says of models."""
+    return bronze.read(folder, MODELS_FILE, _MODELS_SQL, MODELS.schema)
+
+
+def tasks(folder: RunFolder) -> Iterator[pa.Table]:
+    """Yield what a run folder says of tasks."""
+    return bronze.read(folder, TASKS_FILE, _TASKS_SQL, TASKS.schema)
+
+
+def listings(folder: RunFolder) -> Iterator[pa.Table]:
+    """Yield how the listing of each task was read."""
+    yield LISTINGS.of(
+        [
+            {
+                **listing,
+                "limit_per_task": listing["limit"],
+                "run_id": folder.run_id,
+                "observed_at": folder.started_at,
+            }
+            for listing in folder.manifest["listings"]
+        ]
+    )
