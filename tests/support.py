@@ -31,7 +31,7 @@ QUICK = ("--no-write-json",)
 UNTESTED = ("--exclude-resource-type", "test", "unit_test")
 
 # The tables beside the catalog that only enrichment needs.
-LINEAGE = ("stg_hf__ancestors", "stg_hf__loops", "stg_hf__parents", "stg_hf__upper_steps")
+LINEAGE = ("int_hf__ancestors", "int_hf__loops", "int_hf__parents", "int_hf__upper_steps")
 CATALOG = ("path:models/hf", "--exclude", "path:models/hf/enrichment", *LINEAGE)
 POSTS = ("bronze.raw_items", "bronze.collected_windows")
 

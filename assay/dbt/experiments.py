@@ -13,10 +13,17 @@ from typing import Any
 
 import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
-from duckdb import ColumnExpression, ConstantExpression, DuckDBPyConnection, DuckDBPyRelation
+from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation
 
 from assay.dbt.progress import show_progress
-from assay.mining.experiments.tasks import MIN_LINKS, Job, answer, estimate, response
+from assay.mining.experiments.tasks import (
+    MIN_LINKS,
+    PROMPTS_VERSION,
+    Job,
+    answer,
+    estimate,
+    response,
+)
 from assay.mining.llm import Cache, Result, Settings
 from assay.warehouse import data_dir
 
@@ -66,11 +73,11 @@ class Request:
 
     @classmethod
     def from_config(cls, text: str) -> "Request":
-        """Read the variables that _experiments_staging__models.yml hands over as JSON.
+        """Read the variables that _experiments_intermediate__models.yml hands over as JSON.
 
         Raises ExperimentError for a value of the wrong kind.
         """
-        given = json.loads(text.removeprefix("json "))
+        given = json.loads(text)
         try:
             limit, max_usd = int(given["limit"]), float(given["max_usd"])
         except (TypeError, ValueError) as error:
@@ -89,45 +96,27 @@ def _names(given: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Step:
-    """The relations of one step. tasks: all of them, with their lineage. found: those with what
+    """One step of the experiments and the relations it reads.
+
+    name: links, essays or evaluations. tasks: all tasks of the step with their lineage and what
     their prompts are made of; is_ready is false where an answer of the step before is missing.
-    before: the rows of earlier runs, None when there are none yet. templates, models, concepts:
-    what the tasks name by id."""
+    parts: what the tasks name by id (int_experiment_parts). before: the rows of earlier runs, None
+    when there are none yet.
+    """
 
     name: str
     tasks: DuckDBPyRelation
-    found: DuckDBPyRelation
+    parts: DuckDBPyRelation
     before: DuckDBPyRelation | None
-    templates: DuckDBPyRelation
-    models: DuckDBPyRelation
-    concepts: DuckDBPyRelation
 
 
-def rows(
-    name: str,
-    session: DuckDBPyConnection,
-    request: Request,
-    *,
-    sql: str,
-    before: DuckDBPyRelation | None,
-    tasks: DuckDBPyRelation,
-    templates: DuckDBPyRelation,
-    models: DuckDBPyRelation,
-    combinations: DuckDBPyRelation,
-    concepts: DuckDBPyRelation,
-    responses: DuckDBPyRelation | None = None,
-    links: DuckDBPyRelation | None = None,
-) -> pa.Table:
-    """Return a row for each task that was answered, failed or was refused by this run.
-
-    sql: of assay/dbt/experiment_tasks.py, which reads the relations by the names they have here.
-    """
-    step = Step(name, tasks, session.sql(sql), before, templates, models, concepts)
+def rows(step: Step, request: Request) -> pa.Table:
+    """Return a row for each task that was answered, failed or was refused by this run."""
     show_progress()
-    found = _part(step, request.part)
-    parts = _Parts(step)
+    tasks = _part(step, request.part)
+    parts = _Parts(step.parts)
     settings, refused = Settings.from_environment(), []
-    pending = _pending(session, found, step.before)
+    pending = _pending(tasks, step.before)
     [(count,)] = pending.count("*").fetchall()
     with Cache(data_dir() / "llm.sqlite") as cache:
         answers = answer(
@@ -149,7 +138,7 @@ def rows(
                 left,
                 request.limit,
             )
-        _say_what_waits(step.name, found, parts, settings, cache)
+        _say_what_waits(step.name, tasks, parts, settings, cache)
     recorded = [row for one in answers if (row := _row(step.name, *one))]
     return pa.Table.from_pylist([*recorded, *refused], schema=SCHEMA)
 
@@ -161,17 +150,17 @@ def _done(before: DuckDBPyRelation | None) -> int:
 class _Parts:
     """What tasks name by id: concepts, templates and models, which are few."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, relation: DuckDBPyRelation) -> None:
+        parts = _dicts(relation)
         self._concepts = {
-            one["concept_id"]: {
-                "id": one["concept_id"],
-                "title": one["title"],
-                "text": one["content"],
-            }
-            for one in _dicts(step.concepts)
+            one["part_id"]: {"id": one["part_id"], "title": one["title"], "text": one["content"]}
+            for one in parts
+            if one["kind"] == "concept"
         }
-        self._templates = {one["template_id"]: one for one in _dicts(step.templates)}
-        self._models = {one["model_id"]: one for one in _dicts(step.models)}
+        self._templates, self._models = (
+            {one["part_id"]: one for one in parts if one["kind"].endswith(kind)}
+            for kind in ("_template", "model")
+        )
 
     def job(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> Job:
         """Return the job of a row, with these values beside its concepts."""
@@ -196,21 +185,17 @@ def _dicts(relation: DuckDBPyRelation) -> list[dict[str, Any]]:
     return relation.to_arrow_table().to_pylist()
 
 
-def _pending(
-    session: DuckDBPyConnection, found: DuckDBPyRelation, before: DuckDBPyRelation | None
-) -> DuckDBPyRelation:
-    """Return ready tasks without an answer to these inputs, those that failed before at the end."""
-    ready = found.filter("is_ready")
+def _pending(tasks: DuckDBPyRelation, before: DuckDBPyRelation | None) -> DuckDBPyRelation:
+    """Return ready tasks without an answer to these inputs; has_failed is true of those that were
+    asked before and failed."""
+    ready = tasks.filter("is_ready")
     if before is None:
-        return ready.order("task_id")
-    # DuckDB finds both relations by their Python names.
-    return session.sql("""
-        select ready.*
-        from ready left join before on ready.task_id = before.task_id
-        where before.task_id is null or before.status = 'failed'
-            or before.inputs_hash <> ready.inputs_hash
-        order by before.task_id is not null and before.status = 'failed', ready.task_id
-    """)
+        return ready.project("*, false as has_failed")
+    known = before.project("task_id, status as known_status, inputs_hash as known_hash")
+    pending = ready.join(known, "task_id", "left").filter(
+        "known_status is null or known_status = 'failed' or known_hash <> inputs_hash"
+    )
+    return pending.project("*, coalesce(known_status = 'failed', false) as has_failed")
 
 
 def _part(step: Step, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
@@ -220,7 +205,9 @@ def _part(step: Step, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
     column that holds one of the names there does so here. A name that is nowhere, such as a
     misspelt one, keeps nothing.
     """
-    found = step.found
+    # What is said beside the templates is a part of what an answer depends on.
+    version = f"md5(concat_ws(' ', '{PROMPTS_VERSION}', inputs)) as inputs_hash"
+    tasks = step.tasks.project(f"* exclude (inputs), {version}")
     for kind, names in part.items():
         named = [
             column
@@ -229,10 +216,10 @@ def _part(step: Step, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
         ]
         if not named:
             log.info("llm: %s: no task has %s among its %s", step.name, ", ".join(names), kind)
-            return found.filter("false")
+            return tasks.filter("false")
         for column in named:
-            found = _holding(found, column, names)
-    return found
+            tasks = _holding(tasks, column, names)
+    return tasks
 
 
 def _holding(relation: DuckDBPyRelation, column: str, names: Sequence[str]) -> DuckDBPyRelation:
@@ -241,7 +228,8 @@ def _holding(relation: DuckDBPyRelation, column: str, names: Sequence[str]) -> D
 
 def _jobs(pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]]) -> Iterator[Job]:
     """Yield the jobs that can be asked; tasks without enough links become rows of `refused`."""
-    for batch in pending.fetch_arrow_reader(_ROWS):
+    # Those that failed before come last.
+    for batch in pending.order("has_failed, task_id").fetch_arrow_reader(_ROWS):
         for row in batch.to_pylist():
             links = row.get("links")
             job = parts.job(row, {"links": links, "essay": row.get("essay")})
@@ -253,10 +241,10 @@ def _jobs(pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]
 
 
 def _say_what_waits(
-    name: str, found: DuckDBPyRelation, parts: _Parts, settings: Settings, cache: Cache
+    name: str, tasks: DuckDBPyRelation, parts: _Parts, settings: Settings, cache: Cache
 ) -> None:
     """Tell about what the tasks would cost that wait for an answer of the step before."""
-    waiting = found.filter("not is_ready")
+    waiting = tasks.filter("not is_ready")
     [(count,)] = waiting.count("*").fetchall()
     if not count:
         return

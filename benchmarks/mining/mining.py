@@ -27,15 +27,15 @@ from benchmarks.posts.posts import write_folder
 from benchmarks.posts.synthetic import DAY
 
 STEPS = {
-    "clean": ("stg_posts__cleaned",),
-    "fold": ("stg_posts__folded",),
+    "clean": ("int_posts_cleaned",),
+    "fold": ("int_posts_deduplicated",),
     "documents": ("documents",),
-    "embed": ("stg_embeddings", "embeddings"),
-    "cluster": ("stg_clusters", "cluster_assignments"),
-    "summarize": ("stg_cluster_summaries", "cluster_summaries", "clusters"),
-    "label": ("stg_issue_labels__local", "stg_issue_labels__llm", "issue_labels"),
-    "identify": ("stg_issue_identities",),
-    "map": ("stg_issue_map", "issue_map"),
+    "embed": ("int_embeddings", "embeddings"),
+    "cluster": ("int_clusters", "cluster_assignments"),
+    "summarize": ("int_cluster_summaries", "cluster_summaries", "clusters"),
+    "label": ("int_issue_labels__local", "int_issue_labels__llm", "issue_labels"),
+    "identify": ("int_issue_identities",),
+    "map": ("int_issue_map", "issue_map"),
 }
 REST, TESTS = "other tables", "tests"
 Seconds = dict[str, float]

@@ -13,5 +13,5 @@ select
     cost_usd,
     seconds,
     recorded_at
-from {{ ref('stg_essay_responses') }}
+from {{ ref('int_essay_responses') }}
 where status = 'ok'

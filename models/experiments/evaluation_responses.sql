@@ -13,5 +13,5 @@ select
     cost_usd,
     seconds,
     recorded_at
-from {{ ref('stg_evaluation_responses') }}
+from {{ ref('int_evaluation_responses') }}
 where status = 'ok'

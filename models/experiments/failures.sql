@@ -6,7 +6,7 @@ links as (
     select
         'links' as step,
         *
-    from {{ ref('stg_links_responses') }}
+    from {{ ref('int_links_responses') }}
 
 ),
 
@@ -15,7 +15,7 @@ essays as (
     select
         'essays' as step,
         *
-    from {{ ref('stg_essay_responses') }}
+    from {{ ref('int_essay_responses') }}
 
 ),
 
@@ -24,7 +24,7 @@ evaluations as (
     select
         'evaluations' as step,
         *
-    from {{ ref('stg_evaluation_responses') }}
+    from {{ ref('int_evaluation_responses') }}
 
 ),
 

@@ -13,5 +13,5 @@ select
     cost_usd,
     seconds,
     recorded_at
-from {{ ref('stg_links_responses') }}
+from {{ ref('int_links_responses') }}
 where status = 'ok'

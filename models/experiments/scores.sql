@@ -3,7 +3,7 @@ with
 
 read as (
 
-    select * from {{ ref('stg_scores') }}
+    select * from {{ ref('int_scores') }}
 
 ),
 

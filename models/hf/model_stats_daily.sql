@@ -18,7 +18,7 @@ listings as (
     select
         *,
         cast(observed_at at time zone 'UTC' as date) as observed_on
-    from {{ ref('stg_hf__listings') }}
+    from {{ ref('int_hf__latest_listings') }}
 
 ),
 

@@ -10,7 +10,7 @@
         full_refresh=false,
         post_hook=[
             "delete from {{ this }} where task_id in (
-                select task_id from {{ source('bronze', 'hf_task_listings') }} where models = 0
+                select task_id from {{ ref('stg_hf__task_listings') }} where models = 0
             )",
             "{{ create_index('idx_model_tasks_task_id', 'task_id, rank_in_task') }}",
         ],
@@ -24,7 +24,7 @@ with
 
 listings as (
 
-    select * from {{ ref('stg_hf__listings') }}
+    select * from {{ ref('int_hf__latest_listings') }}
 
 ),
 

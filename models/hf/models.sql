@@ -24,7 +24,7 @@ with
 
 observed as (
 
-    select * from {{ ref('stg_hf__models') }}
+    select * from {{ ref('int_hf__latest_models') }}
 
 ),
 

@@ -12,7 +12,7 @@ with
 
 hf_tasks as (
 
-    select * from {{ source('bronze', 'hf_tasks') }}
+    select * from {{ ref('stg_hf__tasks') }}
 
 ),
 

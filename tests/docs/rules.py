@@ -191,7 +191,7 @@ def foreign_keys(manifest: Manifest) -> list[str]:
     tests = _tests_of(manifest)
     found = []
     for thing in ours(manifest, "model"):
-        if _is_staging(thing):
+        if _is_step(thing):
             continue
         here = tests[thing["unique_id"]]
         held = {column for key in _keys(thing, here) if len(key) == 1 for column in key}
@@ -214,8 +214,8 @@ def foreign_keys(manifest: Manifest) -> list[str]:
     return sorted(found)
 
 
-def _is_staging(thing: Thing) -> bool:
-    return thing["name"].startswith("stg_")
+def _is_step(thing: Thing) -> bool:
+    return thing["name"].startswith(("stg_", "int_"))
 
 
 def groups(manifest: Manifest) -> list[str]:
@@ -244,7 +244,7 @@ def access(manifest: Manifest) -> list[str]:
     for thing in ours(manifest, "model"):
         what, public = label(thing), thing["access"] == "public"
         readers = by_exposure[thing["unique_id"]]
-        if _is_staging(thing) and public:
+        if _is_step(thing) and public:
             found.append(f"{what} is a step in between and public")
         if public and not thing["config"]["contract"]["enforced"]:
             found.append(f"{what} is public without a contract")

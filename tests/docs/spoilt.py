@@ -73,8 +73,8 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
     ),
     "a model without columns": (
         rules.descriptions,
-        lambda m: model(m, "stg_hf__loops").update(columns={}),
-        "model hf_staging.stg_hf__loops has no columns",
+        lambda m: model(m, "int_hf__loops").update(columns={}),
+        "model hf_staging.int_hf__loops has no columns",
     ),
     "one description in two places": (
         rules.one_home,
@@ -119,8 +119,8 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
     ),
     "a key that may be null": (
         rules.keys,
-        lambda m: without_tests(m, "stg_hf__models", "not_null"),
-        "model hf_staging.stg_hf__models has no tested key",
+        lambda m: without_tests(m, "int_hf__latest_models", "not_null"),
+        "model hf_staging.int_hf__latest_models has no tested key",
     ),
     "a key of several columns that is not tested": (
         rules.keys,
@@ -174,15 +174,15 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
     ),
     "a step in between that is public": (
         rules.access,
-        lambda m: model(m, "stg_hf__models").update(access="public"),
-        "model hf_staging.stg_hf__models is a step in between and public",
+        lambda m: model(m, "int_hf__latest_models").update(access="public"),
+        "model hf_staging.int_hf__latest_models is a step in between and public",
     ),
     "a model that nothing reads": (
         rules.access,
         lambda m: (
             model(m, "models")["depends_on"]["nodes"].clear()
-            or model(m, "stg_hf__ranks").update(unique_id="model.assay.read_by_none")
+            or model(m, "int_hf__ranks").update(unique_id="model.assay.read_by_none")
         ),
-        "model hf_staging.stg_hf__ranks is read by nobody",
+        "model hf_staging.int_hf__ranks is read by nobody",
     ),
 }

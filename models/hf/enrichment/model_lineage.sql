@@ -16,19 +16,19 @@ models as (
 
 parents as (
 
-    select * from {{ ref('stg_hf__parents') }}
+    select * from {{ ref('int_hf__parents') }}
 
 ),
 
 loops as (
 
-    select * from {{ ref('stg_hf__loops') }}
+    select * from {{ ref('int_hf__loops') }}
 
 ),
 
 ancestors as (
 
-    select * from {{ ref('stg_hf__ancestors') }}
+    select * from {{ ref('int_hf__ancestors') }}
 
 ),
 

@@ -1,49 +1,35 @@
--- A model that several tasks list is one model: its latest observation counts.
+-- What the Hub said of each model, once per task that lists it and as often as it was seen there.
 
 {{ config(materialized='ephemeral') }}
 
 with
 
-listings as (
+hf_models as (
 
-    select * from {{ ref('stg_hf__listings') }}
-
-),
-
-observations as (
-
-    select
-        task_id,
-        seq,
-        row_number() over (
-            partition by model_id
-            order by observed_at desc, seq desc, task_id asc
-        ) as recency
-    from listings
+    select * from {{ source('bronze', 'hf_models') }}
 
 ),
 
 final as (
 
     select
-        listings.model_id,
-        listings.license,
-        listings.likes,
-        listings.downloads,
-        listings.last_modified,
-        listings.tags,
-        listings.pipeline_tag,
-        listings.library_name,
-        listings.author,
-        listings.gated,
-        listings.hub_created_at,
-        listings.observed_at
-    from listings
-    inner join observations
-        on
-            listings.task_id = observations.task_id
-            and listings.seq = observations.seq
-    where observations.recency = 1
+        task_id,
+        model_id,
+        author,
+        pipeline_tag,
+        library_name,
+        gated,
+        run_id,
+        tags,
+        {{ first_tag_value('tags', 'license:') }} as license,
+        likes,
+        downloads,
+        seq,
+        is_listed,
+        hub_created_at,
+        last_modified,
+        observed_at
+    from hf_models
 
 )
 

@@ -3,7 +3,7 @@ with
 
 identities as (
 
-    select * from {{ ref('stg_issue_identities') }}
+    select * from {{ ref('int_issue_identities') }}
 
 ),
 

@@ -3,7 +3,7 @@ with
 
 places as (
 
-    select * from {{ ref('stg_issue_map') }}
+    select * from {{ ref('int_issue_map') }}
     qualify cluster_date = max(cluster_date) over ()
 
 ),

@@ -15,7 +15,7 @@ labels as (
 
 identities as (
 
-    select * from {{ ref('stg_issue_identities') }}
+    select * from {{ ref('int_issue_identities') }}
 
 ),
 

@@ -4,4 +4,4 @@ select
     cluster_id,
     summary,
     fingerprint
-from {{ ref('stg_cluster_summaries') }}
+from {{ ref('int_cluster_summaries') }}

@@ -3,7 +3,7 @@ with
 
 clusters as (
 
-    select * from {{ ref('stg_clusters') }}
+    select * from {{ ref('int_clusters') }}
 
 ),
 

@@ -3,7 +3,7 @@ with
 
 posts as (
 
-    select * from {{ source('bronze', 'raw_items') }}
+    select * from {{ ref('stg_posts') }}
 
 ),
 
@@ -12,13 +12,13 @@ cleaned as (
     select
         *,
         md5(concat_ws(chr(31), title, text)) as text_hash
-    from {{ ref('stg_posts__cleaned') }}
+    from {{ ref('int_posts_cleaned') }}
 
 ),
 
 folded as (
 
-    select * from {{ ref('stg_posts__folded') }}
+    select * from {{ ref('int_posts_deduplicated') }}
 
 ),
 
@@ -62,7 +62,7 @@ final as (
         counted.similarity,
         cleaned.is_cut,
         posts.collection_date,
-        posts.created_at as posted_at,
+        posts.posted_at,
         posts.collected_at
     from posts
     inner join cleaned on posts.url_hash = cleaned.url_hash

@@ -5,4 +5,4 @@ select
     embedding_date,
     model,
     text_hash
-from {{ ref('stg_embeddings') }}
+from {{ ref('int_embeddings') }}

@@ -3,13 +3,13 @@ with
 
 local_labels as (
 
-    select * from {{ ref('stg_issue_labels__local') }}
+    select * from {{ ref('int_issue_labels__local') }}
 
 ),
 
 llm_labels as (
 
-    select * from {{ ref('stg_issue_labels__llm') }}
+    select * from {{ ref('int_issue_labels__llm') }}
 
 ),
 

@@ -3,4 +3,4 @@ select
     url_hash,
     problem_score,
     is_problem
-from {{ ref('stg_problems') }}
+from {{ ref('int_problems') }}

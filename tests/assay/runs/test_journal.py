@@ -150,7 +150,7 @@ def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> Non
         )
         connection.execute("drop table bronze.hf_tasks")
     process = project.start(
-        "dbt", "--quiet", "run", "--select", "stg_hf__ranks", "tasks", "pipeline_runs", **more
+        "dbt", "--quiet", "run", "--select", "+int_hf__ranks", "tasks", "pipeline_runs", **more
     )
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 1, output
@@ -160,7 +160,7 @@ def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> Non
     )
     assert found == [
         ("dbt", "build", "killed", None, "{}", "r", 0, 0),
-        ("dbt", "run", "failed", "tasks", '{"error": 1, "success": 2}', run, 0, 0),
+        ("dbt", "run", "failed", "tasks", '{"error": 1, "success": 3}', run, 0, 0),
         ("dlt", "hf_catalog", "done", None, "{}", run, 1, 1),
     ]
     assert project.rows(

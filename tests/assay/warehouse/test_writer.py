@@ -141,7 +141,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "enrichment": ["dlt", "pipeline", "hf_enrichment", "run", "--identify-only"],
         "issues": collecting(folder, "--source", "github"),
         "inputs": ["dlt", "pipeline", "inputs", "run"],
-        "build": ["dbt", "--quiet", "run", "--select", "stg_hf__ranks", "pipeline_runs"],
+        "build": ["dbt", "--quiet", "run", "--select", "+int_hf__ranks", "pipeline_runs"],
         "freshness": [
             "dbt",
             "--quiet",

@@ -1,0 +1,58 @@
+-- What posts are clustered by, and the days on which each of them, or a copy of it, was written.
+with
+
+documents as (
+
+    select * from {{ ref('documents') }}
+
+),
+
+posts as (
+
+    select * from {{ ref('stg_posts') }}
+
+),
+
+problems as (
+
+    select * from {{ ref('int_problems') }}
+
+),
+
+embeddings as (
+
+    select * from {{ ref('embeddings') }}
+
+),
+
+written as (
+
+    select
+        coalesce(duplicate_of, url_hash) as url_hash,
+        list(distinct cast(posted_at as date)) as written_on
+    from documents
+    group by coalesce(duplicate_of, url_hash)
+
+),
+
+final as (
+
+    select
+        documents.url_hash,
+        documents.text_hash,
+        documents.source,
+        posts.place,
+        problems.is_problem,
+        problems.problem_score,
+        embeddings.embedding,
+        written.written_on,
+        concat_ws(chr(10), documents.title, documents.text) as content  -- noqa: RF04
+    from written
+    inner join documents on written.url_hash = documents.url_hash
+    inner join posts on written.url_hash = posts.url_hash
+    inner join problems on written.url_hash = problems.url_hash
+    inner join embeddings on written.url_hash = embeddings.url_hash
+
+)
+
+select * from final

@@ -1,0 +1,42 @@
+-- The posts of bronze under the names that the rest uses. A view, so that no post is stored twice;
+-- without the database's name, so that a copy of the file under another name shows it too.
+with
+
+raw_items as (
+
+    select * from {{ source('bronze', 'raw_items').include(database=false) }}
+
+),
+
+final as (
+
+    select
+        url_hash,
+        source,
+        native_id,
+        url,
+        link_url,
+        link_hash,
+        title,
+        body,
+        author_hash,
+        score,
+        comment_count,
+        collection_date,
+        created_at as posted_at,
+        collected_at,
+        -- Where within its source a post was written: posts of one place are alike beyond their
+        -- problem.
+        coalesce(
+            case source
+                when 'github' then split_part(raw ->> '$.repository_url', '/', -1)
+                when 'stackoverflow' then array_to_string(raw ->> '$.tags[*]', ' ')
+                when 'reddit' then raw ->> '$.subreddit'
+            end, ''
+        ) as place,
+        md5(concat_ws(chr(31), source, title, coalesce(body, ''))) as content_hash
+    from raw_items
+
+)
+
+select * from final

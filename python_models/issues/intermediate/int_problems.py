@@ -1,0 +1,62 @@
+"""One row per post that is no copy: whether it tells of a problem."""
+
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+from duckdb import ColumnExpression, ConstantExpression
+
+from assay.dbt.embedding import embed_texts
+from assay.dbt.progress import show_progress
+from assay.mining.embed import embedding_setting
+from assay.mining.label.problem import MIN_SCORE, PROBLEM_VERSION, bonus, likeness
+
+SCHEMA = pa.schema(
+    [
+        pa.field("url_hash", pa.string()),
+        pa.field("text_hash", pa.string()),
+        pa.field("problem_score", pa.float32()),
+        pa.field("is_problem", pa.bool_()),
+        pa.field("problem_rules", pa.string()),
+    ]
+)
+COLUMNS = "url_hash, text_hash, source, title, text, is_link, embedding"
+AT_ONCE = 5_000  # posts in memory
+
+
+def model(dbt, session):
+    """Return the posts that were not judged yet by these rules, prototypes and embeddings."""
+    dbt.config(
+        materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"
+    )
+    show_progress()
+    seed = dbt.ref("problem_prototypes").order("kind, prototype").fetchall()
+    parts = (PROBLEM_VERSION, embedding_setting(), seed)
+    rules = hashlib.md5(repr(parts).encode()).hexdigest()[:12]  # noqa: S324 - no secret
+    pending = dbt.ref("int_problems__inputs")
+    if dbt.is_incremental:
+        same_rules = ColumnExpression("problem_rules") == ConstantExpression(rules)
+        done = session.sql(f"from {dbt.this}").filter(same_rules)
+        pending = pending.join(done.project("url_hash, text_hash"), "url_hash, text_hash", "anti")
+    rows = pending.project(COLUMNS).order("url_hash")
+    batches, prototypes = [], None
+    while posts := rows.fetchmany(AT_ONCE):
+        prototypes = embed_texts([text for _, text in seed]) if prototypes is None else prototypes
+        vectors = np.array([post[-1] for post in posts], np.float32)
+        scores = likeness(vectors, prototypes, [kind for kind, _ in seed])
+        scores += np.array(
+            [bonus(*post, is_link=is_link) for _, _, *post, is_link, _ in posts], np.float32
+        )
+        batches.append(
+            pa.Table.from_arrays(
+                [
+                    pa.array([post[0] for post in posts]),
+                    pa.array([post[1] for post in posts]),
+                    pa.array(scores),
+                    pa.array(scores >= MIN_SCORE),
+                    pa.array([rules] * len(posts)),
+                ],
+                schema=SCHEMA,
+            )
+        )
+    return pa.concat_tables(batches) if batches else SCHEMA.empty_table()
