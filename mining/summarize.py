@@ -1,10 +1,10 @@
-"""A cluster in three of its sentences: LexRank, the scores that sumy gives, computed on arrays.
+"""A cluster in three of its sentences, which sumy's LexRank picks.
 
 Erkan and Radev 2004, "LexRank: Graph-based Lexical Centrality as Salience in Text Summarization",
 JAIR 22: sentences are alike when the cosine of their TF-IDF vectors is above a threshold, and a
-sentence is central when it is like many central ones. sumy's LexRankSummarizer is the reference;
-tests/mining/test_summarize.py holds this to the sentences that it picks. How that compares with
-sumy in speed, and with human summaries, is in docs/decisions/summaries.md.
+sentence is central when it is like many central ones. Ours is what sumy is given: sentences and
+words by rules that need no download, and the choice of sentences that can stand for a cluster.
+docs/decisions/summaries.md compares it with other ways and with human summaries.
 """
 
 import re
@@ -12,16 +12,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
+from sumy.summarizers.lex_rank import LexRankSummarizer
 
 from assay.mining.text.sentences import split
-
-Vector = NDArray[np.float64]
-
-# Both are sumy's. The loose stop is part of the result: a few steps, not the eigenvector.
-THRESHOLD = 0.1  # cosine above which two sentences are neighbours
-EPSILON = 0.1  # the power method stops when its vector moves by no more, in the L2 norm
+from assay.mining.threads import single_threaded
 
 MAX_DOCUMENTS = 10
 MAX_SENTENCES = 30  # of one document: the matter comes first, and scoring takes n by n numbers
@@ -55,22 +50,32 @@ def to_words(sentence: str) -> list[str]:
     return _WORD.findall(sentence.lower().replace("\u2019", "'"))
 
 
+class Words:
+    """The tokenizer that sumy is given; its own needs nltk's data."""
+
+    def to_words(self, sentence: str) -> list[str]:
+        """Return to_words() of the sentence."""
+        return to_words(sentence)
+
+
+@single_threaded
 def lexrank(sentences: Sequence[str], count: int) -> list[int]:
     """Return the places of the `count` most central sentences, ascending.
 
-    Fewer when there are fewer sentences. Of equally central ones the earlier is taken, and those
-    without a telling word last. Takes 8 bytes for each pair of sentences, twice. Raises ValueError
-    for a negative count.
+    Fewer when there are fewer sentences. Of equally central ones the earlier is taken. Takes 8
+    bytes for each pair of sentences, and time for each too. Raises ValueError for a negative count.
     """
     if count < 0:
         raise ValueError(f"count is {count}, but cannot be negative")
     if count >= len(sentences):
         return list(range(len(sentences)))
-    scores = _centrality(_neighbours([_telling_words(sentence) for sentence in sentences]))
-    # Equal sentences have equal scores but for rounding; sumy gives each the score of the last.
-    last = {sentence.strip(): place for place, sentence in enumerate(sentences)}
-    shared = scores[[last[sentence.strip()] for sentence in sentences]]
-    return sorted(np.argsort(-shared, kind="stable")[:count].tolist())
+    document = ObjectDocumentModel([Paragraph([Sentence(text, Words()) for text in sentences])])
+    summarizer = LexRankSummarizer()
+    summarizer.stop_words = STOP_WORDS
+    with np.errstate(all="ignore"):  # it divides by 0 where no two sentences are alike
+        picked = summarizer(document, count)
+    place = {id(sentence): number for number, sentence in enumerate(document.sentences)}
+    return [place[id(sentence)] for sentence in picked]
 
 
 def summarize(documents: Iterable[tuple[str, str | None]], count: int = 3) -> str:
@@ -106,48 +111,3 @@ def _is_usable(sentence: str) -> bool:
         return False
     letters = sum(map(str.isalpha, sentence))
     return letters >= MIN_LETTERS * sum(map(len, words))
-
-
-def _telling_words(sentence: str) -> list[str]:
-    return [word for word in to_words(sentence) if word not in STOP_WORDS]
-
-
-def _neighbours(bags: list[list[str]]) -> NDArray[np.bool_]:
-    """Return (n, n): which of n sentences, as words, are alike. One with words is like itself.
-
-    As in sumy, a word's weight in a sentence is tf / (largest tf there) * ln(n / (1 + sentences
-    with the word)), which may be negative, and is 0 for a word in all sentences but one.
-    """
-    size, vocabulary = len(bags), dict.fromkeys(chain.from_iterable(bags))
-    number = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
-    terms = np.fromiter((number[word] for bag in bags for word in bag), np.int64)
-    rows = np.repeat(np.arange(size), [len(bag) for bag in bags])
-    width = max(1, len(number))
-    pairs, counts = np.unique(rows * width + terms, return_counts=True)
-    rows, terms = np.divmod(pairs, width)
-    present = np.bincount(terms, minlength=width)
-    largest = np.ones(size, np.int64)
-    np.maximum.at(largest, rows, counts)
-    weights = counts / largest[rows] * np.log(size / (1 + present))[terms]
-    norms = np.sqrt(np.bincount(rows, weights**2, minlength=size))
-    norms[norms == 0] = 1.0
-    starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=size))))
-    vectors = csr_array((weights / norms[rows], terms, starts), shape=(size, width))
-    # Sparse: few words are shared, and BLAS would wake all its threads for a product so small.
-    return (vectors @ vectors.T).toarray() > THRESHOLD
-
-
-def _centrality(alike: NDArray[np.bool_]) -> Vector:
-    """Return (n,): the scores after sumy's power method, operation by operation, for equal ties."""
-    degrees = np.maximum(alike.sum(axis=1), 1)
-    transposed = (alike / degrees[:, None]).T
-    scores = np.full(len(alike), 1.0 / len(alike))
-    if not alike.any():
-        return scores
-    moved = np.inf
-    while moved > EPSILON:
-        following = np.dot(transposed, scores)
-        following /= np.linalg.norm(following)
-        moved = np.linalg.norm(following - scores)
-        scores = following
-    return scores

@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans, MiniBatchKMeans
@@ -28,8 +29,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v_measure_score
 
 from assay.mining.cluster.cluster import cluster
-from assay.mining.cluster.features import features, neighbour_graph, unit, walked
-from assay.mining.cluster.kmeans import kmeans
+from assay.mining.cluster.features import features, neighbour_graph, smooth_on_graph, unit
+from assay.mining.cluster.partition import partition
 from assay.mining.embed import embed, load_engine
 from assay.mining.text.clean import clean
 from benchmarks.measure import ROOT
@@ -136,17 +137,20 @@ def _contestants(
     tf_idf = TfidfVectorizer(stop_words="english", min_df=2).fit_transform(texts)
     points = features(vectors, texts)
     graph, _ = neighbour_graph(points)
-    smoothed = walked(vectors, neighbour_graph(vectors)[0])
+    smoothed = smooth_on_graph(vectors, neighbour_graph(vectors)[0])
     table: dict[str, Contestant] = {
         "floor: TF-IDF, KMeans, k given": lambda s: KMeans(k, random_state=s).fit_predict(tf_idf),
         "embeddings, MiniBatchKMeans, k given": lambda s: MiniBatchKMeans(
             k, random_state=s
         ).fit_predict(vectors),
         "embeddings, KMeans, k given": lambda s: KMeans(k, random_state=s).fit_predict(vectors),
-        "embeddings walked, k given": lambda s: kmeans(smoothed, k, seed=s).label,
-        "with words, not walked, k given": lambda s: kmeans(points, k, seed=s).label,
-        "default, k given": lambda s: kmeans(walked(points, graph), k, seed=s).label,
+        "embeddings smoothed, k given": lambda s: partition(smoothed, k, seed=s),
+        "with words, not smoothed, k given": lambda s: partition(points, k, seed=s),
+        "default, k given": lambda s: partition(smooth_on_graph(points, graph), k, seed=s),
         "default, k by itself": lambda s: cluster(vectors, texts, seed=s).cluster_id,
+        "minibatch, the plain rule": lambda s: (
+            cluster(vectors, texts, method="minibatch", seed=s).cluster_id
+        ),
         "HDBSCAN over UMAP, k by itself": lambda s: (
             cluster(vectors, texts, method="hdbscan", seed=s).cluster_id
         ),
@@ -173,7 +177,7 @@ def speed(n: int, rounds: int) -> None:
     """Print seconds and inertia of k-means on n points with k = n / 100."""
     k = n // 100
     points = clustered_points(n, k)
-    contestants = {"assay": _assay, "MiniBatchKMeans": _minibatch}
+    contestants = {"assay": _assay, "MiniBatchKMeans": _minibatch, "KMeans": _kmeans}
     if importlib.util.find_spec("faiss"):
         contestants["faiss, 10 steps"] = _faiss
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
@@ -197,11 +201,23 @@ def speed(n: int, rounds: int) -> None:
 
 
 def _assay(points: NDArray[np.float32], k: int) -> float:
-    return kmeans(points, k).inertia
+    return _inertia(points, partition(points, k))
 
 
 def _minibatch(points: NDArray[np.float32], k: int) -> float:
-    return float(MiniBatchKMeans(k, random_state=0).fit(points).inertia_)
+    return _inertia(points, MiniBatchKMeans(k, random_state=0).fit_predict(points))
+
+
+def _kmeans(points: NDArray[np.float32], k: int) -> float:
+    return _inertia(points, KMeans(k, random_state=0).fit_predict(points))
+
+
+def _inertia(points: NDArray[np.float32], label: NDArray) -> float:
+    """Return the sum of squared distances to the means of the groups."""
+    n, k = len(points), int(label.max()) + 1
+    sums = sp.csr_matrix((np.ones(n), (label, np.arange(n))), shape=(k, n)) @ points
+    sizes = np.maximum(np.bincount(label, minlength=k), 1)
+    return float((points.astype(np.float64) ** 2).sum() - ((sums**2).sum(1) / sizes).sum())
 
 
 def _faiss(points: NDArray[np.float32], k: int) -> float:

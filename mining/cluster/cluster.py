@@ -1,8 +1,9 @@
 """Clusters: which posts speak of the same trouble, how sure that is, and which fit nowhere.
 
-The default is k-means over features that were evened out along neighbours (features.py).
-The option is HDBSCAN (Campello, Moulavi and Sander 2013) over a UMAP reduction (McInnes, Healy and
-Melville 2018), for people who want noise left out. docs/decisions/clusters.md has the figures.
+The default is k-means over features that were smoothed along neighbours (features.py). HDBSCAN
+(Campello, Moulavi and Sander 2013) over a UMAP reduction (McInnes, Healy and Melville 2018) is for
+people who want noise left out. MiniBatchKMeans on the embeddings as they are is the plain rule, for
+few broad topics. docs/decisions/clusters.md has the figures.
 """
 
 import logging
@@ -10,40 +11,41 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.cluster import HDBSCAN
+from sklearn.cluster import HDBSCAN, MiniBatchKMeans
 
 from assay.mining.cluster.features import (
-    beside,
+    concat_features,
     neighbour_graph,
+    remove_source_effect,
+    smooth_on_graph,
     unit,
-    walked,
-    without_source,
     word_vectors,
 )
-from assay.mining.cluster.kmeans import kmeans
+from assay.mining.cluster.partition import fitted_labels, partition
+from assay.mining.threads import single_threaded
 
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Method = Literal["kmeans", "hdbscan"]
+Method = Literal["kmeans", "hdbscan", "minibatch"]
 
-CLUSTERING_VERSION = "2"  # raise it when the rules change: days are then clustered again
+CLUSTERING_VERSION = "3"  # raise it when the rules change: days are then clustered again
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
-CHOOSE_MOST = 20_000  # items; above, the rule of items per cluster stands
+MAX_TO_CHOOSE = 20_000  # items; above, the rule of items per cluster stands
 FINER, COARSER = 4, 2  # the number chosen is at most 4 times the rule's and at least half of it
 # An outlier's neighbours are this many robust standard deviations less near than is usual.
 OUTLIER_DEVIATIONS = 1.5
 MIN_OUTLIER_ITEMS = 30  # with fewer there is no "usual"
 UMAP_DIMENSIONS, UMAP_NEIGHBOURS = 5, 15
-REDUCE_LEAST = 50  # items; fewer go to HDBSCAN as they are
+MIN_TO_REDUCE = 50  # items; fewer go to HDBSCAN as they are
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ class Clusters:
     cluster's centroid, 0 to 2. is_outlier: (n,) bool, fits nowhere; such an item keeps the id of
     the nearest cluster and has no part in its centroid. centroids: (k, d) float32 of length 1, in
     the space of the embeddings. confidence: (k,) float32, the share of its members' neighbourhood
-    that lies within the cluster: 1 stands alone, 0.5 has as many ties to others as to itself.
+    that lies within the cluster: 1 stands alone, 0.5 has as many ties to others as to itself. For
+    method minibatch, which knows no neighbours, how much nearer members are to their own centroid
+    than to the next (a silhouette): 1 stands alone, 0 lies between two.
     central: for each cluster the rows of its members, the medoid first, without outliers.
     """
 
@@ -66,12 +70,11 @@ class Clusters:
     central: tuple[Ints, ...]
 
 
+@single_threaded
 def cluster(
     vectors: Floats,
     texts: Sequence[str],
-    weights: Floats | None = None,
     *,
-    n_clusters: int | None = None,
     method: Method = "kmeans",
     seed: int = 0,
     places: Sequence[str] | None = None,
@@ -80,35 +83,30 @@ def cluster(
 ) -> Clusters:
     """Cluster items by their embeddings (n, d), rows of length 1, and their texts (n).
 
-    weights: (n,), not negative; what an item counts in the means, 1 by default. n_clusters: by
-    default chosen around max(10, n / 100), never more than n; HDBSCAN finds its own. places: where
-    each was posted, in words (repository, tags, subreddit, or ""). sources: the site each is from,
-    whose manner of writing is then taken out. keys: one per item, such as url_hash; items are put
-    into their order before anything is computed, so that the result does not depend on the order
-    of the rows. Without keys, texts serve. Raises ValueError when lengths differ or a value is not
-    finite.
+    method: kmeans chooses the number of clusters around max(10, n / 100), hdbscan finds its own,
+    minibatch takes that rule as it is, and nothing but the embeddings; no item of its fits nowhere.
+    places: where each was posted, in words (repository, tags, subreddit, or ""). sources: the site
+    each is from, whose manner of writing is then taken out. keys: one per item, such as url_hash;
+    items are put into their order before anything is computed, so that the result does not depend
+    on the order of the rows. Without keys, texts serve. Labels are the same on every processor and
+    whatever number of threads there is: it is one. Raises ValueError when lengths differ, a value
+    is not finite or there is no such method.
     """
     columns = {"texts": texts, "places": places, "sources": sources, "keys": keys}
-    _check(vectors, n_clusters, weights, columns)
+    _check(vectors, columns, method)
     n = len(vectors)
     if n == 0:
-        return _described(vectors, np.zeros(0, np.int64), np.zeros(0, bool), sp.csr_matrix((0, 0)))
+        nothing = np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, np.float32)
+        return _describe(vectors, *nothing)
     started = time.monotonic()
     named = texts if keys is None else keys
     order = np.array(sorted(range(n), key=lambda row: (named[row], vectors[row].tobytes())))
     rows = vectors[order].astype(np.float32, copy=False)
-    lexical = word_vectors(*(_in(values, order) for values in (texts, places)), seed)
-    mass = None if weights is None else weights[order]
-    points, graph, near = _looked_at(rows, lexical, seed)
-    if sources is not None and len(set(sources)) > 1:
-        first = _by_means(points, graph, n_clusters, mass, seed)
-        rows_alike = without_source(rows, _in(sources, order), first)
-        points, graph, near = _looked_at(rows_alike, lexical, seed)
-    if method == "hdbscan":
-        label, outlier = _by_density(points, seed)
+    if method == "minibatch":
+        found = _plain(rows, seed)
     else:
-        label, outlier = _by_means(points, graph, n_clusters, mass, seed), _lonely(near)
-    found = _described(rows, label, outlier, graph)
+        read = {name: _in(columns[name], order) for name in ("texts", "places", "sources")}
+        found = _by_features(rows, method=method, seed=seed, **read)
     log.info(
         "%d items in %d clusters, %d fit nowhere, %.1f s",
         *(n, len(found.centroids), int(found.is_outlier.sum()), time.monotonic() - started),
@@ -121,39 +119,60 @@ def usual_number(items: int) -> int:
     return min(items, max(MIN_CLUSTERS, items // ITEMS_PER_CLUSTER))
 
 
-def _check(
-    vectors: Floats,
-    n_clusters: int | None,
-    weights: Floats | None,
-    columns: dict[str, Sequence[str] | None],
-) -> None:
-    for name, values in {**columns, "weights": weights}.items():
+def _check(vectors: Floats, columns: dict[str, Sequence[str] | None], method: str) -> None:
+    for name, values in columns.items():
         if values is not None and len(values) != len(vectors):
             raise ValueError(f"{len(vectors)} vectors but {len(values)} {name}")
     if vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise ValueError("vectors are not (n, d) finite numbers")
-    if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ValueError("weights are not finite numbers of 0 or more")
-    if n_clusters is not None and n_clusters < 1:
-        raise ValueError(f"n_clusters is {n_clusters}, not 1 or more")
+    if method not in get_args(Method):
+        raise ValueError(f"cluster_method {method} is none of {', '.join(get_args(Method))}")
 
 
 def _in(values: Sequence[str] | None, order: Ints) -> list[str] | None:
     return None if values is None else [values[row] for row in order]
 
 
-def _looked_at(
-    rows: Floats, lexical: Floats | None, seed: int
+def _plain(rows: Floats, seed: int) -> Clusters:
+    """Return MiniBatchKMeans' clusters of the embeddings by the usual rule."""
+    model = MiniBatchKMeans(usual_number(len(rows)), random_state=seed)
+    label = fitted_labels(model, rows)
+    return _describe(rows, label, np.zeros(len(rows), bool), _separation(rows, label))
+
+
+def _by_features(
+    rows: Floats,
+    *,
+    texts: list[str],
+    places: list[str] | None,
+    sources: list[str] | None,
+    method: Method,
+    seed: int,
+) -> Clusters:
+    """Return the clusters of what features.py makes of the items."""
+    lexical = word_vectors(texts, places, seed)
+    points, graph, near = _points_and_graph(rows, lexical, seed)
+    if sources is not None and len(set(sources)) > 1:
+        first = _by_means(points, graph, seed)
+        alike = remove_source_effect(rows, sources, first)
+        points, graph, near = _points_and_graph(alike, lexical, seed)
+    if method == "hdbscan":
+        label, outlier = _by_density(points, seed)
+    else:
+        label, outlier = _by_means(points, graph, seed), _lonely(near)
+    return _describe(rows, label, outlier, _confidence(label, graph))
+
+
+def _points_and_graph(
+    rows: Floats, lexical: NDArray[np.float64] | None, seed: int
 ) -> tuple[Floats, sp.csr_matrix, Floats]:
-    points = beside(rows, lexical)
+    points = concat_features(rows, lexical)
     return points, *neighbour_graph(points, seed)
 
 
-def _by_means(
-    points: Floats, graph: sp.csr_matrix, number: int | None, weights: Floats | None, seed: int
-) -> Ints:
-    even = walked(points, graph)
-    return kmeans(even, number or _number(even, graph, seed), weights=weights, seed=seed).label
+def _by_means(points: Floats, graph: sp.csr_matrix, seed: int) -> Ints:
+    smooth = smooth_on_graph(points, graph)
+    return partition(smooth, _number(smooth, graph, seed), seed=seed)
 
 
 def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
@@ -165,9 +184,9 @@ def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
     n = len(points)
     rule = usual_number(n)
     finest = min(FINER * rule, n // 3)
-    if n > CHOOSE_MOST or finest <= rule:
+    if n > MAX_TO_CHOOSE or finest <= rule:
         return rule
-    fine = kmeans(points, finest, seed=seed).label
+    fine = partition(points, finest, seed=seed)
     k = int(fine.max()) + 1
     member = sp.csr_matrix((np.ones(n), (np.arange(n), fine)), shape=(n, k))
     ties = (member.T @ graph @ member).toarray()
@@ -207,7 +226,7 @@ def _by_density(points: Floats, seed: int) -> tuple[Ints, NDArray[np.bool_]]:
     least = max(5, min(25, n // 60))
     if n <= least or np.ptp(points, axis=0).max(initial=0) < 1e-6:
         return np.zeros(n, np.int64), np.zeros(n, bool)
-    space = _reduced(points, seed) if n >= REDUCE_LEAST else points
+    space = _reduced(points, seed) if n >= MIN_TO_REDUCE else points
     label = HDBSCAN(min_cluster_size=least, min_samples=5, copy=True).fit_predict(space)
     noise = label < 0
     if noise.all():
@@ -233,17 +252,22 @@ def _reduced(points: Floats, seed: int) -> Floats:
         ).fit_transform(points)
 
 
-def _described(
-    vectors: Floats, label: Ints, outlier: NDArray[np.bool_], graph: sp.csr_matrix
+def _describe(
+    vectors: Floats, label: Ints, outlier: NDArray[np.bool_], confidence: Floats
 ) -> Clusters:
-    """Return the clusters by size, the earlier medoid first where sizes are equal."""
+    """Return the clusters by size, the earlier medoid first where sizes are equal.
+
+    confidence: (k,). Distances are rounded to what processors agree on, so that the order of
+    members is the same on all.
+    """
     n, d = vectors.shape
     outlier = outlier & ~_all_out(label, outlier)
     k = int(label.max()) + 1 if n else 0
     kept = np.flatnonzero(~outlier)
     sums = sp.csr_matrix((np.ones(len(kept)), (label[kept], kept)), shape=(k, n)) @ vectors
     centroids = unit(np.asarray(sums).reshape(k, d))
-    distance = np.clip(1 - np.einsum("ij,ij->i", vectors, centroids[label]), 0, 2)
+    cosines = (vectors.astype(np.float64) * centroids[label]).sum(1)
+    distance = np.clip(np.round(1 - cosines, 6), 0, 2)
     by_cluster = kept[np.lexsort((kept, distance[kept], label[kept]))]
     central = np.split(by_cluster, np.searchsorted(label[by_cluster], np.arange(1, k)))[:k]
     size = np.bincount(label, minlength=k)
@@ -255,7 +279,7 @@ def _described(
         distance.astype(np.float32),
         outlier,
         centroids[rank],
-        _confidence(label, k, graph)[rank],
+        confidence[rank],
         tuple(central[c] for c in rank),
     )
 
@@ -267,12 +291,26 @@ def _all_out(label: Ints, outlier: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.bincount(label, ~outlier)[label] == 0
 
 
-def _confidence(label: Ints, k: int, graph: sp.csr_matrix) -> Floats:
-    edges = graph.tocoo()
+def _confidence(label: Ints, graph: sp.csr_matrix) -> Floats:
+    """Return the share of each cluster's ties in the graph that stay within it, (k,)."""
+    k, edges = int(label.max()) + 1, graph.tocoo()
     every = np.bincount(label[edges.row], edges.data, k)
     within = label[edges.row] == label[edges.col]
     inside = np.bincount(label[edges.row[within]], edges.data[within], k)
     return np.divide(inside, every, out=np.zeros(k), where=every > 0).astype(np.float32)
+
+
+def _separation(rows: Floats, label: Ints) -> Floats:
+    """Return each cluster's mean silhouette by centroids, (k,): 1 - own / next nearest distance."""
+    n, k = len(rows), int(label.max()) + 1
+    if k == 1:
+        return np.ones(1, np.float32)
+    member = sp.csr_matrix((np.ones(n), (label, np.arange(n))), shape=(k, n))
+    distance = np.maximum(1 - rows.astype(np.float64) @ unit(member @ rows).T, 1e-9)
+    own = distance[np.arange(n), label].copy()
+    distance[np.arange(n), label] = np.inf
+    value = np.clip(1 - own / distance.min(1), 0, 1)
+    return (np.bincount(label, value, k) / np.bincount(label, minlength=k)).astype(np.float32)
 
 
 def _in_order(found: Clusters, order: Ints) -> Clusters:

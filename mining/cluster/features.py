@@ -1,10 +1,15 @@
-"""What clustering looks at: embeddings and words side by side, evened out along neighbours.
+"""What clustering looks at: embeddings and words side by side, smoothed along neighbours.
 
 Embeddings know that "webhook fired twice" and "charged two times" are alike; words know that `SKU`
 and `FHIR` are not. Words are TF-IDF reduced by SVD (latent semantic analysis, Deerwester et al.
-1990). A short random walk over the graph of nearest neighbours then replaces each vector by a mean
-of what lies around it, which takes the chance wording of single posts out (the low-pass filter of
-graph convolution, Wu et al. 2019). docs/decisions/clusters.md has what each step is worth.
+1990). Smoothing on the graph of nearest neighbours then replaces each vector by a mean of what lies
+around it, which takes the chance wording of single posts out (the low-pass filter of graph
+convolution, Wu et al. 2019). docs/decisions/clusters.md has what each step is worth.
+
+The same texts and embeddings give the same features on every processor. Sums differ there in their
+last bits, since each kernel of a BLAS adds in its own order; so sums are made in float64 and the
+features rounded to multiples of GRID, which leaves nothing of such differences. GRID is coarse
+enough that float32 adds products of rows without rounding, in whatever order.
 """
 
 import re
@@ -18,22 +23,25 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from assay.mining.cluster.kmeans import BLOCK_VALUES, kmeans
+from assay.mining.cluster.partition import partition
 
 Floats = NDArray[np.float32]
 
+# Products of two rows of length 1 are multiples of GRID**2 up to 1: below 2**24 of them, as many as
+# float32 can count.
+GRID = 2.0**-11
 WORD_SHARE = 0.3  # squared length of the words' part beside 1 of the embedding's
-WORDS_FOR_SHARE = (
-    40  # in a text; fewer have less to say as words, and their share shrinks with them
-)
-NEIGHBOURS, NEIGHBOURS_LEAST = 10, 3  # of few points half the square root: groups are small too
-WALK_STEPS = 3
+# Words in a text; fewer have less to say as words, and their share shrinks with them.
+WORDS_FOR_SHARE = 40
+NEIGHBOURS, MIN_NEIGHBOURS = 10, 3  # of few points half the square root: groups are small too
+SMOOTHING_STEPS = 3
 # A source of few posts keeps most of its offset; and turns until it settles.
 SOURCE_PRIOR, SOURCE_TURNS = 10, 10
-EXACT_MOST = 20_000  # points whose neighbours are found by comparing all with all
+MAX_EXACT = 20_000  # points whose neighbours are found by comparing all with all
 CELL, PROBES = 256, 8  # beyond: points in a cell, and cells that are searched for a point
-FIT_MOST = 20_000  # texts that vocabulary and SVD are learnt from
-WORDS_READ = 2_000  # characters of a text that count; embeddings read about as far
+MAX_BLOCK = 8_000_000  # cosines held at once: 64 MB, since they are ranked in 8 bytes
+MAX_FIT = 20_000  # texts that vocabulary and SVD are learnt from
+MAX_CHARACTERS = 2_000  # of a text that count; embeddings read about as far
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"[a-z][a-z0-9]+")
@@ -42,18 +50,17 @@ _ENDINGS = ("ingly", "edly", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly")
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
     """Return the rows (n, d) with length 1; rows of length 0 stay 0."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0).astype(np.float32)
+    return _unit(vectors).astype(np.float32)
 
 
-def centred(vectors: NDArray[np.floating]) -> Floats:
-    """Return the rows less their mean, with length 1."""
-    return unit(vectors - vectors.mean(0, dtype=np.float64).astype(np.float32))
+def center(vectors: NDArray[np.floating]) -> Floats:
+    """Return the rows less their mean, with length 1, as multiples of GRID."""
+    return _rounded(_unit(vectors - vectors.mean(0, dtype=np.float64)))
 
 
 def words(text: str) -> list[str]:
     """Return the stems of a text's words, identifiers taken apart, without stop words."""
-    text = _CAMEL.sub(" ", text[:WORDS_READ]).replace("_", " ").lower()
+    text = _CAMEL.sub(" ", text[:MAX_CHARACTERS]).replace("_", " ").lower()
     return [_stem(word) for word in _TOKEN.findall(text) if word not in ENGLISH_STOP_WORDS]
 
 
@@ -64,12 +71,12 @@ def features(
 
     places: where each was posted, in words (repository, tags, subreddit, or ""); they count double.
     """
-    return beside(vectors, word_vectors(texts, places, seed))
+    return concat_features(vectors, word_vectors(texts, places, seed))
 
 
 def word_vectors(
     texts: Sequence[str], places: Sequence[str] | None = None, seed: int = 0
-) -> Floats | None:
+) -> NDArray[np.float64] | None:
     """Return TF-IDF reduced by SVD, (n, words), each as long as its words count; None without."""
     if places is not None:
         texts = [f"{place} {place} {text}" for place, text in zip(places, texts, strict=True)]
@@ -77,18 +84,21 @@ def word_vectors(
     if lexical is None:
         return None
     said = np.array([len(text.split()) for text in texts]) / WORDS_FOR_SHARE
-    share = np.sqrt(WORD_SHARE * np.minimum(said, 1)).astype(np.float32)
-    return share[:, None] * lexical
+    return np.sqrt(WORD_SHARE * np.minimum(said, 1))[:, None] * lexical
 
 
-def beside(vectors: Floats, lexical: Floats | None) -> Floats:
-    """Return embeddings (n, d), centred, beside word_vectors() (n, words): rows of length 1."""
+def concat_features(vectors: Floats, lexical: NDArray[np.float64] | None) -> Floats:
+    """Return embeddings (n, d), centred, beside word_vectors() (n, words): rows of length 1 as
+    multiples of GRID."""
     if lexical is None:
-        return centred(vectors)
-    return unit(np.hstack([centred(vectors), lexical]))
+        return center(vectors)
+    centered = _unit(vectors - vectors.mean(0, dtype=np.float64))
+    return _rounded(_unit(np.hstack([centered, lexical])))
 
 
-def without_source(vectors: Floats, sources: Sequence[str], label: NDArray[np.integer]) -> Floats:
+def remove_source_effect(
+    vectors: Floats, sources: Sequence[str], label: NDArray[np.integer]
+) -> Floats:
     """Return embeddings (n, d) less what posts of one source have in common whatever their topic.
 
     sources: (n,) names. label: (n,) a first clustering, by which topic and source are told apart:
@@ -98,42 +108,56 @@ def without_source(vectors: Floats, sources: Sequence[str], label: NDArray[np.in
     """
     n, d = vectors.shape
     names, source = np.unique(np.asarray(sources), return_inverse=True)
-    by_source = sp.csr_matrix((np.ones(n, np.float32), (source, np.arange(n))))
-    by_cluster = sp.csr_matrix((np.ones(n, np.float32), (label, np.arange(n))))
+    by_source = sp.csr_matrix((np.ones(n), (source, np.arange(n))))
+    by_cluster = sp.csr_matrix((np.ones(n), (label, np.arange(n))))
     of_source = np.asarray(by_source.sum(1)) + SOURCE_PRIOR
     of_cluster = np.maximum(np.asarray(by_cluster.sum(1)), 1)
-    offset = np.zeros((len(names), d), np.float32)
+    offset = np.zeros((len(names), d))
     for _ in range(SOURCE_TURNS):
         means = (by_cluster @ (vectors - offset[source])) / of_cluster
-        offset = ((by_source @ (vectors - means[label])) / of_source).astype(np.float32)
+        offset = (by_source @ (vectors - means[label])) / of_source
     return unit(vectors - offset[source])
 
 
-def walked(points: Floats, graph: sp.csr_matrix) -> Floats:
-    """Return points (n, d) after WALK_STEPS of a random walk on their graph, each (n, d)."""
-    stay = sp.diags(graph.max(axis=1).toarray().ravel().astype(np.float32))
-    step = normalize(graph + stay, norm="l1").astype(np.float32)
-    for _ in range(WALK_STEPS):
-        points = step @ points
-    return centred(points)
+def smooth_on_graph(points: Floats, graph: sp.csr_matrix) -> Floats:
+    """Return points (n, d) after SMOOTHING_STEPS to the mean of their neighbours on the graph."""
+    stay = sp.diags(graph.max(axis=1).toarray().ravel())
+    step = normalize(graph + stay, norm="l1").astype(np.float64)
+    smoothed = points.astype(np.float64)
+    for _ in range(SMOOTHING_STEPS):
+        smoothed = step @ smoothed
+    return center(smoothed)
 
 
 def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Floats]:
     """Return the graph of each point's nearest, NEIGHBOURS from 400 points on, and how near.
 
     points: (n, d) rows of length 1. The graph is symmetric, (n, n), weighted by cosine; the second
-    value is (n,), the mean cosine to the neighbours, 0 for a point that is alone. Up to EXACT_MOST
-    points neighbours are exact. Beyond, they are looked for in the PROBES nearest cells of a
-    k-means partition (inverted file, Jegou, Douze and Schmid 2011).
+    value is (n,), the mean cosine to the neighbours, 0 for a point that is alone. Of equally near
+    points the earlier is taken. Up to MAX_EXACT points neighbours are exact. Beyond, they are
+    looked for in the PROBES nearest cells of a k-means partition (inverted file, Jegou, Douze and
+    Schmid 2011).
     """
     n = len(points)
-    k = min(n - 1, max(NEIGHBOURS_LEAST, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
+    k = min(n - 1, max(MIN_NEIGHBOURS, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
     if k < 1:
-        return sp.csr_matrix((n, n), dtype=np.float32), np.zeros(n, np.float32)
-    found, cosine = _exact(points, k) if n <= EXACT_MOST else _in_cells(points, k, seed)
+        return sp.csr_matrix((n, n), dtype=np.float64), np.zeros(n, np.float32)
+    points = _rounded(points)
+    found, cosine = _exact(points, k) if n <= MAX_EXACT else _in_cells(points, k, seed)
     rows = np.repeat(np.arange(n), k)
-    graph = sp.csr_matrix((np.maximum(cosine, 0).ravel(), (rows, found.ravel())), (n, n))
+    edges = (np.maximum(cosine, 0).astype(np.float64).ravel(), (rows, found.ravel()))
+    graph = sp.csr_matrix(edges, (n, n))
     return graph.maximum(graph.T).tocsr(), cosine.mean(1)
+
+
+def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    vectors = vectors.astype(np.float64)
+    lengths = np.sqrt((vectors**2).sum(1, keepdims=True))
+    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0)
+
+
+def _rounded(vectors: NDArray[np.floating]) -> Floats:
+    return (np.round(vectors / GRID) * GRID).astype(np.float32)
 
 
 def _stem(word: str) -> str:
@@ -143,12 +167,12 @@ def _stem(word: str) -> str:
     return word
 
 
-def _lexical(texts: Sequence[str], seed: int) -> Floats | None:
+def _lexical(texts: Sequence[str], seed: int) -> NDArray[np.float64] | None:
     """Return TF-IDF reduced by SVD, or None when the texts share too few words."""
     n = len(texts)
     chosen = np.arange(n)
-    if n > FIT_MOST:
-        chosen = np.sort(np.random.default_rng(seed).choice(n, FIT_MOST, replace=False))
+    if n > MAX_FIT:
+        chosen = np.sort(np.random.default_rng(seed).choice(n, MAX_FIT, replace=False))
     reader = TfidfVectorizer(
         analyzer=_terms, sublinear_tf=True, min_df=2, max_df=0.3, max_features=50_000
     )
@@ -160,8 +184,8 @@ def _lexical(texts: Sequence[str], seed: int) -> Floats | None:
     if size < 2:
         return None
     reduce = TruncatedSVD(size, random_state=seed).fit(fitted)
-    every = fitted if n <= FIT_MOST else reader.transform(texts)
-    return unit(reduce.transform(every))
+    every = fitted if n <= MAX_FIT else reader.transform(texts)
+    return _unit(reduce.transform(every))
 
 
 def _terms(text: str) -> list[str]:
@@ -172,24 +196,26 @@ def _terms(text: str) -> list[str]:
 def _exact(points: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
     n = len(points)
     found, cosine = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
-    for start in range(0, n, 1_000):
-        rows = np.arange(start, min(start + 1_000, n))
+    for rows in np.array_split(np.arange(n), n * n // MAX_BLOCK + 1):
         found[rows], cosine[rows] = _best(points, rows, np.arange(n), k)
     return found, cosine
 
 
 def _in_cells(points: Floats, k: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
     n = len(points)
-    cells = kmeans(points, n // CELL, seed=seed, steps=3)
-    order = np.argsort(cells.label, kind="stable")
-    edges = np.searchsorted(cells.label[order], np.arange(len(cells.centres) + 1))
-    near = np.argsort(-(unit(cells.centres) @ unit(cells.centres).T), axis=1, kind="stable")
+    cell_of = partition(points, n // CELL, seed=seed)
+    order = np.argsort(cell_of, kind="stable")
+    cells = int(cell_of.max()) + 1
+    edges = np.searchsorted(cell_of[order], np.arange(cells + 1))
+    sums = sp.csr_matrix((np.ones(n), (cell_of, np.arange(n))), shape=(cells, n)) @ points
+    centers = _rounded(_unit(sums))
+    near = np.argsort(-(centers @ centers.T), axis=1, kind="stable")
     found, cosine = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
     for cell, around in enumerate(near[:, :PROBES]):
         mine = order[edges[cell] : edges[cell + 1]]
         others = np.sort(np.concatenate([order[edges[c] : edges[c + 1]] for c in around]))
         wanted = min(k, len(others) - 1)
-        for rows in np.array_split(mine, len(mine) * len(others) // BLOCK_VALUES + 1):
+        for rows in np.array_split(mine, len(mine) * len(others) // MAX_BLOCK + 1):
             # A point without enough company is its own neighbour at cosine 0, which is no edge.
             found[rows], cosine[rows] = rows[:, None], 0
             if wanted > 0 and len(rows):
@@ -203,6 +229,9 @@ def _best(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Return the k nearest of `others` to each of `rows`, which are among them, less itself."""
     score = points[rows] @ points[others].T
-    score[np.arange(len(rows)), np.searchsorted(others, rows)] = -np.inf
-    best = np.argpartition(-score, k - 1, axis=1)[:, :k]
+    score[np.arange(len(rows)), np.searchsorted(others, rows)] = -2.0
+    # A whole number each, and no two of a row the same: so what is taken depends on no library's
+    # way with equal numbers.
+    rank = (score / GRID**2).astype(np.int64) * len(others) - np.arange(len(others))
+    best = np.argpartition(-rank, k - 1, axis=1)[:, :k]
     return others[best], np.take_along_axis(score, best, 1)

@@ -12,19 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.mining.cluster.cluster import Clusters, Floats, Method, cluster
-from assay.mining.cluster.features import features, neighbour_graph, unit, walked
+from assay.mining.cluster.features import features, neighbour_graph, smooth_on_graph, unit
+from assay.mining.threads import single_threaded
 
-CORE_VERSION = "2"  # raise it when the rules change: days are then clustered again
+CORE_VERSION = "3"  # raise it when the rules change: days are then clustered again
 # Fewer than these are no ground for clusters: then all items are clustered alike.
-MIN_CORE, MIN_SHARE = 10, 0.02
+MIN_SEEDS, MIN_SHARE = 10, 0.02
 JOIN_QUANTILE = 0.75  # of the distances of a cluster's own: an item that joins is as near as these
 
 
+@single_threaded
 def cluster_problems(
     vectors: Floats,
     texts: Sequence[str],
-    is_core: NDArray[np.bool_],
-    may_join: NDArray[np.bool_] | None = None,
+    is_seed: NDArray[np.bool_],
+    is_eligible: NDArray[np.bool_] | None = None,
     *,
     method: Method = "kmeans",
     seed: int = 0,
@@ -32,37 +34,45 @@ def cluster_problems(
     sources: Sequence[str] | None = None,
     keys: Sequence[str] | None = None,
 ) -> Clusters:
-    """Cluster the core items as cluster.cluster does, and put the others beside them.
+    """Cluster the seeds as cluster.cluster does, and put the others beside them.
 
-    is_core: (n,) bool. may_join: (n,) bool, of the others those that may be members at all, by
-    default every one. The rest as in `cluster`. In what is returned an item that joined a cluster
-    is a member like any other, behind the core in `central`; centroids, confidence and the order
-    of the clusters are the core's. Raises what `cluster` raises.
+    is_seed: (n,) bool, the problems. is_eligible: (n,) bool, of the others those that may be
+    members at all, by default every one. The rest as in `cluster`. In what is returned an item that
+    joined a cluster is a member like any other, behind the seeds in `central`; centroids,
+    confidence and the order of the clusters are the seeds'. With method minibatch, which is the
+    plain rule over everything, all items are seeds. Raises what `cluster` raises.
     """
     columns = {"texts": texts, "places": places, "sources": sources, "keys": keys}
-    core = np.flatnonzero(is_core)
-    if len(core) == len(vectors) or len(core) < max(MIN_CORE, MIN_SHARE * len(vectors)):
+    seeds = np.flatnonzero(is_seed)
+    too_few = len(seeds) < max(MIN_SEEDS, MIN_SHARE * len(vectors))
+    if method == "minibatch" or len(seeds) == len(vectors) or too_few:
         return cluster(vectors, method=method, seed=seed, **columns)
-    of_core = {
-        name: values if values is None else [values[row] for row in core]
+    of_seeds = {
+        name: values if values is None else [values[row] for row in seeds]
         for name, values in columns.items()
     }
-    found = cluster(vectors[core], method=method, seed=seed, **of_core)
-    others = np.flatnonzero(~is_core)
-    willing = np.ones(len(others), bool) if may_join is None else may_join[others]
-    nearest = (vectors[others] @ found.centroids.T).argmax(axis=1)
+    found = cluster(vectors[seeds], method=method, seed=seed, **of_seeds)
+    others = np.flatnonzero(~is_seed)
+    eligible = np.ones(len(others), bool) if is_eligible is None else is_eligible[others]
+    nearest = _cosines(vectors[others], found.centroids).argmax(axis=1)
     # Where the others are many, only those that may join are worth a closer look.
-    looked = willing if len(others) > len(core) else np.ones(len(others), bool)
+    looked = eligible if len(others) > len(seeds) else np.ones(len(others), bool)
     if looked.any():
-        rows = np.concatenate([core, others[looked]])
-        even = _evened(vectors, columns, rows, seed)
-        own = found.cluster_id
-        means = [even[: len(core)][own == c].mean(axis=0) for c in range(len(found.centroids))]
-        nearest[looked] = (even[len(core) :] @ unit(np.stack(means)).T).argmax(axis=1)
-    return _joined(found, vectors, (core, others), nearest, willing)
+        rows = np.concatenate([seeds, others[looked]])
+        smooth = _smoothed(vectors, columns, rows, seed)
+        of_seed, of_other = smooth[: len(seeds)], smooth[len(seeds) :]
+        count = range(len(found.centroids))
+        means = [of_seed[found.cluster_id == c].mean(axis=0, dtype=np.float64) for c in count]
+        nearest[looked] = _cosines(of_other, unit(np.stack(means))).argmax(axis=1)
+    return _joined(found, vectors, (seeds, others), nearest, eligible)
 
 
-def _evened(
+def _cosines(one: Floats, other: Floats) -> NDArray[np.float64]:
+    """Return all cosines of rows of length 1, rounded to what processors agree on."""
+    return np.round(one.astype(np.float64) @ other.astype(np.float64).T, 9)
+
+
+def _smoothed(
     vectors: Floats, columns: dict[str, Sequence[str] | None], rows: NDArray[np.int64], seed: int
 ) -> Floats:
     """Return what clustering looks at, words and neighbours included, for some rows."""
@@ -71,7 +81,7 @@ def _evened(
         for name in ("texts", "places")
     )
     points = features(vectors[rows], texts, places, seed)
-    return walked(points, neighbour_graph(points, seed)[0])
+    return smooth_on_graph(points, neighbour_graph(points, seed)[0])
 
 
 def _joined(
@@ -79,27 +89,27 @@ def _joined(
     vectors: Floats,
     rows: tuple[NDArray[np.int64], NDArray[np.int64]],
     nearest: NDArray[np.int64],
-    willing: NDArray[np.bool_],
+    eligible: NDArray[np.bool_],
 ) -> Clusters:
-    """Put the others beside the core; rows: of the core, of the others."""
-    core, others = rows
-    cosines = np.einsum("ij,ij->i", vectors[others], found.centroids[nearest])
-    distances = np.clip(1 - cosines, 0, 2)
-    fits = willing & (distances <= _reach(found)[nearest])
+    """Put the others beside the seeds; rows: of the seeds, of the others."""
+    seeds, others = rows
+    cosines = (vectors[others].astype(np.float64) * found.centroids[nearest]).sum(1)
+    distances = np.clip(np.round(1 - cosines, 6), 0, 2).astype(np.float32)
+    fits = eligible & (distances <= _reach(found)[nearest])
     cluster_id = np.empty(len(vectors), np.int32)
     distance = np.empty(len(vectors), np.float32)
     is_outlier = np.empty(len(vectors), bool)
-    for values, of_core, of_others in (
+    for values, of_seeds, of_others in (
         (cluster_id, found.cluster_id, nearest),
         (distance, found.distance, distances),
         (is_outlier, found.is_outlier, ~fits),
     ):
-        values[core], values[others] = of_core, of_others
+        values[seeds], values[others] = of_seeds, of_others
     central = []
     for number, members in enumerate(found.central):
         mine = np.flatnonzero(fits & (nearest == number))
         mine = mine[np.argsort(distances[mine], kind="stable")]
-        central.append(np.concatenate([core[members], others[mine]]))
+        central.append(np.concatenate([seeds[members], others[mine]]))
     return replace(
         found,
         cluster_id=cluster_id,

@@ -1,8 +1,10 @@
 """LexRank: the sentences that sumy picks, and what becomes of the posts of a cluster."""
 
+import json
 import random
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +22,11 @@ from assay.mining.summarize import (
     summarize,
     to_words,
 )
+from assay.mining.text.clean import clean
 from assay.mining.text.sentences import split
-from assay.sample.make.post_seeds import POSTS
+from assay.sample.make.post_seeds import POSTS, parse
 
+EXPECTED = Path(__file__).parent / "expected" / "summaries.json"
 SENTENCES = [s for path in sorted(POSTS.glob("*.md")) for s in split(path.read_text("utf-8"))]
 VOCABULARY = sorted({word for sentence in SENTENCES for word in to_words(sentence)})
 
@@ -47,6 +51,21 @@ def sumys_places(sentences, count):
         picked = summarizer(document, count)
     places = {id(sentence): place for place, sentence in enumerate(document.sentences)}
     return [places[id(sentence)] for sentence in picked]
+
+
+def themes():
+    """Return the first posts of each of the sample's themes, cleaned: (name, documents)."""
+    for path in sorted(POSTS.glob("*.md")):
+        if path.stem != "none" and "about: " in path.read_text("utf-8"):
+            posts = parse(path)[:MAX_DOCUMENTS]
+            cleaned = [clean("github", post.title, post.body) for post in posts]
+            yield path.stem, [(post.title, post.text) for post in cleaned]
+
+
+def test_the_samples_themes_are_told_as_they_were_told_before_sumy_did_it():
+    expected = json.loads(EXPECTED.read_text("utf-8"))  # by LexRank on arrays, as it was once
+    assert {name: summarize(documents) for name, documents in themes()} == expected
+    assert len(expected) == 20
 
 
 def posts(rng):

@@ -19,7 +19,7 @@ def groups(*sizes: int, spread: float = 0.05, seed: int = 0) -> tuple[np.ndarray
     return unit.astype(np.float32), texts
 
 
-def test_what_is_not_core_joins_its_own_group_and_moves_no_centre() -> None:
+def test_what_is_no_seed_joins_its_own_group_and_moves_no_centre() -> None:
     vectors, texts = groups(*[20] * 12)
     core = np.arange(240) % 4 != 0
     found = cluster_problems(vectors, texts, core)
@@ -35,10 +35,10 @@ def test_what_is_not_core_joins_its_own_group_and_moves_no_centre() -> None:
     for number, members in enumerate(found.central):
         assert (found.cluster_id[members] == number).all() and not found.is_outlier[members].any()
         kinds = core[members].tolist()
-        assert kinds == sorted(kinds, reverse=True), "the core first"
+        assert kinds == sorted(kinds, reverse=True), "the seeds first"
 
 
-def test_nobody_joins_who_is_farther_than_the_core_is() -> None:
+def test_nobody_joins_who_is_farther_than_the_seeds_are() -> None:
     vectors, texts = groups(40, 40, 30)
     core = np.arange(110) < 80  # the third group is news
     found = cluster_problems(vectors, texts, core)
@@ -50,7 +50,7 @@ def test_nobody_joins_who_is_farther_than_the_core_is() -> None:
         assert number in found.cluster_id[own]
 
 
-def test_only_who_may_join_does() -> None:
+def test_only_who_is_eligible_does() -> None:
     vectors, texts = groups(40, 40, 40)
     core = np.arange(120) % 4 != 0
     every = cluster_problems(vectors, texts, core)
@@ -71,7 +71,7 @@ def test_with_too_few_problems_everything_is_clustered_alike() -> None:
     assert len(nothing.central) == 0
 
 
-def test_every_option_reaches_the_clustering_of_the_core() -> None:
+def test_every_option_reaches_the_clustering_of_the_seeds() -> None:
     vectors, texts = groups(20, 20)
     core = np.arange(40) % 2 == 0
     keys = [f"k{number:02d}" for number in range(40)]
@@ -80,3 +80,11 @@ def test_every_option_reaches_the_clustering_of_the_core() -> None:
     again = cluster_problems(vectors, texts, core, **given, seed=3)
     assert (found.cluster_id == again.cluster_id).all()
     assert found.distance.dtype == np.float32 and found.cluster_id.dtype == np.int32
+
+
+def test_the_plain_rule_knows_no_problems() -> None:
+    vectors, texts = groups(30, 30, 30)
+    plain = cluster(vectors, texts, method="minibatch")
+    found = cluster_problems(vectors, texts, np.arange(90) % 3 == 0, method="minibatch")
+    assert (found.cluster_id == plain.cluster_id).all()
+    assert not found.is_outlier.any()

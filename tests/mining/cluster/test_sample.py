@@ -52,7 +52,7 @@ def sample() -> tuple[list[str], list[str], list[str], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def vectors(sample, tmp_path_factory) -> np.ndarray:
-    return embed(sample[0], load_engine("exact", tmp_path_factory.mktemp("conversions")))
+    return embed(sample[0], load_engine("openvino", tmp_path_factory.mktemp("conversions")))
 
 
 @pytest.fixture(scope="module")
