@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.sample.replay import ReplayServer
-from tests.support import Project, folders_of_items
+from tests.support import Project, any_items, folders_of_items
 
 LIMIT = 1000
 
@@ -27,7 +27,7 @@ def counted(folder: Path, limit: int) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", any_items(), ids=lambda folder: folder.name)
 def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
     folder: Path, project: Project
 ) -> None:
@@ -49,7 +49,7 @@ def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
     assert project.rows("select count(*) from hf.model_stats_daily") == [(len(models),)]
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", any_items(), ids=lambda folder: folder.name)
 def test_every_value_of_a_model_is_the_one_in_the_file(folder: Path, project: Project) -> None:
     with ReplayServer(folder, quota=0) as server:
         project.load(server.url)

@@ -11,8 +11,21 @@ import pytest
 from assay.sample.replay import ReplayServer
 from tests.support import CATALOG, QUICK, SAMPLE, Project
 
-MOMENTS = ("page:1", "page:30", "rename", "extracted", "job:1", "job:3", "job:6")
-DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
+MANY = pytest.mark.slow("a kill at each moment of hf_catalog and of dbt's build")
+MOMENTS = [
+    "job:3",
+    *(
+        pytest.param(moment, marks=MANY)
+        for moment in ("page:1", "page:30", "rename", "extracted", "job:1", "job:6")
+    ),
+]
+DBT_MOMENTS = [
+    "hf.models",
+    *(
+        pytest.param(model, marks=MANY)
+        for model in ("hf_staging.stg_hf__listings", "hf.model_tasks")
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +54,7 @@ def manifests(project: Project) -> list[dict]:
     return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
-@pytest.fixture(params=["first-run", "later-run"])
+@pytest.fixture(params=["later-run", pytest.param("first-run", marks=MANY)])
 def begun(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Project:
     """Return an empty project, and one that an earlier run has filled."""
     if request.param == "first-run":
@@ -93,6 +106,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
     assert project.content() == undisturbed
 
 
+@pytest.mark.slow("a kill while an old run folder is loaded again")
 def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     project: Project, undisturbed: dict[str, list[tuple]]
 ) -> None:
@@ -117,6 +131,7 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     assert project.content() == undisturbed
 
 
+@pytest.mark.slow("a full disk under hf_catalog")
 def test_a_full_disk_is_one_line_and_loses_nothing(
     project: Project, undisturbed: dict[str, list[tuple]], tmp_path: Path
 ) -> None:

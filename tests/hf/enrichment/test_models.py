@@ -165,7 +165,9 @@ def built_on_postgres(
         yield project
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(
+    params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow("the same on Postgres"))]
+)
 def built(request: pytest.FixtureRequest) -> Project:
     """Return the filled and built project on each of the two databases in turn."""
     return request.getfixturevalue(f"built_on_{request.param}")

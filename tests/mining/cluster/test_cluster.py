@@ -96,6 +96,7 @@ def test_topics_far_apart_are_found_exactly_when_their_number_is_given():
     assert found.confidence == pytest.approx(1)
 
 
+@pytest.mark.slow("cluster_method hdbscan finds the topics")
 def test_density_finds_the_topics_without_being_told_their_number():
     vectors, texts, true, keys = posts(60)
     found = cluster(vectors, texts, method="hdbscan", keys=keys)
@@ -179,6 +180,7 @@ print(hashlib.sha256(found.cluster_id.tobytes() + found.centroids.tobytes()).hex
 """
 
 
+@pytest.mark.slow("the same clusters, bit by bit, in another process")
 def test_two_processes_find_the_same_bits(tmp_path):
     vectors = posts(25, topics=6)[0]
     np.save(tmp_path / "vectors.npy", vectors)
