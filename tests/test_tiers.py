@@ -146,10 +146,11 @@ def is_slow(path: Path, name: str) -> bool:
     whole = defined(path).get("pytestmark")
     if whole and slow_marks(whole):
         return True
-    return any(
-        ast.unparse(one).startswith("pytest.mark.slow(")
-        for one in defined(path)[name].decorator_list
-    )
+    for one in defined(path)[name].decorator_list:
+        named = defined(path).get(one.id) if isinstance(one, ast.Name) else None
+        if ast.unparse(one).startswith("pytest.mark.slow(") or (named and slow_marks(named)):
+            return True
+    return False
 
 
 def in_file(path: Path) -> list[str]:

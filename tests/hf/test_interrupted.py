@@ -19,13 +19,7 @@ MOMENTS = [
         for moment in ("page:1", "page:30", "rename", "extracted", "job:1", "job:6")
     ),
 ]
-DBT_MOMENTS = [
-    "hf.models",
-    *(
-        pytest.param(model, marks=MANY)
-        for model in ("hf_staging.stg_hf__listings", "hf.model_tasks")
-    ),
-]
+DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +48,7 @@ def manifests(project: Project) -> list[dict]:
     return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
-@pytest.fixture(params=["later-run", pytest.param("first-run", marks=MANY)])
+@pytest.fixture(params=["first-run", pytest.param("later-run", marks=MANY)])
 def begun(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Project:
     """Return an empty project, and one that an earlier run has filled."""
     if request.param == "first-run":
@@ -89,6 +83,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
     assert manifests(project)[-1]["status"] == "loaded"
 
 
+@MANY
 @pytest.mark.parametrize("model", DBT_MOMENTS)
 def test_a_killed_dbt_build_is_made_good_by_the_next(
     project: Project, undisturbed: dict[str, list[tuple]], model: str

@@ -153,12 +153,14 @@ def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
     assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(2,)]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_a_full_refresh_keeps_the_history(begun: Project) -> None:
     first = begun.rows("select model_id, created_at from hf.models order by 1")
     begun.run("dbt", "run", *QUICK, "--select", *CATALOG, "--full-refresh")
     assert begun.rows("select model_id, created_at from hf.models order by 1") == first
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_an_old_run_folder_loads_again_without_the_network(begun: Project) -> None:
     content = begun.content()
     [folder] = (begun.folder / "data" / "raw" / "hf").iterdir()

@@ -200,6 +200,7 @@ def test_what_passes_is_tried_again_and_nothing_is_there_twice(
     assert_agrees(server.url, house.gold)
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_retries_are_used_up_with_one_line(house: House, proxy: Proxy) -> None:
     proxy.before = lambda number, path, body: refuse(503)
     _, err = house.sync(code=1)
@@ -209,6 +210,7 @@ def test_retries_are_used_up_with_one_line(house: House, proxy: Proxy) -> None:
     )
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_a_server_that_asks_for_too_long_a_pause_is_not_waited_for(
     house: House, proxy: Proxy
 ) -> None:
