@@ -15,6 +15,7 @@ COMMANDS = {
     "tests/hf/enrichment/test_interrupted.py": "a killed enrichment asks for the rest only",
     "tests/experiments/test_tasks.py": "experiments ask nobody without approval, and show the plan",
     "tests/issues/gold/test_llm_labels.py": "an approved label is paid for once; no socket without",
+    "tests/docs/test_pages.py": "links, commands and settings of every page are there",
     "tests/docs/test_docs_site.py": "nothing undescribed, untested or without an owner",
     "tests/issues/test_interrupted.py": "what a killed run had read is not asked for again",
     "tests/issues/test_second_run.py": "a second run asks for nothing and changes nothing",
@@ -44,6 +45,8 @@ COMMANDS = {
     "tests/assay/runs/test_status.py": "`make status` waits for nobody",
     "tests/assay/test_rooms.py": "the rooms' rules, over the files that git lists",
     "tests/assay/test_settings_example.py": "every line of .env.example is one a shell takes",
+    "tests/common/test_files.py": "a kill while a file is written leaves what was there",
+    "tests/common/test_lock.py": "a lock has one owner, who is named and leaves none behind",
     "tests/experiments/test_questions.py": "what a task asks, and what is kept of its answer",
     "tests/extract/landing/test_run_folder.py": "a killed process leaves whole files only",
     "tests/faults/test_fault_day.py": "full disks and clocks that jump can be had on this machine",
@@ -56,5 +59,5 @@ COMMANDS = {
     "tests/security/test_private.py": "another user of the machine reads nothing",
     "tests/security/test_quiet.py": "no command tells anybody that it is used",
     "tests/security/test_secrets.py": "no file of the project holds a key",
-    "tests/security/test_visible.py": "nothing of a stranger's acts on the terminal",
+    "tests/security/test_text.py": "nothing of a stranger's acts on the terminal",
 }
