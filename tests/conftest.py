@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(
         key=lambda item: order.get(
-            str(item.path.relative_to(ROOT)), len(order) + (item.path not in slow)
+            str(item.path.relative_to(ROOT)), -1 if item.path in slow else len(order)
         )
     )
 
