@@ -69,8 +69,8 @@ def names(node: ast.AST) -> Iterator[str]:
             yield one.arg
         elif isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
             yield f"{one.value.id}.{one.attr}"
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
-            yield one.value  # request.getfixturevalue("...")
+        elif isinstance(one, ast.Constant) and str(one.value).isidentifier():
+            yield str(one.value)  # request.getfixturevalue("...")
 
 
 def resolve(path: Path, name: str) -> Iterator[Name | str]:
@@ -87,12 +87,16 @@ def resolve(path: Path, name: str) -> Iterator[Name | str]:
         if module.startswith("tests.") and last in defined_in(file):
             yield file, last
         return
-    above = [folder for folder in path.parents if folder.is_relative_to(TESTS)]
-    for folder in above or [TESTS]:  # a fixture
-        conftest = folder / "conftest.py"
-        if conftest != path and name in defined_in(conftest):
-            yield conftest, name
-            return
+    if name in fixtures(path.parent) and fixtures(path.parent)[name] != path:
+        yield fixtures(path.parent)[name], name
+
+
+@cache
+def fixtures(folder: Path) -> dict[str, Path]:
+    """Return where each name is defined in the conftest.py of a folder and those above it."""
+    above = [one for one in (folder, *folder.parents) if one.is_relative_to(TESTS)] or [TESTS]
+    files = [one / "conftest.py" for one in reversed(above)]
+    return {name: file for file in files for name in defined_in(file)}
 
 
 def defined_in(file: Path) -> dict[str, ast.stmt]:
@@ -136,7 +140,9 @@ def slow_marks(node: ast.AST) -> list[ast.expr]:
     return [
         one
         for one in ast.walk(node)
-        if isinstance(one, ast.Attribute) and ast.unparse(one) == "pytest.mark.slow"
+        if isinstance(one, ast.Attribute)
+        and one.attr == "slow"
+        and ast.unparse(one) == "pytest.mark.slow"
     ]
 
 
@@ -174,6 +180,7 @@ def test_every_slow_test_says_what_it_alone_holds() -> None:
             node.args[0].value
             for node in ast.walk(tree(path))
             if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
             and ast.unparse(node.func) == "pytest.mark.slow"
             and len(node.args) == 1
             and isinstance(node.args[0], ast.Constant)
