@@ -137,6 +137,7 @@ class Forker:
             place = self.folder / name
             place.write_text(STAND_IN.format(python=sys.executable, address=self._address))
             place.chmod(0o755)
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         ours, self._life = os.pipe()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(self._address)
@@ -147,12 +148,7 @@ class Forker:
                 cwd=ROOT,
                 pass_fds=given,
                 stdin=subprocess.DEVNULL,
-                env={
-                    name: os.environ[name]
-                    for name in ("PATH", "LANG", "TMPDIR")
-                    if name in os.environ
-                }
-                | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
+                env=kept | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
             )
         os.close(ours)
 
