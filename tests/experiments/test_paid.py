@@ -16,6 +16,10 @@ from tests.llm_server import Question, Reply
 from tests.mining.llm.asking import task
 from tests.support import QUICK, Project
 
+pytestmark = pytest.mark.slow(
+    "paid experiments: each answer once, under the cap, whatever is killed"
+)
+
 ALL = {"links": 4, "essays": 8, "evaluations": 32}  # with one combination of six concepts
 ONE = {"k_max": 6}
 

@@ -7,6 +7,8 @@ import pytest
 from tests.experiments.laboratory import Laboratory, copied, load, scholar
 from tests.support import Project
 
+pytestmark = pytest.mark.slow("a part of the experiments by name, and after an edit")
+
 
 @pytest.fixture
 def project(planned: tuple[Project, str, int], tmp_path: Path) -> Project:

@@ -4,6 +4,8 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
+
 from tests.experiments.laboratory import copied, load
 from tests.support import QUICK, ROOT, Project
 
@@ -66,6 +68,7 @@ def test_without_approval_no_connection_is_opened_and_the_plan_is_shown(
         assert count(project, table) == 0
 
 
+@pytest.mark.slow("ids of tasks when concepts come and change")
 def test_ids_stay_when_a_concept_is_added_and_when_one_is_edited(
     planned: tuple[Project, str, int], tmp_path: Path
 ) -> None:
@@ -90,6 +93,7 @@ def test_ids_stay_when_a_concept_is_added_and_when_one_is_edited(
     ) == [(20,)]
 
 
+@pytest.mark.slow("ids of tasks when concepts come and change")
 def test_k_max_is_the_size_of_each_combination_and_at_least_1(
     planned: tuple[Project, str, int], tmp_path: Path
 ) -> None:

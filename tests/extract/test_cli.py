@@ -138,6 +138,7 @@ def test_a_refused_token_is_named_but_never_shown(person: Person, server: Replay
     assert INVALID_TOKEN.encode() not in person.written()
 
 
+@pytest.mark.slow("-v shows no token")
 def test_verbose_shows_where_it_failed_and_still_no_token(person: Person) -> None:
     ended = person.dlt("-v", "pipeline", "hf_catalog", "run", HF_TOKEN=INVALID_TOKEN)
     assert ended.code == 1
@@ -147,6 +148,7 @@ def test_verbose_shows_where_it_failed_and_still_no_token(person: Person) -> Non
     assert INVALID_TOKEN.encode() not in person.written()
 
 
+@pytest.mark.slow("tokens that fit no header are not shown")
 @pytest.mark.parametrize("token", ["hf_secret\r", "hf_se\ncret", "hf_secr\xe9t"], ids=ascii)
 def test_a_token_that_fits_no_header_is_never_shown(person: Person, token: str) -> None:
     ended = person.pipeline("hf_catalog", "run", "--dry-run", HF_TOKEN=token)
@@ -170,6 +172,7 @@ def test_a_dead_server_ends_with_one_line_and_no_warehouse(person: Person, tmp_p
     assert not person.database.exists()
 
 
+@pytest.mark.slow("a server that dies half-way, seen from the command line")
 def test_a_server_that_dies_half_way_leaves_no_half_listing(person: Person, tmp_path: Path) -> None:
     folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
     with ReplayServer(folder, faults=["gone-after:2"]) as dying:
@@ -183,6 +186,7 @@ def test_a_server_that_dies_half_way_leaves_no_half_listing(person: Person, tmp_
     assert one_error_line(again).endswith("holds no catalog: it was not read to its end")
 
 
+@pytest.mark.slow("retries of the whole command under drawn faults")
 def test_a_faulty_server_gives_the_same_records_as_a_calm_one(
     person: Person, tmp_path: Path
 ) -> None:
@@ -202,6 +206,7 @@ def test_a_faulty_server_gives_the_same_records_as_a_calm_one(
     assert shas[0] == shas[1]
 
 
+@pytest.mark.slow("the time-out's setting reaches the client")
 def test_the_time_out_can_be_set(person: Person, tmp_path: Path) -> None:
     folder = recorded(tmp_path / "recorded", MODELS, *TASKS)
     with ReplayServer(folder, faults=["slow:1"]) as slow:
@@ -218,6 +223,7 @@ def test_the_time_out_can_be_set(person: Person, tmp_path: Path) -> None:
     assert "after 2 tries: no answer in time" in line
 
 
+@pytest.mark.slow("a warehouse that another program has open")
 def test_a_warehouse_in_use_is_named_in_one_line(person: Person) -> None:
     person.data.mkdir(parents=True)
     with duckdb.connect(str(person.database)):
@@ -226,6 +232,7 @@ def test_a_warehouse_in_use_is_named_in_one_line(person: Person) -> None:
     assert f"(pid {os.getpid()}): run again when that has ended" in line
 
 
+@pytest.mark.slow("two runs of hf_catalog at once")
 def test_a_second_run_waits_for_the_first_and_says_so(person: Person) -> None:
     person.data.mkdir(parents=True)
     with FileLock(person.data / "run.lock"):

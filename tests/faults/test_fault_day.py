@@ -61,6 +61,7 @@ def result(day: FaultDay) -> Result:
     return day.run(PLAN)
 
 
+@pytest.mark.slow("one run with a fault in every stage, table by table")
 def test_after_faults_in_every_stage_every_table_and_record_is_as_undisturbed(
     result: Result,
 ) -> None:
@@ -75,6 +76,7 @@ def test_after_faults_in_every_stage_every_table_and_record_is_as_undisturbed(
     assert "runs 1, faults injected 5" in closing
 
 
+@pytest.mark.slow("one run with a fault in every stage, table by table")
 def test_one_value_that_differs_is_seen_and_named(day: FaultDay, tmp_path: Path) -> None:
     changed = Path(shutil.copy(day.reference, tmp_path))
     with duckdb.connect(str(changed)) as db:
@@ -109,6 +111,7 @@ def test_a_record_that_differs_is_seen_and_named() -> None:
     ]
 
 
+@pytest.mark.slow("one run with a fault in every stage, table by table")
 def test_every_area_is_compared(day: FaultDay) -> None:
     areas = {name.split(".")[0] for name in compare.compared_tables(day.reference)}
     assert areas >= {"bronze", "hf", "silver", "gold", "experiments", "seeds"}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from assay.sample.replay import ReplayServer
-from tests.support import Project, folders_of_items
+from tests.sample_run import the_run
+from tests.support import SAMPLE, Project, any_items, folders_of_items
 
 LIMIT = 1000
 
@@ -27,14 +28,24 @@ def counted(folder: Path, limit: int) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
-def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
-    folder: Path, project: Project
-) -> None:
-    with ReplayServer(folder, quota=0) as server:
+@pytest.fixture(scope="module", params=any_items(), ids=lambda folder: folder.name)
+def catalog(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Project]:
+    """Return a folder of items and the project with its catalog; the sample's is `make run`'s."""
+    if request.param == SAMPLE:
+        return SAMPLE, the_run(tmp_path_factory)
+    project = Project(tmp_path_factory.mktemp("catalog"))
+    with ReplayServer(request.param, quota=0) as server:
         project.load(server.url, "--limit-per-task", str(LIMIT))
     project.build_catalog()
+    return request.param, project
 
+
+def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
+    catalog: tuple[Path, Project],
+) -> None:
+    folder, project = catalog
     expected = counted(folder, LIMIT)
     ranked = defaultdict(list)
     for task, model in project.rows(
@@ -49,12 +60,8 @@ def test_the_catalog_holds_the_top_models_of_each_task_and_nothing_else(
     assert project.rows("select count(*) from hf.model_stats_daily") == [(len(models),)]
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
-def test_every_value_of_a_model_is_the_one_in_the_file(folder: Path, project: Project) -> None:
-    with ReplayServer(folder, quota=0) as server:
-        project.load(server.url)
-    project.build_catalog()
-
+def test_every_value_of_a_model_is_the_one_in_the_file(catalog: tuple[Path, Project]) -> None:
+    folder, project = catalog
     items = {}
     for line in (folder / "hf_models.jsonl").read_text(encoding="utf-8").splitlines():
         model = json.loads(line)

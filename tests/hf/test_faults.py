@@ -9,6 +9,8 @@ import pytest
 from assay.sample.replay import ReplayServer
 from tests.support import SAMPLE, Project
 
+pytestmark = pytest.mark.slow("whole runs against a Hub with bad days end in the same catalog")
+
 BAD_DAY = (
     "429-bare:0.06",
     "429-retry-after:0.02",

@@ -11,7 +11,14 @@ import pytest
 from assay.sample.replay import ReplayServer
 from tests.support import CATALOG, QUICK, SAMPLE, Project
 
-MOMENTS = ("page:1", "page:30", "rename", "extracted", "job:1", "job:3", "job:6")
+MANY = pytest.mark.slow("a kill at each moment of hf_catalog and of dbt's build")
+MOMENTS = [
+    "job:3",
+    *(
+        pytest.param(moment, marks=MANY)
+        for moment in ("page:1", "page:30", "rename", "extracted", "job:1", "job:6")
+    ),
+]
 DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
 
 
@@ -41,7 +48,7 @@ def manifests(project: Project) -> list[dict]:
     return sorted(found, key=lambda manifest: manifest["started_at"])
 
 
-@pytest.fixture(params=["first-run", "later-run"])
+@pytest.fixture(params=["first-run", pytest.param("later-run", marks=MANY)])
 def begun(request: pytest.FixtureRequest, project: Project, tmp_path: Path) -> Project:
     """Return an empty project, and one that an earlier run has filled."""
     if request.param == "first-run":
@@ -76,6 +83,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
     assert manifests(project)[-1]["status"] == "loaded"
 
 
+@MANY
 @pytest.mark.parametrize("model", DBT_MOMENTS)
 def test_a_killed_dbt_build_is_made_good_by_the_next(
     project: Project, undisturbed: dict[str, list[tuple]], model: str
@@ -93,6 +101,7 @@ def test_a_killed_dbt_build_is_made_good_by_the_next(
     assert project.content() == undisturbed
 
 
+@pytest.mark.slow("a kill while an old run folder is loaded again")
 def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     project: Project, undisturbed: dict[str, list[tuple]]
 ) -> None:
@@ -117,6 +126,7 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
     assert project.content() == undisturbed
 
 
+@pytest.mark.slow("a full disk under hf_catalog")
 def test_a_full_disk_is_one_line_and_loses_nothing(
     project: Project, undisturbed: dict[str, list[tuple]], tmp_path: Path
 ) -> None:

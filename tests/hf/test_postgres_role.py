@@ -19,6 +19,8 @@ from assay.sample.replay import ReplayServer
 from tests.hf.guarded_postgres import Door, as_admin, certificate, guarded_postgres
 from tests.support import BIN, ROOT, SAMPLE, STAGE, Project
 
+pytestmark = pytest.mark.slow("Postgres with rights and TLS: a role of four schemas and no more")
+
 OURS = ["bronze", "bronze_staging", "hf", "hf_staging"]
 ROLE = "o'd: \"r@le/#1?&%41$ {{ 1 }}\\ü"
 PASSWORD = " p@ss: \"w/o'rd#?&%20$x {{ env_var('HOME') }}\\ñ "  # noqa: S105 - of the tests

@@ -49,7 +49,9 @@ def begun(begun_on_duckdb: Project, tmp_path: Path) -> Project:
     return begun_on_duckdb.copy(tmp_path / "begun")
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(
+    params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow("later runs on Postgres"))]
+)
 def any_begun(
     request: pytest.FixtureRequest, tmp_path: Path, postgres_host: str
 ) -> Iterator[Project]:
@@ -102,6 +104,7 @@ def test_updated_at_moves_where_a_value_changed_and_nowhere_else(
     ]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_a_model_that_fell_out_of_a_listing_leaves_the_ranks_but_not_the_catalog(
     any_begun: Project, tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ def test_a_model_that_fell_out_of_a_listing_leaves_the_ranks_but_not_the_catalog
     assert any_begun.rows(f"select count(*) from hf.models where model_id = '{gone}'") == [(1,)]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_a_task_that_lost_all_its_models_keeps_no_rank(any_begun: Project, tmp_path: Path) -> None:
     folder = copy_items(SAMPLE, tmp_path / "hub")
     path = folder / "hf_models.jsonl"
@@ -128,6 +132,7 @@ def test_a_task_that_lost_all_its_models_keeps_no_rank(any_begun: Project, tmp_p
     assert "any-to-any" not in tasks and "audio-classification" in tasks
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_a_run_for_other_tasks_keeps_what_earlier_runs_found(project: Project) -> None:
     run_once(project, SAMPLE, "--tasks", "any-to-any")
     ranked = project.rows("select * from hf.model_tasks order by rank_in_task")
@@ -139,6 +144,7 @@ def test_a_run_for_other_tasks_keeps_what_earlier_runs_found(project: Project) -
     assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(3,)]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         project.load(server.url, "--tasks", "any-to-any")
@@ -147,12 +153,14 @@ def test_two_loads_before_one_build_lose_neither(project: Project) -> None:
     assert project.rows("select count(distinct task_id) from hf.model_tasks") == [(2,)]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_a_full_refresh_keeps_the_history(begun: Project) -> None:
     first = begun.rows("select model_id, created_at from hf.models order by 1")
     begun.run("dbt", "run", *QUICK, "--select", *CATALOG, "--full-refresh")
     assert begun.rows("select model_id, created_at from hf.models order by 1") == first
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_an_old_run_folder_loads_again_without_the_network(begun: Project) -> None:
     content = begun.content()
     [folder] = (begun.folder / "data" / "raw" / "hf").iterdir()
@@ -168,6 +176,7 @@ def likes_of(project: Project, model_id: str) -> list[tuple]:
     return project.rows(f"select likes from hf.models where model_id = '{model_id}'")
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_an_older_listing_takes_no_row_back_to_what_it_was(
     any_project: Project, tmp_path: Path
 ) -> None:
@@ -195,6 +204,7 @@ def test_an_older_listing_takes_no_row_back_to_what_it_was(
     ), "it was not seen, so it was not synced"
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_an_old_run_folder_fills_gaps_and_takes_nothing_back(
     begun: Project, tmp_path: Path
 ) -> None:
@@ -213,6 +223,7 @@ def test_an_old_run_folder_fills_gaps_and_takes_nothing_back(
     ]
 
 
+@pytest.mark.slow("history of the catalog over several runs and builds")
 def test_building_again_without_a_new_run_changes_nothing_at_all(begun: Project) -> None:
     everything = "select * from hf.models order by model_id"
     before = begun.rows(everything)

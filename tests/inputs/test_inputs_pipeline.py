@@ -122,6 +122,7 @@ def test_only_the_changed_input_moves_and_files_that_are_gone_go(desk: Desk) -> 
     assert desk.changed()["link_templates"] > after["link_templates"]
 
 
+@pytest.mark.slow("inputs through kills, clocks set back and files that are gone")
 def test_an_input_that_goes_altogether_leaves_no_rows(desk: Desk) -> None:
     desk.observe()
     before = desk.changed()
@@ -134,6 +135,7 @@ def test_an_input_that_goes_altogether_leaves_no_rows(desk: Desk) -> None:
     assert desk.changed() == moved
 
 
+@pytest.mark.slow("inputs through kills, clocks set back and files that are gone")
 def test_a_clock_that_was_set_back_still_moves_forward(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +166,7 @@ def test_what_cannot_be_used_loads_nothing_of_any_input(desk: Desk) -> None:
     assert desk.files()["inputs/concepts/links.md"] == "changed"
 
 
+@pytest.mark.slow("inputs through kills, clocks set back and files that are gone")
 def test_files_that_someone_deleted_from_bronze_come_back(desk: Desk) -> None:
     desk.observe()
     before = desk.changed()
@@ -176,6 +179,7 @@ def test_files_that_someone_deleted_from_bronze_come_back(desk: Desk) -> None:
     assert desk.changed()["link_templates"] > before["link_templates"]
 
 
+@pytest.mark.slow("inputs through kills, clocks set back and files that are gone")
 @pytest.mark.parametrize("load", [1, 2], ids=["before-files", "before-fingerprints"])
 def test_a_run_killed_between_files_and_fingerprints_loses_no_change(
     pristine: Path, tmp_path: Path, load: int

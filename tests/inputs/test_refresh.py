@@ -12,6 +12,10 @@ import pytest
 from tests.inputs.house import House
 from tests.llm_server import LlmServer
 
+pytestmark = pytest.mark.slow(
+    "make refresh on a built project: each kind of edit, kills, two at once"
+)
+
 LINK = "inputs/templates/link/second.j2"
 REFRESH = (sys.executable, "-m", "assay.refresh")
 LOADED = [

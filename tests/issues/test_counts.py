@@ -10,17 +10,20 @@ import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.issues import items
-from tests.support import RECORDED, SAMPLE, Project, folders_of_items
+from tests.sample_run import the_run
+from tests.support import RECORDED, SAMPLE, Project, any_items, folders_of_items
 
 FOLDERS = folders_of_items()
 BUSY_FROM = 1_794_182_400  # 2026-11-09, UTC
 CAP = 1000  # what Algolia and GitHub give of one search
 
 
-@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+@pytest.fixture(scope="module", params=any_items(), ids=lambda folder: folder.name)
 def collected(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Project]:
+    if request.param == SAMPLE:
+        return SAMPLE, the_run(tmp_path_factory)
     project = Project(tmp_path_factory.mktemp("collected"))
     with ReplayServer(request.param, quota=0) as server:
         project.collect(request.param, server.url)
@@ -122,7 +125,14 @@ def test_every_day_of_every_query_is_covered_by_windows_that_touch(
     assert len(windows) == len({row[:3] for row in windows}) == 7 * len(queries)
 
 
-@pytest.mark.parametrize("name", ["made up", *(["recorded"] if RECORDED in FOLDERS else [])])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "made up",
+        *(pytest.param("recorded", marks=pytest.mark.slow("days of the real APIs above the cap")),)
+        * (RECORDED in FOLDERS),
+    ],
+)
 def test_days_above_the_cap_are_asked_for_in_halves(
     name: str, project: Project, tmp_path: Path
 ) -> None:

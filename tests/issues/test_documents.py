@@ -65,6 +65,7 @@ def documents(project: Project, *without: str) -> list[tuple]:
     )
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_every_post_is_one_document_with_the_declared_columns(built: Project) -> None:
     posts = sum(len(items.latest(found)) for found in items.expected(SAMPLE).values())
     assert built.rows("select count(*), count(distinct url_hash) from silver.documents") == [
@@ -88,6 +89,7 @@ def test_every_post_is_one_document_with_the_declared_columns(built: Project) ->
     assert found == declared
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_a_build_without_new_posts_changes_nothing_and_cleans_nothing(
     built: Project, another: Project
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_build_without_new_posts_changes_nothing_and_cleans_nothing(
     assert documents(another, *texts) == documents(built, *texts)
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_a_body_that_was_edited_is_cleaned_again_alone(another: Project, tmp_path: Path) -> None:
     found = {source: items.lines(SAMPLE, source) for source in items.FILES}
     edited = copy.deepcopy(found)
@@ -127,6 +130,7 @@ def test_a_body_that_was_edited_is_cleaned_again_alone(another: Project, tmp_pat
     ]
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_texts_cleaned_by_older_rules_are_cleaned_again_and_no_others(
     built: Project, another: Project
 ) -> None:
@@ -142,6 +146,7 @@ def test_texts_cleaned_by_older_rules_are_cleaned_again_and_no_others(
     assert another.rows(f"select distinct cleaning_version from {CLEANED}") == [(CLEANING_VERSION,)]
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_posts_folded_by_older_rules_are_all_folded_again(built: Project, another: Project) -> None:
     change(another, f"update {FOLDED} set duplicate_of = null, folding_version = 'old'")
     another.build_documents()
@@ -151,6 +156,7 @@ def test_posts_folded_by_older_rules_are_all_folded_again(built: Project, anothe
     ]
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(
     built: Project, project: Project
 ) -> None:
@@ -164,11 +170,13 @@ def test_days_built_one_after_another_and_backwards_end_in_the_same_documents(
     assert firsts < project.rows("select count(*) from silver.documents where duplicate_of is null")
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_a_full_refresh_builds_the_same_documents(built: Project, another: Project) -> None:
     another.run("dbt", "build", *QUICK, "--select", "+documents", "--full-refresh")
     assert documents(another) == documents(built)
 
 
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
 def test_the_samples_repetitions_are_folded_into_what_they_repeat_and_little_else_is(
     built: Project,
 ) -> None:

@@ -10,6 +10,8 @@ from assay.sample.replay import ReplayServer
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting, under
 
+pytestmark = pytest.mark.slow("whole runs against sources with bad days end in the same tables")
+
 BAD_DAY = ("429:0.1", "500:0.05", "cut:0.02")
 WORSE_DAY = (
     "429-retry-after:0.05",

@@ -118,6 +118,7 @@ def test_reddit_posts_without_a_usable_time_or_address_are_dropped(
     assert dropped == 8
 
 
+@pytest.mark.slow("dbt over hostile posts")
 def test_dbt_builds_on_hostile_posts_and_all_its_tests_pass(
     attacked: tuple[Project, HostileServer],
 ) -> None:

@@ -40,6 +40,7 @@ def moments() -> list[tuple[str, ...]]:
     ]
 
 
+@pytest.mark.slow("twenty moments of a kill under the issues pipeline")
 def test_wherever_a_run_is_killed_the_next_one_makes_it_good(tmp_path: Path) -> None:
     undisturbed = Project(tmp_path / "undisturbed")
     with ReplayServer(SAMPLE, quota=0) as server:
@@ -118,6 +119,7 @@ def test_what_a_killed_run_had_written_is_not_asked_for_again(project: Project) 
     assert kept == len(posts) >= 5 * 30
 
 
+@pytest.mark.slow("a full disk under the issues pipeline")
 @pytest.mark.parametrize("kilobytes", [100, 700], ids=["run-folder", "warehouse"])
 def test_a_full_disk_is_one_line_and_loses_nothing(
     project: Project, tmp_path: Path, kilobytes: int

@@ -11,10 +11,10 @@ from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
-from tests.support import SAMPLE, Project, collecting, folders_of_items, under
+from tests.support import SAMPLE, Project, any_items, collecting, under
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", any_items(), ids=lambda folder: folder.name)
 def test_a_second_run_asks_for_nothing_and_changes_nothing(folder: Path, project: Project) -> None:
     with ReplayServer(folder, quota=0) as server:
         project.collect(folder, server.url)
@@ -28,6 +28,7 @@ def test_a_second_run_asks_for_nothing_and_changes_nothing(folder: Path, project
     assert len(list((project.folder / "data" / "raw" / "issues").iterdir())) == 1
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_a_refresh_asks_for_everything_again_and_moves_nothing_but_its_own_marks(
     project: Project,
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_refresh_asks_for_everything_again_and_moves_nothing_but_its_own_marks
     assert closing.split()[-5:] == ["9", "0", "9", "0", "-"], "all of them duplicates"
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_a_refresh_takes_over_what_was_edited_and_nothing_else(
     project: Project, tmp_path: Path
 ) -> None:
@@ -76,6 +78,7 @@ def test_a_refresh_takes_over_what_was_edited_and_nothing_else(
     assert len(wanted) == 4 and wanted <= rows
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_a_day_that_still_runs_is_asked_again_until_it_is_over_and_settled(
     project: Project,
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_day_that_still_runs_is_asked_again_until_it_is_over_and_settled(
         assert run_at("2026-11-16T00:15:01")[0] == set()
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_a_new_repository_or_subreddit_is_asked_for_alone(project: Project, tmp_path: Path) -> None:
     with ReplayServer(SAMPLE, quota=0) as server:
         whole = Project(tmp_path / "whole")
@@ -142,6 +146,7 @@ def test_a_new_repository_or_subreddit_is_asked_for_alone(project: Project, tmp_
     assert all("repo:brick-kiln/kiln " in target for target in targets if "github" in target)
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_the_order_in_which_days_and_sources_are_collected_changes_no_row(tmp_path: Path) -> None:
     folder = with_a_post_of_two_days(tmp_path / "items")
     with ReplayServer(folder, quota=0) as server:
@@ -169,6 +174,7 @@ def with_a_post_of_two_days(into: Path) -> Path:
     return items.write(into, **found)
 
 
+@pytest.mark.slow("refreshes, unfinished days, new queries: which days are asked again")
 def test_a_run_killed_long_ago_gives_way_to_what_was_read_since(
     project: Project, tmp_path: Path
 ) -> None:

@@ -3,11 +3,15 @@
 import threading
 import time
 
+import pytest
+
 from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from assay.sample.server.wire import Request, Response
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting
+
+pytestmark = pytest.mark.slow("two runs of the issues pipeline at once")
 
 
 def test_a_second_run_waits_says_for_whom_and_finds_everything_there(project: Project) -> None:

@@ -126,6 +126,7 @@ def test_a_large_log_is_set_aside(path: Path, tmp_path: Path) -> None:
     assert file.with_name(f"{journal.FILE}.1").stat().st_size == journal.MAX_LOG + 1
 
 
+@pytest.mark.slow("commands by hand write the journal as make run does")
 def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> None:
     more = {"ASSAY_RUN_ID": "night'; drop table hf.models; --"}
     run = "night___drop_table_hf.models__--"

@@ -13,22 +13,39 @@ from assay.common.lock import exclusive
 from assay.runs import run
 from assay.warehouse import profile
 from tests.docs import described, pages
-from tests.support import ROOT, STAGE, Project
-
-# What a person may have set, and what a run on the sample does not follow.
-ASTRAY = {
-    "ASSAY_TARGET": "postgres",
-    "http_proxy": "http://127.0.0.1:9",
-    "HTTP_PROXY": "http://127.0.0.1:9",
-}
+from tests.sample_run import ASTRAY, only_run, the_run
+from tests.support import ROOT, Project
 
 
-def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing(
-    project: Project,
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return the project after `make run`."""
+    return the_run(tmp_path_factory)
+
+
+def test_it_ends_with_a_table_of_what_was_built_and_how_to_look_at_it(done: Project) -> None:
+    assert_as_described(done, (done.folder / "output.txt").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow(
+    "make run as a person starts it, every process whole; a second one changes nothing"
+)
+def test_a_run_of_whole_processes_ends_alike_and_a_second_one_changes_nothing(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASSAY_TEST_FORKS", "0")  # each command as a person starts it
-        output = project.run(sys.executable, "-m", "assay.runs.run", **ASTRAY)
+    target = {"DBT_TARGET_PATH": str(project.folder / "target")}
+    with only_run(tmp_path_factory):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ASSAY_TEST_FORKS", "0")
+            output = project.run(sys.executable, "-m", "assay.runs.run", **ASTRAY, **target)
+        assert_as_described(project, output)
+        content = project.content()
+        project.run(sys.executable, "-m", "assay.runs.run", **target)
+    assert project.content() == content
+
+
+def assert_as_described(project: Project, output: str) -> None:
+    """Hold what the run printed and built against the warehouse, and against what dbt describes."""
     for table in ("hf.models", "hf.tasks", "hf.model_tasks", "hf.model_stats_daily", "gold.issues"):
         [(rows,)] = project.rows(f"select count(*) from {table}")
         assert [table, f"{rows:,}"] in [line.split()[:2] for line in output.splitlines()]
@@ -40,12 +57,9 @@ def test_it_ends_with_a_table_of_what_was_built_and_a_second_run_changes_nothing
     report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
     assert "ATTENTION" not in report
     assert_joined_by_one_run(project)
-    manifest = json.loads((STAGE / "target-duckdb" / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((project.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect(project.folder / "data" / "assay.duckdb", read_only=True) as connection:
         assert described.differences(manifest, described.built(connection, manifest)) == []
-    content = project.content()
-    project.run(sys.executable, "-m", "assay.runs.run")
-    assert project.content() == content
 
 
 def assert_joined_by_one_run(project: Project) -> None:
@@ -124,8 +138,10 @@ def test_data_that_a_run_is_loading_are_not_moved(house: Path) -> None:
     assert (house / "data").is_dir()
 
 
-def test_a_second_make_run_waits_for_the_first_and_says_for_whom(project: Project) -> None:
-    with exclusive(ROOT / ".make-run.lock"):
+def test_a_second_make_run_waits_for_the_first_and_says_for_whom(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with only_run(tmp_path_factory), exclusive(ROOT / ".make-run.lock"):
         process = project.start(sys.executable, "-m", "assay.runs.run")
         line = process.stdout.readline()
         assert process.poll() is None
@@ -136,8 +152,10 @@ def test_a_second_make_run_waits_for_the_first_and_says_for_whom(project: Projec
     assert f"(pid {os.getpid()}, since 20" in line
 
 
-def test_a_make_run_that_has_waited_long_enough_ends_with_one_line(project: Project) -> None:
-    with exclusive(ROOT / ".make-run.lock"):
+def test_a_make_run_that_has_waited_long_enough_ends_with_one_line(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with only_run(tmp_path_factory), exclusive(ROOT / ".make-run.lock"):
         process = project.start(sys.executable, "-m", "assay.runs.run", ASSAY_WAIT_SECONDS="0")
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -8,9 +8,12 @@ import re
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.support import SAMPLE, Project
+
+pytestmark = pytest.mark.slow("a warehouse of the first version is taken over whole")
 
 OLD = Path(__file__).parent / "first_version"
 TABLE = re.compile(r"(bronze|hf)_(.+)\.csv")

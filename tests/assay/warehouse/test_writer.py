@@ -168,6 +168,7 @@ LACKING = {
 }
 
 
+@pytest.mark.slow("dlt, dbt and the sync, all started at once")
 def test_all_commands_started_at_once_end_as_if_each_were_alone(project: Project) -> None:
     path = project.folder / "data" / "assay.duckdb"
     path.parent.mkdir(parents=True)

@@ -62,6 +62,7 @@ def test_10000_requests_from_8_threads_keep_the_limit_and_waste_less_than_a_tent
     assert least <= max(end for _, _, end in spans) <= 1.1 * least
 
 
+@pytest.mark.slow("the limit over drawn delays, threads and limits")
 @given(
     most=st.integers(1, 5),
     threads=st.integers(1, 6),

@@ -177,6 +177,7 @@ def test_the_next_run_asks_only_for_what_is_not_complete(done: Done, server: Rep
 # --- sources that fail ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow("the exit code when one source is down, and the run after it")
 def test_a_source_that_is_down_fails_the_run_and_only_it_is_asked_again(
     reader: Reader, server: ReplayServer, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_source_that_is_down_fails_the_run_and_only_it_is_asked_again(
     assert reader.counts() == {"github": 2, "stackoverflow": 2, "reddit": 2, "hackernews": 1}
 
 
+@pytest.mark.slow("secrets stay unsaid when they are refused, with -v too")
 def test_refused_secrets_fail_their_sources_and_are_never_shown_not_even_verbosely(
     reader: Reader, server: ReplayServer
 ) -> None:
@@ -300,6 +302,7 @@ def test_a_wrong_call_ends_with_2_and_one_line_before_anything_happens(
     assert not list((reader.data / "raw").glob("issues/*"))
 
 
+@pytest.mark.slow("each wrong range of days, as the command tells of it")
 @pytest.mark.parametrize(
     ("start", "end", "line"),
     [
@@ -317,6 +320,7 @@ def test_days_that_cannot_be_meant_are_refused(
     assert str(caught.value) == line
 
 
+@pytest.mark.slow("each wrong setting, as the command tells of it")
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [

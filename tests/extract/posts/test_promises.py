@@ -3,11 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting, under
+
+pytestmark = pytest.mark.slow("what a run leaves for the next, one command after the other")
 
 NOON = int(datetime(2026, 11, 9, 12, tzinfo=UTC).timestamp())
 

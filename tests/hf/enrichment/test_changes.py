@@ -8,6 +8,8 @@ import pytest
 from tests.hf.enrichment.bronze import ENRICHMENT, FETCHED, NEXT, READ, Bronze
 from tests.support import Project
 
+pytestmark = pytest.mark.slow("tables of enrichment run after run, and before there was one")
+
 ENTITIES = ("datasets", "articles", "base_models", "keywords", "licenses")
 TABLES = (*ENTITIES, *(f"model_{name}" for name in (*ENTITIES, "lineage")))
 

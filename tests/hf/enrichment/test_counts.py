@@ -8,7 +8,7 @@ import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.hf.enrichment.workshop import Workshop, files_of, models_of
-from tests.support import folders_of_items
+from tests.support import any_items
 
 MAX_MODELS = 3000
 PREFIXES = ("dataset:", "arxiv:", "base_model:", "license:")
@@ -45,7 +45,7 @@ def counted(models: list[dict]) -> dict[str, set[tuple[str, ...]]]:
     return pairs
 
 
-@pytest.mark.parametrize("folder", folders_of_items(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", any_items(), ids=lambda folder: folder.name)
 def test_pairs_and_things_are_those_that_the_tags_of_the_models_name(
     folder: Path, workshop: Workshop
 ) -> None:

@@ -28,6 +28,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
         return workshop.content()
 
 
+@pytest.mark.slow("sources of enrichment on bad days end in the same tables")
 @pytest.mark.parametrize("down", DOWN)
 def test_one_source_that_is_down_stops_no_other_and_the_next_run_asks_for_the_rest_only(
     workshop: Workshop, calm: dict[str, list[tuple]], down: str
@@ -62,6 +63,7 @@ def test_one_source_that_is_down_stops_no_other_and_the_next_run_asks_for_the_re
     assert workshop.content() == calm
 
 
+@pytest.mark.slow("sources of enrichment on bad days end in the same tables")
 def test_a_bad_day_ends_in_the_same_tables_as_a_good_one(
     workshop: Workshop, calm: dict[str, list[tuple]]
 ) -> None:
@@ -74,6 +76,7 @@ def test_a_bad_day_ends_in_the_same_tables_as_a_good_one(
     assert workshop.content() == calm
 
 
+@pytest.mark.slow("sources of enrichment on bad days end in the same tables")
 def test_only_croissant_down_keeps_the_datasets_and_asks_for_those_again(
     workshop: Workshop, calm: dict[str, list[tuple]]
 ) -> None:
@@ -95,6 +98,7 @@ def test_only_croissant_down_keeps_the_datasets_and_asks_for_those_again(
     assert workshop.content("datasets")["hf_datasets"] == calm["hf_datasets"]
 
 
+@pytest.mark.slow("sources of enrichment on bad days end in the same tables")
 def test_what_fails_now_keeps_what_was_known_before(
     workshop: Workshop, sample_server: ReplayServer, calm: dict[str, list[tuple]]
 ) -> None:
@@ -159,6 +163,7 @@ def test_a_second_run_asks_for_nothing_and_changes_nothing(
     ]
 
 
+@pytest.mark.slow("sources of enrichment on bad days end in the same tables")
 def test_what_is_older_than_asked_for_is_fetched_again(
     workshop: Workshop, sample_server: ReplayServer
 ) -> None:

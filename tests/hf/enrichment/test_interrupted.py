@@ -57,7 +57,16 @@ def start(workshop: Workshop, moment: str) -> "subprocess.Popen[str] | forks.For
     return forks.start(command, warehouse.ROOT, process_environment(workshop))
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        MOMENTS[0],
+        *(
+            pytest.param(moment, marks=pytest.mark.slow("a kill at each moment of hf_enrichment"))
+            for moment in MOMENTS[1:]
+        ),
+    ],
+)
 def test_a_killed_run_is_made_good_by_the_next_which_asks_for_the_rest_only(
     workshop: Workshop,
     sample_server: ReplayServer,
@@ -83,6 +92,7 @@ def test_a_killed_run_is_made_good_by_the_next_which_asks_for_the_rest_only(
     assert max(asked.values()) <= 2
 
 
+@pytest.mark.slow("a kill of a second run of hf_enrichment")
 def test_a_killed_rerun_leaves_the_folder_usable(
     workshop: Workshop,
     sample_server: ReplayServer,

@@ -103,6 +103,7 @@ def test_loops_diamonds_chains_and_ladders_in_one_forest(
     ) == [("chain/root", 2, 1, 1, 1)]
 
 
+@pytest.mark.slow("lineage over renamed and unlisted parents")
 def test_a_parent_is_found_under_the_name_it_has_today(
     any_project: Project, bronze: Bronze
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_parent_is_found_under_the_name_it_has_today(
     assert any_project.rows("select count(*) from hf.model_base_models") == [(4,)]
 
 
+@pytest.mark.slow("lineage over renamed and unlisted parents")
 def test_the_way_goes_on_over_parents_that_no_listing_shows(
     any_project: Project, bronze: Bronze
 ) -> None:

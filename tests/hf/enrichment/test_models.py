@@ -165,7 +165,9 @@ def built_on_postgres(
         yield project
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(
+    params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow("the same on Postgres"))]
+)
 def built(request: pytest.FixtureRequest) -> Project:
     """Return the filled and built project on each of the two databases in turn."""
     return request.getfixturevalue(f"built_on_{request.param}")
@@ -400,6 +402,7 @@ def test_a_second_build_changes_nothing(built: Project) -> None:
     assert whole(built) == before
 
 
+@pytest.mark.slow("keys, indexes and JSONB of enrichment on Postgres")
 def test_keys_and_indexes_are_real_on_postgres(built_on_postgres: Project) -> None:
     project = built_on_postgres
     keys = project.rows(
@@ -424,6 +427,7 @@ def test_keys_and_indexes_are_real_on_postgres(built_on_postgres: Project) -> No
     }
 
 
+@pytest.mark.slow("keys, indexes and JSONB of enrichment on Postgres")
 def test_json_can_be_asked_with_jsonb_operators_on_postgres(built_on_postgres: Project) -> None:
     assert built_on_postgres.rows(
         "select count(*) from hf.datasets where tags ? 'language:en' "
@@ -431,6 +435,7 @@ def test_json_can_be_asked_with_jsonb_operators_on_postgres(built_on_postgres: P
     ) == [(1,)]
 
 
+@pytest.mark.slow("keys, indexes and JSONB of enrichment on Postgres")
 def test_a_pair_without_its_entity_is_refused_on_postgres(built_on_postgres: Project) -> None:
     with (
         built_on_postgres.postgres() as connection,

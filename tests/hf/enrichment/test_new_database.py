@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
 from tests.hf.enrichment.workshop import TABLES, Workshop, models_of
 from tests.support import SAMPLE
+
+pytestmark = pytest.mark.slow("a data folder that meets a database it never loaded")
 
 TABLES_OF_ALL = {table for pair in TABLES.values() for table in pair}
 

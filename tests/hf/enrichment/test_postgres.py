@@ -10,6 +10,8 @@ from tests.conftest import empty_postgres
 from tests.hf.enrichment.workshop import TABLES, Workshop, models_of
 from tests.support import SAMPLE
 
+pytestmark = pytest.mark.slow("enrichment on Postgres equals that on DuckDB")
+
 
 @pytest.fixture
 def postgres(tmp_path: Path, postgres_host: str) -> Iterator[dict[str, str]]:

@@ -1,15 +1,14 @@
 """What the tests of mining in dbt share: a mined sample, its commands, its tables as text."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from assay.sample.replay import ReplayServer
+from tests.sample_run import the_run
 from tests.support import QUICK, SAMPLE, UNTESTED, Project
 
 FIRST, LAST = "2026-11-09", "2026-11-15"
@@ -74,19 +73,9 @@ def collected(folder: Path, items: Path = SAMPLE) -> Project:
 
 
 def the_sample(folders: pytest.TempPathFactory) -> Project:
-    """Return the sample with all seven days mined and tested: made once for all workers, who read
-    it or take a copy."""
-    base = folders.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    folder, done = base / "the-sample", base / "the-sample.done"
-    with FileLock(base / "the-sample.lock"):
-        if done.exists():
-            return Project(folder)
-        project = collected(folder)
-        project.run(*build())
-        done.touch()
-    return project
+    """Return the sample with all seven days mined and tested, as `make run` leaves it: made once
+    for all workers, who read it or take a copy."""
+    return the_run(folders)
 
 
 def tables(project: Project) -> dict[str, list[tuple]]:

@@ -92,6 +92,7 @@ def test_with_approval_every_issue_of_the_day_is_labelled_once_and_never_paid_tw
     assert labels(project) == found
 
 
+@pytest.mark.slow("the budget through dbt, and the build that asks for the rest")
 def test_the_budget_holds_with_eight_calls_in_flight_and_the_rest_is_asked_next_time(
     mined: Project, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_the_budget_holds_with_eight_calls_in_flight_and_the_rest_is_asked_next_
     assert {row[-1] for row in labels(project)} == {"llm"}
 
 
+@pytest.mark.slow("bad answers of a model leave the tables as they were")
 @pytest.mark.parametrize(
     "rule",
     [
@@ -129,6 +131,7 @@ def test_a_model_that_answers_badly_leaves_the_local_labels(
     assert {row[-1] for row in labels(project)} == {"llm"}
 
 
+@pytest.mark.slow("prompt injection through whole builds")
 def test_orders_in_posts_change_nothing_but_their_own_words(tmp_path: Path) -> None:
     """Two models that obey: one sees the sample, one a sample in which posts give orders."""
     found = {source: items.lines(SAMPLE, source) for source in items.FILES}

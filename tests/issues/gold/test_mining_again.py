@@ -69,6 +69,7 @@ def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
     assert tables(again) == tables(mined)
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
     mined: Project, tmp_path: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_full_refresh_gives_the_same_bits_and_embeds_nothing(
     assert tables(again) == tables(mined)
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 def test_days_one_by_one_give_what_a_range_gives(
     few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_days_one_by_one_give_what_a_range_gives(
     assert tables(daily) == last_days
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
     mined: Project, tmp_path: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_new_post_is_embedded_alone_and_only_its_days_are_clustered_again(
     ) == [(1,)]
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> None:
     empty = posts.copy(tmp_path)
     empty.run(*mine(first="2020-01-01", last="2020-01-02"))
@@ -124,6 +128,7 @@ def test_no_posts_at_all_are_empty_tables(posts: Project, tmp_path: Path) -> Non
     assert {len(found[table]) for table in TABLES if table not in of_posts} == {0}
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 @pytest.mark.parametrize("moments", MOMENTS.values(), ids=MOMENTS)
 def test_after_kills_nothing_is_lost_and_one_batch_at_most_is_computed_twice(
     moments: tuple[str, ...], few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
@@ -140,6 +145,7 @@ def test_after_kills_nothing_is_lost_and_one_batch_at_most_is_computed_twice(
     assert twice(log) <= BATCH * len(moments)
 
 
+@pytest.mark.slow("mining again: days one by one, new posts, kills at every moment")
 def test_kills_between_any_two_statements_leave_a_warehouse_that_goes_on(
     few: Project, last_days: dict[str, list[tuple]], tmp_path: Path
 ) -> None:

@@ -97,6 +97,7 @@ def test_topics_far_apart_are_never_mixed():
     assert found.confidence.mean() > 0.9
 
 
+@pytest.mark.slow("cluster_method hdbscan finds the topics")
 def test_density_finds_the_topics_without_being_told_their_number():
     vectors, texts, true, keys = posts(60)
     found = cluster(vectors, texts, method="hdbscan", keys=keys)
@@ -210,6 +211,7 @@ def _here(kernel: str) -> bool:
     return FEATURES_OF.get(kernel, "sse4_2") in flags
 
 
+@pytest.mark.slow("the same clusters, bit by bit, whatever the threads and the processor")
 def test_neither_threads_nor_the_processor_change_a_label(tmp_path):
     vectors = posts(40, topics=12, seed=3, around=0.25)[0]
     np.save(tmp_path / "vectors.npy", vectors)

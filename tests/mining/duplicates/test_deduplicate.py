@@ -237,6 +237,7 @@ def test_the_sample_s_hidden_truth_is_found_and_nothing_else() -> None:
     assert {(row["key"], row["duplicate_of"]) for row in folded if row["duplicate_of"]} == truth
 
 
+@pytest.mark.slow("the same copies under another hash seed")
 def test_another_process_with_another_hash_seed_folds_the_same() -> None:
     code = (
         "from benchmarks.posts.copies import read_posts\n"
@@ -264,6 +265,7 @@ def _cpu_seconds(table: pa.Table) -> float:
     return time.process_time() - started
 
 
+@pytest.mark.slow("the time of deduplication grows as the posts do")
 @pytest.mark.parametrize("kind", ["same words", "short title", "one link", "one crowd"])
 def test_four_times_the_posts_take_no_more_than_eight_times_the_time(kind: str) -> None:
     generator = np.random.default_rng(SEED)

@@ -167,6 +167,7 @@ def _run(file: Path, told: Path, pause: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT)
 
 
+@pytest.mark.slow("a kill while vectors are computed")
 def test_a_killed_run_loses_at_most_one_batch(tmp_path: Path, file: Path) -> None:
     told, most = tmp_path / "told", 0
     for kill_at in (1, 2, 3, 4):  # batches begun in all when the next run is killed
@@ -189,6 +190,7 @@ def test_a_killed_run_loses_at_most_one_batch(tmp_path: Path, file: Path) -> Non
     cache.close()
 
 
+@pytest.mark.slow("two processes that fill one cache of vectors")
 def test_two_runs_at_once_do_not_harm_each_other(tmp_path: Path, file: Path) -> None:
     runs = [_run(file, tmp_path / f"told-{number}", 0.01) for number in range(2)]
     assert [run.wait() for run in runs] == [0, 0]

@@ -92,6 +92,7 @@ def reference(engines: dict[str, face.Engine], texts: list[str]) -> np.ndarray:
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 @pytest.mark.parametrize("name", HELD_TO)
 def test_an_engine_agrees_with_sentence_transformers(
     name: str, engines: dict[str, face.Engine], texts: list[str], reference: np.ndarray
@@ -102,6 +103,7 @@ def test_an_engine_agrees_with_sentence_transformers(
     assert cosines.min() >= least
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 @pytest.mark.parametrize("name", EVERY)
 def test_vectors_are_float32_of_length_one_in_the_order_of_the_texts(
     name: str, engines: dict[str, face.Engine], texts: list[str], reference: np.ndarray
@@ -114,6 +116,7 @@ def test_vectors_are_float32_of_length_one_in_the_order_of_the_texts(
     assert [texts[place] for place in nearest] == some
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 @pytest.mark.parametrize("name", HELD_TO)
 def test_a_vector_does_not_depend_on_the_other_texts(
     name: str, engines: dict[str, face.Engine], texts: list[str]
@@ -129,6 +132,7 @@ def test_a_vector_does_not_depend_on_the_other_texts(
         assert together.tobytes() == backwards.tobytes() == alone.tobytes()
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 def test_the_reference_depends_on_the_other_texts_in_its_last_bits_only(
     engines: dict[str, face.Engine], texts: list[str]
 ) -> None:
@@ -137,6 +141,7 @@ def test_the_reference_depends_on_the_other_texts_in_its_last_bits_only(
     np.testing.assert_allclose(embed(some, engines["torch"]), alone, atol=1e-6)
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 @pytest.mark.parametrize("name", EVERY)
 def test_hostile_texts_have_finite_vectors_that_agree_with_the_reference(
     name: str, engines: dict[str, face.Engine]
@@ -151,6 +156,7 @@ def test_hostile_texts_have_finite_vectors_that_agree_with_the_reference(
     assert (vectors * embed(HOSTILE, engines["torch"])).sum(1).min() >= 0.9
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 def test_an_empty_text_has_the_vector_of_sentence_transformers(
     engines: dict[str, face.Engine],
 ) -> None:
@@ -158,6 +164,7 @@ def test_an_empty_text_has_the_vector_of_sentence_transformers(
     np.testing.assert_allclose(embed([""], engines["exact"]), expected, atol=1e-6)
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 def test_an_arrow_column_is_embedded_like_its_list_and_null_like_nothing(
     engines: dict[str, face.Engine],
 ) -> None:
@@ -171,6 +178,7 @@ def test_an_arrow_column_is_embedded_like_its_list_and_null_like_nothing(
         assert embed(column, engine).tobytes() == expected.tobytes()
 
 
+@pytest.mark.slow("every engine held to sentence-transformers, text by text")
 def test_no_texts_are_no_vectors(engines: dict[str, face.Engine]) -> None:
     for engine in engines.values():
         assert embed([], engine).shape == (0, 384)

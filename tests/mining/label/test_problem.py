@@ -58,6 +58,7 @@ def test_problems_are_told_from_the_rest(
     assert (score >= MIN_SCORE) == is_problem, f"{score:.3f}"
 
 
+@pytest.mark.slow("how many of the sample's problems are told from its chatter")
 def test_most_of_the_samples_problems_are_found_and_most_of_its_chatter_is_not() -> None:
     with THEMES.open(encoding="utf-8", newline="") as file:
         themes = {row["url"]: row["theme"] for row in csv.DictReader(file)}

@@ -44,6 +44,7 @@ def test_without_approval_no_connection_is_opened_and_the_plan_is_logged(
     assert cache.calls().num_rows == 0
 
 
+@pytest.mark.slow("a plan loads no LiteLLM, and LiteLLM asks nobody when it is loaded")
 def test_planning_loads_no_litellm_and_loading_it_asks_no_network(tmp_path: Path) -> None:
     program = """
 import os, socket, sys

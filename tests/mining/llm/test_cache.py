@@ -132,6 +132,7 @@ def test_calls_are_one_table_with_every_attempt(cache: Cache) -> None:
     assert cache.calls(since=datetime.now(UTC) + timedelta(seconds=1)).num_rows == 0
 
 
+@pytest.mark.slow("kills and second processes while a language model answers")
 def test_a_run_killed_with_eight_in_flight_keeps_every_answer_it_had(file: Path) -> None:
     let_go, numbers = threading.Event(), itertools.count(1)
 
@@ -160,6 +161,7 @@ def ok(cache: Cache) -> int:
     return sum(call["status"] == "ok" and not call["cached"] for call in cache.calls().to_pylist())
 
 
+@pytest.mark.slow("kills and second processes while a language model answers")
 def test_a_run_killed_at_any_moment_loses_at_most_what_was_under_way(file: Path) -> None:
     let_go, numbers = threading.Event(), itertools.count(1)
 
@@ -182,6 +184,7 @@ def test_a_run_killed_at_any_moment_loses_at_most_what_was_under_way(file: Path)
         assert len(server.questions) - before == 200 - kept
 
 
+@pytest.mark.slow("kills and second processes while a language model answers")
 def test_two_processes_at_once_pay_nothing_twice(file: Path) -> None:
     let_go = threading.Event()
 

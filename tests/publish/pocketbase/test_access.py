@@ -79,6 +79,7 @@ def test_the_password_is_made_up_and_kept_for_its_owner_only(house: House) -> No
     assert json.loads(kept.read_text(encoding="utf-8")) == account
 
 
+@pytest.mark.slow("no secret of PocketBase's in processes, logs and files")
 def test_the_password_is_in_no_process_list_log_or_file_but_its_own(house: House) -> None:
     """The arguments of all that it starts are read over and over while the superuser is made."""
     seen: set[str] = set()
@@ -133,6 +134,7 @@ def serve_and_sign_in(house: House, account: dict[str, str]) -> int:
         process.communicate()
 
 
+@pytest.mark.slow("servers and settings that cannot be used are one line")
 def test_a_database_that_lost_its_superuser_gets_it_again(house: House) -> None:
     house.sync()
     made = house.folder / "data" / "pocketbase" / "pb_data" / "superuser.made"
@@ -148,6 +150,7 @@ def test_a_database_that_lost_its_superuser_gets_it_again(house: House) -> None:
     assert after["password"] != before["password"]
 
 
+@pytest.mark.slow("no secret of PocketBase's in processes, logs and files")
 def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
     there: House, server: PocketBase
 ) -> None:
@@ -164,6 +167,7 @@ def test_a_wrong_password_is_one_line_that_does_not_repeat_it(
     assert "wrong-word-8154" not in out + err
 
 
+@pytest.mark.slow("no secret of PocketBase's in processes, logs and files")
 def test_no_failure_shows_the_password(house: House, proxy: Proxy) -> None:
     process = house.start("pocketbase", "-v")
     proxy.before = lambda number, path, body: refuse(418)
@@ -203,6 +207,7 @@ def test_a_setting_that_cannot_be_used_is_one_line(
     assert "word-4711" not in err
 
 
+@pytest.mark.slow("servers and settings that cannot be used are one line")
 def test_something_that_is_no_pocketbase_is_one_line(house: House, tmp_path: Path) -> None:
     from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -219,6 +224,7 @@ def test_something_that_is_no_pocketbase_is_one_line(house: House, tmp_path: Pat
     assert err == f"publish.pocketbase: there is no PocketBase at {url}: check POCKETBASE_URL\n"
 
 
+@pytest.mark.slow("servers and settings that cannot be used are one line")
 def test_a_proxy_of_the_environment_is_not_asked_for_a_server_on_this_machine(
     there: House, server: PocketBase
 ) -> None:

@@ -54,6 +54,7 @@ def test_three_changed_labels_are_three_records(house: House, proxy: Proxy) -> N
     assert_agrees(proxy.url, house.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 @pytest.mark.parametrize("day", [DAYS[0], DAYS[-1]], ids=["oldest", "newest"])
 def test_a_day_that_left_gold_leaves_pocketbase(there: House, server: PocketBase, day) -> None:
     there.sync()
@@ -79,6 +80,7 @@ def test_a_post_that_left_an_issue_leaves_pocketbase_and_the_issue_stays(
     assert_agrees(proxy.url, house.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_an_empty_gold_empties_pocketbase(there: House, server: PocketBase) -> None:
     there.sync()
     there.gold.run("delete from gold.issues; delete from gold.issue_evidence;")
@@ -87,6 +89,7 @@ def test_an_empty_gold_empties_pocketbase(there: House, server: PocketBase) -> N
     assert {status for *_, status, _ in there.live()} == {"unpublished"}
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_a_server_that_was_emptied_is_filled_again(there: House, server: PocketBase) -> None:
     there.sync()
     with server.admin() as admin:
@@ -96,6 +99,7 @@ def test_a_server_that_was_emptied_is_filled_again(there: House, server: PocketB
     assert_agrees(server.url, there.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_a_server_that_was_restored_from_an_old_copy_catches_up(
     there: House, server: PocketBase
 ) -> None:
@@ -124,6 +128,7 @@ def test_a_server_that_was_restored_from_an_old_copy_catches_up(
     assert len(published(server.url)["issues"]) == 3
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_a_log_that_was_lost_is_written_anew_and_nothing_is_sent(
     house: House, proxy: Proxy
 ) -> None:
@@ -135,6 +140,7 @@ def test_a_log_that_was_lost_is_written_anew_and_nothing_is_sent(
     assert_agrees(proxy.url, house.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_a_log_that_lost_its_words_does_not_keep_what_gold_no_longer_has(
     there: House, server: PocketBase
 ) -> None:
@@ -146,6 +152,7 @@ def test_a_log_that_lost_its_words_does_not_keep_what_gold_no_longer_has(
     assert_agrees(server.url, there.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_records_of_someone_else_in_our_collections_are_removed(
     there: House, server: PocketBase
 ) -> None:
@@ -157,6 +164,7 @@ def test_records_of_someone_else_in_our_collections_are_removed(
     assert_agrees(server.url, there.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_what_was_changed_by_hand_is_found_and_mended_with_verify(
     house: House, proxy: Proxy, server: PocketBase
 ) -> None:
@@ -258,6 +266,7 @@ def test_scraped_text_arrives_as_it_is(there: House, server: PocketBase) -> None
     assert_agrees(server.url, there.gold)
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_an_issue_without_posts_or_trend_is_published_too(there: House, server: PocketBase) -> None:
     there.gold.run("delete from gold.issue_evidence where cluster_id = 1")
     there.gold.run("delete from gold.issue_trend where issue_id = 'issue0001'")
@@ -268,6 +277,7 @@ def test_an_issue_without_posts_or_trend_is_published_too(there: House, server: 
     assert (record["sources"], record["trend"], record["first_posted_at"]) == ([], [], "")
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_numbers_outside_what_pocketbase_knows_become_0(there: House, server: PocketBase) -> None:
     there.gold.run("update gold.issues set confidence = 'nan' where cluster_id = 1")
     there.gold.run("update gold.issue_evidence set distance = 'inf'")
@@ -277,6 +287,7 @@ def test_numbers_outside_what_pocketbase_knows_become_0(there: House, server: Po
     assert {record["distance"] for record in records["issue_evidence"].values()} == {0}
 
 
+@pytest.mark.slow("PocketBase comes to agree with gold from every state it can be in")
 def test_someone_who_looks_sees_changes_as_they_come(house: House) -> None:
     """The bundled server, found by the sync while it is served, tells its subscribers."""
     with_port = house.start("serve", "--port", "0")

@@ -93,6 +93,7 @@ def test_missing_collections_are_made_as_the_page_reads_them(
     assert (len(made["issues"]["indexes"]), len(made["issue_evidence"]["indexes"])) == (4, 2)
 
 
+@pytest.mark.slow("collections of other versions and of others are treated right")
 def test_collections_that_are_right_are_not_touched(house: House, proxy: Proxy) -> None:
     house.sync()
     proxy.writes.clear()
@@ -104,6 +105,7 @@ def without(server: PocketBase, name: str, *fields: str) -> list[dict]:
     return [f for f in collections(server)[name]["fields"] if f["name"] not in fields]
 
 
+@pytest.mark.slow("collections of other versions and of others are treated right")
 def test_an_old_collection_gets_its_missing_field_index_limit_and_rules(
     there: House, server: PocketBase
 ) -> None:
@@ -125,6 +127,7 @@ def test_an_old_collection_gets_its_missing_field_index_limit_and_rules(
     assert_agrees(server.url, there.gold)
 
 
+@pytest.mark.slow("collections of other versions and of others are treated right")
 def test_killed_right_after_a_migration_the_next_run_fills_the_new_field(
     house: House, proxy: Proxy, server: PocketBase
 ) -> None:
@@ -145,6 +148,7 @@ def test_killed_right_after_a_migration_the_next_run_fills_the_new_field(
     assert_agrees(server.url, house.gold)
 
 
+@pytest.mark.slow("collections of other versions and of others are treated right")
 def test_fields_and_indexes_that_someone_added_stay(there: House, server: PocketBase) -> None:
     there.sync()
     have = collections(server)["issues"]
@@ -210,6 +214,7 @@ def test_a_collection_of_someone_else_is_refused_and_left_as_it_is(
     assert "is not ours" in err
 
 
+@pytest.mark.slow("collections of other versions and of others are treated right")
 def test_evidence_that_refers_to_another_collection_is_refused(
     there: House, server: PocketBase
 ) -> None:

@@ -44,6 +44,7 @@ def change(gold: Gold, drawn: random.Random) -> None:
         gold.run(f"delete from gold.{table} where cluster_date = ? and cluster_id = ?", day, number)
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_wherever_a_run_is_killed_the_next_one_makes_it_good(
     house: House, proxy: Proxy, server: PocketBase
 ) -> None:
@@ -79,6 +80,7 @@ def killed(proxy: Proxy, house: House, moment: Moment) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_killed_at_any_time_of_the_clock_the_next_run_makes_it_good(
     house: House, server: PocketBase
 ) -> None:
@@ -103,6 +105,7 @@ def kill_after(house: House, seconds: float) -> None:
     timer.cancel()
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_pocketbase_killed_in_the_middle_of_a_batch_is_one_line_and_the_next_run_makes_it_good(
     house: House, proxy: Proxy, server: PocketBase
 ) -> None:
@@ -127,6 +130,7 @@ def test_pocketbase_killed_in_the_middle_of_a_batch_is_one_line_and_the_next_run
     assert_agrees(server.url, house.gold)
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 @pytest.mark.parametrize("allowed", [True, False], ids=["batches", "one-by-one"])
 def test_a_token_that_runs_out_in_the_middle_is_renewed(
     house: House, proxy: Proxy, server: PocketBase, allowed: bool
@@ -158,6 +162,7 @@ def cut(_: int) -> Answer:
 Fault = tuple[Callable[[int], Answer], str]
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -195,6 +200,7 @@ def test_what_passes_is_tried_again_and_nothing_is_there_twice(
     assert_agrees(server.url, house.gold)
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_retries_are_used_up_with_one_line(house: House, proxy: Proxy) -> None:
     proxy.before = lambda number, path, body: refuse(503)
     _, err = house.sync(code=1)
@@ -204,6 +210,7 @@ def test_retries_are_used_up_with_one_line(house: House, proxy: Proxy) -> None:
     )
 
 
+@pytest.mark.slow("kills, tokens and servers that end in the middle of a sync")
 def test_a_server_that_asks_for_too_long_a_pause_is_not_waited_for(
     house: House, proxy: Proxy
 ) -> None:

@@ -8,6 +8,8 @@ from tests.publish.pocketbase.gold import DAYS
 from tests.publish.pocketbase.proxy import Answer, Proxy, refuse
 from tests.publish.pocketbase.support import House, PocketBase, assert_agrees, published
 
+pytestmark = pytest.mark.slow("what PocketBase refuses, and its limits on batches")
+
 LONG = "https://example.org/" + "x" * 6000
 
 

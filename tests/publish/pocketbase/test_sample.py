@@ -10,6 +10,8 @@ from tests.publish.pocketbase.gold import expected
 from tests.publish.pocketbase.support import PocketBase, published
 from tests.support import Project
 
+pytestmark = pytest.mark.slow("what dbt builds of the sample, record by record in PocketBase")
+
 # Figures about how posts were judged: they rank the issues, and stay in the warehouse.
 NOT_PUBLISHED = {"problem_share", "is_problem"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from tests.publish.pocketbase.support import House, answers, assert_agrees, kill, wait_for
 from tests.support import ROOT
@@ -44,6 +45,7 @@ def test_make_run_publishes_to_the_bundled_server_and_serve_shows_it(house: Hous
     wait_for(lambda: not servers(house))
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_serving_before_anything_was_published_is_no_error(house: House) -> None:
     process = house.start("serve", "--port", "0")
     url = url_of(process)
@@ -75,6 +77,7 @@ def test_a_sync_uses_the_server_that_is_served_and_leaves_it_running(house: Hous
     process.communicate(timeout=300)
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_a_second_serve_says_where_the_first_one_is(house: House) -> None:
     first = house.start("serve", "--port", "0")
     url = url_of(first)
@@ -87,6 +90,7 @@ def test_a_second_serve_says_where_the_first_one_is(house: House) -> None:
     first.communicate(timeout=300)
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_a_port_in_use_is_one_line(house: House) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -110,6 +114,7 @@ def test_a_killed_serve_takes_its_pocketbase_with_it(house: House) -> None:
     house.sync()  # what it left behind leads nobody astray
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(house: House) -> None:
     process = house.start("pocketbase", POCKETBASE_BATCH_REQUESTS="1")
     wait_for(lambda: servers(house))
@@ -125,6 +130,7 @@ def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(hous
     wait_for(lambda: not servers(house))
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_it_good(
     house: House,
 ) -> None:
@@ -146,6 +152,7 @@ def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_
     served.communicate(timeout=300)
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_scripts_that_lie_about_are_not_run(house: House, tmp_path: Path) -> None:
     for folder in ("pb_hooks", "pb_migrations"):
         lying = house.folder / "data" / "pocketbase" / folder
@@ -158,6 +165,7 @@ def test_scripts_that_lie_about_are_not_run(house: House, tmp_path: Path) -> Non
     assert not list(tmp_path.glob("*.ran"))
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_the_servers_environment_holds_none_of_the_persons_secrets(house: House) -> None:
     process = house.start("serve", "--port", "0", **{"GITHUB_TOKEN": "word-4711"})
     url_of(process)
@@ -179,6 +187,7 @@ def test_the_page_is_served(house: House) -> None:
     assert answer.content == page.read_bytes()
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_nobody_can_make_an_account_on_the_bundled_server(house: House) -> None:
     house.sync()
     process = house.start("serve", "--port", "0")

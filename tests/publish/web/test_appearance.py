@@ -12,6 +12,8 @@ from tests.publish.web.conftest import Visitor
 from tests.publish.web.records import Record
 from tests.publish.web.server import PocketBase
 
+pytestmark = pytest.mark.slow("phones, dark mode and accessibility, with pictures of each state")
+
 TABLET = {"width": 820, "height": 1180}
 SMALL = {"width": 320, "height": 640}  # WCAG 1.4.10: no scrolling in two directions at 320 px
 WINDOWS: dict[str, dict[str, Any]] = {

@@ -69,6 +69,7 @@ def test_a_filter_leaves_the_issues_that_have_the_value_and_is_in_the_address(
     assert page.url == f"{visit.url}/{query}"
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_two_sources_are_either_and_two_filters_are_both(
     visit: Visit, pocketbase: PocketBase
 ) -> None:
@@ -89,6 +90,7 @@ def test_two_sources_are_either_and_two_filters_are_both(
     assert page.url == f"{visit.url}/?category=ai&source=github,hackernews"
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_each_choice_says_how_many_issues_it_would_leave(visit: Visit, forty: list[Record]) -> None:
     page = visit.open("?category=ai")
     for name, category in (("AI", "ai"), ("Finance", "finance"), ("Logistics", "logistics")):
@@ -99,6 +101,7 @@ def test_each_choice_says_how_many_issues_it_would_leave(visit: Visit, forty: li
     expect(high.locator(".tally")).to_have_text(str(expected))
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_cluster_size_and_label_narrow_too(visit: Visit, forty: list[Record]) -> None:
     page = visit.open()
     page.get_by_role("combobox", name="Cluster size").select_option("25")
@@ -113,6 +116,7 @@ def test_cluster_size_and_label_narrow_too(visit: Visit, forty: list[Record]) ->
     assert page.url == f"{visit.url}/?"
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_the_list_sorts_by_size_and_by_newest_post(visit: Visit, pocketbase: PocketBase) -> None:
     moments = ["2026-11-18 10:00:00.000Z", "2026-11-20 09:00:00.000Z", "2026-11-19 23:00:00.000Z"]
     pocketbase.put(
@@ -162,6 +166,7 @@ def test_search_finds_words_that_only_the_posts_have_and_says_so(
         expect(page.locator(".row")).to_have_count(0 if "||" in text else 1)
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_a_range_of_days_shows_the_newest_record_of_each_issue_in_it(
     visit: Visit, pocketbase: PocketBase
 ) -> None:
@@ -181,6 +186,7 @@ def test_a_range_of_days_shows_the_newest_record_of_each_issue_in_it(
     assert page.url == f"{visit.url}/?from=2026-11-17&to=2026-11-18"
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_nothing_matches_is_said_and_can_be_undone(visit: Visit, forty: list[Record]) -> None:
     page = visit.open("?q=no+such+words")
     panel = page.locator("#panel")
@@ -192,6 +198,7 @@ def test_nothing_matches_is_said_and_can_be_undone(visit: Visit, forty: list[Rec
     expect(panel).to_be_hidden()
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_back_and_forward_walk_through_the_views(visit: Visit, forty: list[Record]) -> None:
     page = visit.open()
     tick(page, "High", group="Impact")
@@ -230,6 +237,7 @@ def test_a_shared_address_opens_the_same_view_with_its_issue(
     expect(copy.get_by_role("combobox", name="Sort by")).to_have_value("size")
 
 
+@pytest.mark.slow("the finer points of filters, sorting and addresses")
 def test_a_mangled_address_shows_the_list(visit: Visit, forty: list[Record]) -> None:
     page = visit.open(
         "?category=ai,<script>,__proto__&impact=constructor&from=2026-02-31&to=x&min=7&sort=toString"

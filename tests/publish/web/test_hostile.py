@@ -114,6 +114,7 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
     visit.shot(f"hostile-{name}")
 
 
+@pytest.mark.slow("hostile posts that arrive live, endless words, records without values")
 @pytest.mark.parametrize("name", ["word", "wide", "combining", "lines"])
 def test_endless_words_do_not_widen_the_page(
     visitor: Visitor, pocketbase: PocketBase, name: str
@@ -150,6 +151,7 @@ def test_evidence_never_links_to_anything_but_the_web(visit: Visit, pocketbase: 
         assert host == wanted
 
 
+@pytest.mark.slow("hostile posts that arrive live, endless words, records without values")
 def test_a_hostile_post_that_arrives_live_does_nothing_either(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_hostile_post_that_arrives_live_does_nothing_either(
     expect(page.locator(".post")).to_have_count(1)
 
 
+@pytest.mark.slow("hostile posts that arrive live, endless words, records without values")
 def test_records_without_values_are_shown_all_the_same(
     visit: Visit, pocketbase: PocketBase
 ) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.publish.web import records
@@ -78,6 +79,7 @@ def test_the_evidence_links_out_and_each_host_is_shown(visit: Visit, forty: list
         assert posts.nth(number).locator(".post-body").inner_text() == wanted["body"].strip()
 
 
+@pytest.mark.slow("an opened issue of an earlier day, without posts, with long ones")
 def test_many_posts_come_a_page_at_a_time_with_copies_named(
     visit: Visit, pocketbase: PocketBase
 ) -> None:
@@ -101,6 +103,7 @@ def test_many_posts_come_a_page_at_a_time_with_copies_named(
     assert page.evaluate("document.activeElement.closest('.post') !== null")
 
 
+@pytest.mark.slow("an opened issue of an earlier day, without posts, with long ones")
 def test_a_long_post_is_folded_until_asked_for(visit: Visit, pocketbase: PocketBase) -> None:
     issue = records.issue(0)
     body = "\n".join(f"line {number}" for number in range(400))[:5000]
@@ -115,6 +118,7 @@ def test_a_long_post_is_folded_until_asked_for(visit: Visit, pocketbase: PocketB
     assert whole and whole["height"] > 5000
 
 
+@pytest.mark.slow("an opened issue of an earlier day, without posts, with long ones")
 def test_an_issue_of_an_earlier_day_opens_by_its_address_and_says_so(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -130,6 +134,7 @@ def test_an_issue_of_an_earlier_day_opens_by_its_address_and_says_so(
     expect(page.locator("#count")).to_contain_text("40 issues")
 
 
+@pytest.mark.slow("an opened issue of an earlier day, without posts, with long ones")
 def test_an_address_of_no_issue_says_so_and_the_list_stays(
     visit: Visit, forty: list[Record]
 ) -> None:
@@ -140,6 +145,7 @@ def test_an_address_of_no_issue_says_so_and_the_list_stays(
     assert page.url == f"{visit.url}/?"
 
 
+@pytest.mark.slow("an opened issue of an earlier day, without posts, with long ones")
 def test_an_issue_without_posts_says_so(visit: Visit, forty: list[Record]) -> None:
     page = visit.open(f"?issue={forty[30]['issue_id']}")
     expect(page.locator(".evidence")).to_contain_text("No posts are published for this issue.")

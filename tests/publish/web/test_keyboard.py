@@ -1,9 +1,12 @@
 """The page without a mouse."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.publish.web.browser import Visit
 from tests.publish.web.records import Record
+
+pytestmark = pytest.mark.slow("the page without a mouse")
 
 FOCUSED_ROW = "document.activeElement.closest('.row')?.dataset.issue"
 

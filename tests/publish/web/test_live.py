@@ -1,5 +1,6 @@
 """The page follows PocketBase without a reload: arrivals, changes, deletions, lost connections."""
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.publish.web import records
@@ -57,6 +58,7 @@ def test_a_changed_issue_moves_and_its_open_view_follows(
     assert page.evaluate(STILL)
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_an_issue_that_a_filter_hides_appears_when_it_changes_to_match(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -67,6 +69,7 @@ def test_an_issue_that_a_filter_hides_appears_when_it_changes_to_match(
     expect(page.locator("#panel")).to_be_hidden()
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_a_deleted_issue_leaves_the_list_and_its_open_view_says_so(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -79,6 +82,7 @@ def test_a_deleted_issue_leaves_the_list_and_its_open_view_says_so(
     assert first(page) == forty[1]["canonical_title"]
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_a_new_day_replaces_the_day_before(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -89,6 +93,7 @@ def test_a_new_day_replaces_the_day_before(
     expect(page.locator("#count")).to_have_text("30 issues on 21 Nov 2026")
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_new_posts_of_the_open_issue_appear_and_removed_ones_go(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -104,6 +109,7 @@ def test_new_posts_of_the_open_issue_appear_and_removed_ones_go(
     expect(page.locator("#evidence-heading")).to_have_text("Evidence: 7 posts")
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_what_a_person_reads_stays_in_place_when_issues_arrive_above(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -118,6 +124,7 @@ def test_what_a_person_reads_stays_in_place_when_issues_arrive_above(
     assert before and after and abs(before["y"] - after["y"]) < 1
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_the_focused_row_keeps_the_focus_when_it_changes(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -156,6 +163,7 @@ def test_the_server_goes_and_comes_back_with_other_issues(
     assert page.evaluate(STILL)
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_a_server_that_is_away_from_the_start_is_waited_for(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -178,6 +186,7 @@ def test_a_server_that_is_away_from_the_start_is_waited_for(
     expect(page.locator(".post-title").first).to_have_text("Live posts too")
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_an_answer_that_is_late_does_not_undo_a_newer_event(
     visit: Visit, forty: list[Record], pocketbase: PocketBase
 ) -> None:
@@ -198,6 +207,7 @@ def test_an_answer_that_is_late_does_not_undo_a_newer_event(
     expect(page.locator("#count")).to_contain_text("39 issues")
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_an_empty_database_says_so_and_fills_by_itself(
     visit: Visit, pocketbase: PocketBase
 ) -> None:
@@ -209,6 +219,7 @@ def test_an_empty_database_says_so_and_fills_by_itself(
     expect(page.locator("#panel")).to_be_hidden()
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_a_server_without_collections_has_nothing_yet_and_is_asked_again(
     visit: Visit, pocketbase: PocketBase
 ) -> None:
@@ -221,6 +232,7 @@ def test_a_server_without_collections_has_nothing_yet_and_is_asked_again(
     visit.troubles.clear()  # Chromium reports each 404
 
 
+@pytest.mark.slow("the open page through deletions, lost servers and late answers")
 def test_loading_shows_the_shape_of_the_list(visit: Visit, forty: list[Record]) -> None:
     page = visit.page
     held = hold(page)

@@ -15,6 +15,8 @@ from tests.publish.web import records
 from tests.publish.web.browser import Visit
 from tests.publish.web.server import PocketBase
 
+pytestmark = pytest.mark.slow("five thousand issues stay quick")
+
 COUNT = 5_000
 FILTER_MS = 50  # the promise
 FRAME_MS = 30  # for a whole new screen of rows
