@@ -1,4 +1,4 @@
-"""The docs site in a real Chromium, and the picture of the lineage that the README shows.
+"""The docs site in a real Chromium, and the picture of the lineage that docs/tables.md shows.
 
     make docs && python -m tests.docs.site     # docs/images/lineage.png anew
 

@@ -82,6 +82,12 @@ def test_the_index_of_decisions_names_every_page_once() -> None:
     )
 
 
+def test_every_picture_is_shown() -> None:
+    shown = " ".join(page.read_text(encoding="utf-8") for page in PAGES)
+    pictures = [path.name for path in (ROOT / "docs" / "images").iterdir()]
+    assert [name for name in pictures if f"images/{name})" not in shown] == []
+
+
 def test_every_table_that_people_may_read_is_on_the_page_of_tables() -> None:
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     models = [
