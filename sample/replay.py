@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
@@ -25,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from assay.common import files
 from assay.sample.apis.arxiv import Arxiv
 from assay.sample.apis.github import GitHub
 from assay.sample.apis.hackernews import HackerNews
@@ -193,13 +193,10 @@ def _written(path: Path | None, text: str) -> Iterator[None]:
     if path is None:
         yield
         return
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text + "\n")
-        aside.replace(path)
+        files.write(path, text + "\n")
         yield
     finally:
-        aside.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
 
