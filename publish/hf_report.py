@@ -23,6 +23,7 @@ import duckdb
 import psycopg2
 
 from assay import warehouse
+from assay.common import files
 from assay.publish.reports.questions import SECTIONS
 from assay.publish.reports.section import Section
 from assay.publish.reports.tables import Block, Ours, Rows, alarms_of, markdown, plain
@@ -62,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     path = args.out / FILE
     try:
         blocks = report(args.target, args.out)
-        _write(path, markdown(blocks))
+        files.write(path, markdown(blocks))
         _print(plain(blocks))
     except (warehouse.WarehouseError, duckdb.Error, psycopg2.Error, OSError) as error:
         if args.verbose:
@@ -178,13 +179,6 @@ def _manifest_value(manifest: dict[str, Any], part: str, key: str) -> Any:
     if key == "endpoint" and value is not None:
         return re.sub(r"//[^/]*@", "//", str(value))  # a password in it is nobody's business
     return ", ".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a file there whole: readers see the old one or the new one."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _print(text: str) -> None:

@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import gc
 import logging
-import os
 import signal
 import sys
 import threading
@@ -24,6 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from assay.common import files
 from assay.common.post_sources import POST_SOURCES
 from assay.sample.apis import replayed
 from assay.sample.apis.arxiv import Arxiv
@@ -190,13 +190,10 @@ def _written(path: Path | None, text: str) -> Iterator[None]:
     if path is None:
         yield
         return
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        aside.write_text(text + "\n")
-        aside.replace(path)
+        files.write(path, text + "\n")
         yield
     finally:
-        aside.unlink(missing_ok=True)
         path.unlink(missing_ok=True)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import warehouse
+from assay.common import files
 
 FILES = ("manifest.json", "sources.json", "record.json")
 
@@ -57,10 +58,7 @@ def promote(folder: Path, manifest: bytes, sources: bytes, record: Record) -> No
     version.mkdir()
     contents = (manifest, sources, json.dumps(asdict(record), indent=1).encode())
     for name, content in zip(FILES, contents, strict=True):
-        with (version / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        files.write(version / name, content)
     _link(folder / "current", version.name)
     for name in FILES:
         _link(folder / name, f"current/{name}")

@@ -24,12 +24,12 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 
 from assay import warehouse
-from assay.common import lock
+from assay.common import files, lock
 from assay.runs import journal
 from assay.warehouse import private, writer
 
@@ -120,7 +120,8 @@ def backup(folder: Path) -> Path:
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text))
         partial.chmod(0o600)
-        _synced(partial)
+        with partial.open("rb+") as stream:
+            files.sync(stream)
         partial.rename(path)
     return path
 
@@ -142,8 +143,7 @@ def restore(path: Path) -> Path:
         if mark.exists():
             kept = Path(mark.read_text(encoding="utf-8"))  # what the killed restore began to keep
         else:
-            mark.write_text(str(kept), encoding="utf-8")
-            _synced(mark)
+            files.write(mark, str(kept))
         kept.mkdir(mode=0o700, exist_ok=True)
         for name, place in places.items():
             for part in (place, *(Path(f"{place}{tail}") for tail in (".wal", "-wal", "-shm"))):
@@ -193,10 +193,8 @@ def _add(tar: tarfile.TarFile, name: str, file: Path) -> str:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode, entry.mtime = file.stat().st_size, 0o600, int(file.stat().st_mtime)
     with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        stream.seek(0)
         tar.addfile(entry, stream)
-    return sha256
+    return files.sha256(file)
 
 
 def _extracted(path: Path, into: Path) -> dict[str, Path]:
@@ -233,18 +231,8 @@ def _written(stream: Any, place: Path) -> tuple[Path, str]:
         while chunk := stream.read(CHUNK):
             sha256.update(chunk)
             out.write(chunk)
-        _flushed(out)
+        files.sync(out)
     return place, sha256.hexdigest()
-
-
-def _synced(path: Path) -> None:
-    with path.open("rb+") as stream:
-        _flushed(stream)
-
-
-def _flushed(stream: BinaryIO) -> None:
-    stream.flush()
-    os.fsync(stream.fileno())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ a `dbt build` and a report can never look at different databases.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -171,9 +172,27 @@ class Warehouse:
         self._connection = connection
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Run one query (bound parameters as %s) and return all its rows."""
+        """Run one query and return all its rows.
+
+        sql: parameters are bound as %s; whatever stands in quotes or comments is text, %s as well.
+        """
         cursor = self._connection.cursor()
         if isinstance(self._connection, duckdb.DuckDBPyConnection):
-            sql = sql.replace("%s", "?")
+            sql = _with_marks(sql, "?")
+        elif parameters:  # without any, psycopg2 looks at no percent sign
+            sql = _with_marks(sql, "%s", percent="%%")
         cursor.execute(sql, parameters or None)
         return cursor.fetchall()
+
+
+# What is quoted, what is a comment, and the marks of parameters between them.
+_SQL_PARTS = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | %s | %""", re.DOTALL | re.VERBOSE
+)
+
+
+def _with_marks(sql: str, mark: str, percent: str = "%") -> str:
+    """Return SQL with another mark for parameters, and percent signs of its text spelled so."""
+    return _SQL_PARTS.sub(
+        lambda part: mark if part[0] == "%s" else part[0].replace("%", percent), sql
+    )

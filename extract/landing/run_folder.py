@@ -8,7 +8,6 @@ its record count and sha256, so a folder can be loaded again years later and a d
 import hashlib
 import importlib.metadata
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
+from assay.common import files
 from assay.runs import journal
 from assay.warehouse import private
 
@@ -128,14 +128,12 @@ class RunFolder:
             file = self.path / name
             if not file.exists():
                 raise RunFolderError(f"{file} is missing, but the manifest lists it")
-            with file.open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != entry["sha256"]:
-                    raise RunFolderError(f"{file} is damaged: its sha256 is not the manifest's")
+            if files.sha256(file) != entry["sha256"]:
+                raise RunFolderError(f"{file} is damaged: its sha256 is not the manifest's")
 
     def save(self) -> None:
         """Write the manifest, whole or not at all."""
-        with _aside(self.path / MANIFEST) as stream:
-            stream.write(orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
+        files.write(self.path / MANIFEST, orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
 
     def finish(self, status: str, error: str | None = None) -> None:
         """Record how the run stands: extracted, loaded or failed."""
@@ -147,7 +145,7 @@ class RunFolder:
     @contextmanager
     def records(self, name: str) -> Iterator[RecordFile]:
         """Write one file of records; it appears under its name only when the block ends well."""
-        with _aside(self.path / name) as stream:
+        with files.atomic(self.path / name) as stream:
             file = RecordFile(stream)
             yield file
             entry = file.end()
@@ -194,19 +192,3 @@ def _check_shape(path: Path, manifest: Any) -> None:
         usable = False
     if not usable:
         raise RunFolderError(f"{path / MANIFEST} lacks run_id, started_at or a file's sha256")
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
-    """Open path for writing so that readers see the old file or the whole new one."""
-    partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb", buffering=1 << 20) as stream:
-        yield stream
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

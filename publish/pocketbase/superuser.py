@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from assay import warehouse
+from assay.common import files
 from assay.publish.pocketbase.settings import PublishError
 from assay.warehouse import private
 
@@ -33,7 +34,7 @@ def account() -> dict[str, str]:
     path = _kept()
     if not path.exists():
         new = {"email": EMAIL, "password": secrets.token_urlsafe(24)}
-        _write_secret(path, json.dumps(new) + "\n")
+        files.write(path, json.dumps(new) + "\n", mode=0o600)
     path.chmod(0o600)
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -46,15 +47,6 @@ def account() -> dict[str, str]:
 
 def _kept() -> Path:
     return folder() / "superuser.json"
-
-
-def _write_secret(path: Path, text: str) -> None:
-    """Put a file there whole that only its owner may ever have read."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    partial.rename(path)
 
 
 def made() -> Path:

@@ -28,6 +28,8 @@ from matplotlib.patches import Patch
 from matplotlib.scale import SymmetricalLogScale
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from assay.common import files
+
 FONT = "DejaVu Sans"
 INK, SOFT, FAINT = "#222222", "#5f6368", "#d9dce1"
 # Okabe and Ito's palette, which stays apart for colour-blind readers.
@@ -145,9 +147,8 @@ def _figure(size: tuple[float, float], path: Path) -> Iterator[Figure]:
     with style.context(["default", LOOK]):
         figure = Figure(figsize=size)
         yield figure
-        partial = path.with_name(f".{path.name}.partial")
-        figure.savefig(partial, format="png", metadata={"Software": None})
-        partial.replace(path)
+        with files.atomic(path) as stream:
+            figure.savefig(stream, format="png", metadata={"Software": None})
 
 
 def _axes(figure: Figure, *, left: float, right: float, top: float, bottom: float) -> Axes:

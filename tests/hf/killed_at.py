@@ -44,7 +44,7 @@ def arm(moment: str) -> None:
     if kind == "page":
         before(Hub, "_get", lambda *_, **__: next(counter) == int(number) + 2)
     elif kind == "rename":
-        before(Path, "rename", lambda path, *_: path.name == "hf_models.json.partial")
+        before(Path, "rename", lambda path, *_: path.name.startswith(".hf_models.json."))
     elif kind == "extracted":
         before(command, "load_catalog", lambda *_: True)
     elif kind == "job":

@@ -61,7 +61,7 @@ def die(moment: str, wait: float) -> None:
     kind, _, number = moment.partition(":")
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
         "answer": (RetryTransport, "_asked_wait", _always),
-        "file": (Path, "rename", lambda path, *_: path.name.startswith("posts_")),
+        "file": (Path, "rename", lambda path, *_: path.name.startswith(".posts_")),
         "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),
         "between": (bronze, "resource", lambda name, *_, **__: name == "collected_windows"),
@@ -91,7 +91,7 @@ def _after_rename(number: int) -> None:
 
     def renaming(path: Path, target: Path) -> Path:
         found = original(path, target)
-        if path.name.startswith("posts_") and next(counter) == number:
+        if path.name.startswith(".posts_") and next(counter) == number:
             _kill()
         return found
 

@@ -44,7 +44,7 @@ def arm(moment: str) -> None:
     elif kind == "kept":
         after(Answers, "keep", lambda *_: next(counter) == int(what))
     elif kind == "rename":
-        before(Path, "rename", lambda path, *_: path.name == f"{what}.partial")
+        before(Path, "rename", lambda path, *_: path.name.startswith(f".{what}."))
     elif kind == "listed":
         before(
             RunFolder,
