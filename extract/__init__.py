@@ -1,10 +1,10 @@
 """dlt sources: one package per origin, the shared HTTP client, and the `dlt` plug-in.
 
-    from assay.extract import hub_catalog, hub_enrichment
-    from assay.extract import github_issues, stackoverflow, reddit, hackernews, inputs
+    from assay.extract import hub_catalog, hub_enrichment, inputs
 
-Each is a function that makes a dlt source; it runs in any `dlt.pipeline(...)`. They are imported
-when they are asked for: dlt loads this package at every start, for the plug-in.
+and, for each source of posts, the function that common/post_sources.py names. Each makes a dlt
+source that runs in any `dlt.pipeline(...)`. They are imported when they are asked for: dlt loads
+this package at every start, for the plug-in.
 """
 
 from importlib import import_module

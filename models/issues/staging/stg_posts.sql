@@ -25,14 +25,13 @@ final as (
         collection_date,
         created_at as posted_at,
         collected_at,
-        -- Where within its source a post was written: posts of one place are alike beyond their
-        -- problem.
+        -- Where within its source a post was written, whichever of the three the source has: a
+        -- repository, a community, tags. Posts of one place are alike beyond their problem.
         coalesce(
-            case source
-                when 'github' then split_part(raw ->> '$.repository_url', '/', -1)
-                when 'stackoverflow' then array_to_string(raw ->> '$.tags[*]', ' ')
-                when 'reddit' then raw ->> '$.subreddit'
-            end, ''
+            split_part(raw ->> '$.repository_url', '/', -1),
+            raw ->> '$.subreddit',
+            array_to_string(raw ->> '$.tags[*]', ' '),
+            ''
         ) as place,
         md5(concat_ws(chr(31), source, title, coalesce(body, ''))) as content_hash
     from raw_items
