@@ -9,7 +9,7 @@ import pyarrow as pa
 from assay.extract.enrichment.entity import FLAG, NUMBER, TEXT, TIME, Entity, Field, References
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
-from assay.extract.landing.table import BronzeTable
+from assay.extract.landing.table import BATCH_ROWS, BronzeTable
 
 GONE = "is_gone"  # dlt's mark for rows that only delete
 
@@ -45,7 +45,7 @@ def mapping_table(entity: Entity) -> BronzeTable:
 
 def entity_rows(entity: Entity, folder: RunFolder) -> Iterator[pa.Table]:
     """Yield an entity's file as tables of bronze."""
-    return bronze.read(folder, entity.file, _entity_sql(entity), entity_table(entity).schema)
+    return bronze.read(folder, entity.file, _entity_sql(entity), entity_table(entity))
 
 
 def mapping_rows(entity: Entity, folder: RunFolder, references: References) -> Iterator[pa.Table]:
@@ -56,7 +56,7 @@ def mapping_rows(entity: Entity, folder: RunFolder, references: References) -> I
     schema = mapping_table(entity).schema
     yield schema.empty_table()  # so that the table is made even when there is no row
     rows = _mapping_rows(entity, folder, references)
-    while batch := list(islice(rows, bronze.BATCH_ROWS)):
+    while batch := list(islice(rows, BATCH_ROWS)):
         columns = zip(*batch, strict=True)
         arrays = [
             pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)

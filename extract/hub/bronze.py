@@ -125,12 +125,12 @@ _TASKS_SQL = """
 
 def models(folder: RunFolder) -> Iterator[pa.Table]:
     """Yield what a run folder says of models."""
-    return bronze.read(folder, MODELS_FILE, _MODELS_SQL, MODELS.schema)
+    return bronze.read(folder, MODELS_FILE, _MODELS_SQL, MODELS)
 
 
 def tasks(folder: RunFolder) -> Iterator[pa.Table]:
     """Yield what a run folder says of tasks."""
-    return bronze.read(folder, TASKS_FILE, _TASKS_SQL, TASKS.schema)
+    return bronze.read(folder, TASKS_FILE, _TASKS_SQL, TASKS)
 
 
 def listings(folder: RunFolder) -> Iterator[pa.Table]:

@@ -6,7 +6,7 @@ those as they are; memory stays the same however long the file is.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,14 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from assay import warehouse
 from assay.extract.landing import postgres
 from assay.extract.landing.run_folder import RunFolder
+from assay.extract.landing.table import BATCH_ROWS, BronzeTable
 from assay.runs import journal
 from assay.warehouse import private, writer
 
 log = logging.getLogger(__name__)
 
-BATCH_ROWS = 50_000
 SCHEMAS = ("bronze", "bronze_staging")  # dlt's dataset and its staging
 BOUNDS = ("memory_limit", "preserve_insertion_order")
-UTC_TIME = pa.timestamp("us", tz="UTC")
 
 
 def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
@@ -118,35 +117,8 @@ def destination(target: str) -> Destination[Any, Any]:
     return dlt.destinations.postgres(postgres.credentials(settings))
 
 
-def resource(
-    name: str,
-    schema: pa.Schema,
-    json_columns: list[str],
-    data: Iterator[Any],
-    *,
-    merge_key: str | Sequence[str] = "task_id",
-    hard_delete: str | None = None,
-) -> Any:
-    """Make the dlt resource of one bronze table; its rows replace those with the same merge key.
-
-    hard_delete: a boolean column; a row where it is true only deletes.
-    """
-    columns: dict[str, Any] = {field.name: {"nullable": field.nullable} for field in schema}
-    for column in json_columns:
-        columns[column]["data_type"] = "json"
-    if hard_delete:
-        columns[hard_delete]["hard_delete"] = True
-    return dlt.resource(
-        data,
-        name=name,
-        write_disposition={"disposition": "merge", "strategy": "delete-insert"},
-        merge_key=merge_key,
-        columns=columns,
-    )
-
-
-def read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Yield one raw file of the folder as tables of `schema`, BATCH_ROWS rows each."""
+def read(folder: RunFolder, name: str, sql: str, table: BronzeTable) -> Iterator[pa.Table]:
+    """Yield one raw file of the folder as rows of a bronze table, BATCH_ROWS at once."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         reader = connection.execute(
@@ -157,12 +129,4 @@ def read(folder: RunFolder, name: str, sql: str, schema: pa.Schema) -> Iterator[
                 "path": str(folder.path / name),
             },
         ).to_arrow_reader(BATCH_ROWS)
-        yield from tables(reader, schema)
-
-
-def tables(batches: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Yield what a query finds as tables of `schema`, first an empty one: dlt makes the bronze
-    table even when there is no row."""
-    yield schema.empty_table()
-    for batch in batches:
-        yield pa.Table.from_batches([batch]).cast(schema)
+        yield from table.batches(reader)
