@@ -50,6 +50,7 @@ COMMANDS = {
     "tests/common/test_files.py": "a kill while a file is written leaves what was there",
     "tests/common/test_lock.py": "a lock has one owner, who is named and leaves none behind",
     "tests/experiments/test_questions.py": "what a task asks, and what is kept of its answer",
+    "tests/extract/hub/test_source.py": "the sources of the Hub load in anybody's pipeline",
     "tests/extract/landing/test_run_folder.py": "a killed process leaves whole files only",
     "tests/faults/test_fault_day.py": "full disks and clocks that jump can be had on this machine",
     "tests/mining/embed/test_embed.py": "the default engine needs no torch and asks nobody",

@@ -55,6 +55,9 @@ class BronzeTable:
                 columns[field.name]["data_type"] = _DLT_TYPES[field.type]
         for column in self.json_columns:
             columns[column]["data_type"] = "json"
+        for column in self.primary_key:
+            # A schema that an earlier version stored may say that rows are merged by it.
+            columns[column]["merge_key"] = False
         if self.newest_by:
             columns[self.newest_by]["dedup_sort"] = "desc"
         if self.hard_delete:

@@ -149,6 +149,7 @@ def test_what_models_refer_to_loads_into_any_duckdb_and_points_at_nothing_missin
     assert {path.name for path in (tmp_path / "work").iterdir()} == {"mine.duckdb", "state"}
 
 
+@pytest.mark.slow("the sources of the Hub load into files")
 @pytest.mark.parametrize(
     ("name", "tables"), [("hub_catalog", CATALOG), ("hub_enrichment", ENRICHMENT)]
 )
@@ -162,6 +163,7 @@ def test_they_load_into_a_folder_of_files(
         assert duckdb.execute(f"select count(*) > 0 from '{file}'").fetchone() == (True,)
 
 
+@pytest.mark.slow("the sources of the Hub load into somebody's Postgres")
 @pytest.mark.parametrize(
     ("name", "tables"), [("hub_catalog", CATALOG), ("hub_enrichment", ENRICHMENT)]
 )

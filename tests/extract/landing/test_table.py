@@ -67,3 +67,13 @@ def test_of_rows_that_dlt_reads_with_one_key_the_newest_stays(load: Load) -> Non
     rows = [{"thing_id": "a", "size": size} for size in (1, 3, 2)]
     [row] = load(dlt.resource(rows, **FIRST.hints(arrow=False)))
     assert row[:2] == ("a", 3)
+
+
+def test_what_an_earlier_version_merged_by_its_key_is_deleted_by_one_key_alone(load: Load) -> None:
+    disposition = {"disposition": "merge", "strategy": "delete-insert"}
+    rows = FIRST.of([{"thing_id": "a", "size": 1}])
+    load(dlt.resource([rows], name="things", write_disposition=disposition, merge_key="thing_id"))
+    load(FIRST.resource([FIRST.of([{"thing_id": "a", "size": 2}])]))
+    pipeline = dlt.attach("things")
+    column = pipeline.default_schema.tables["things"]["columns"]["thing_id"]
+    assert (column["primary_key"], column["merge_key"]) == (True, False)
