@@ -80,7 +80,7 @@ class Counts:
 def check_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise PublishError when gold lacks a table that is published."""
     try:
-        for table in ("issues", "issue_evidence", "issue_trend"):
+        for table in ("published_issues", "issue_evidence"):
             connection.execute(f"select 1 from gold.{table} limit 1")  # noqa: S608
     except duckdb.CatalogException as error:
         raise PublishError(

@@ -22,74 +22,8 @@ MARK = "…"
 Key = tuple[Any, ...]  # (cluster_date, cluster_id), for evidence with url_hash
 
 _QUERIES = {
-    ISSUES: """
-with
-
-issues as (
-
-    select * from gold.issues
-
-),
-
-evidence as (
-
-    select
-        cluster_date,
-        cluster_id,
-        count(*) as posts,
-        list_sort(list(distinct source)) as sources,
-        min(posted_at) as first_posted_at,
-        max(posted_at) as last_posted_at
-    from gold.issue_evidence
-    group by cluster_date, cluster_id
-
-),
-
-trends as (
-
-    select
-        issues.cluster_date,
-        issues.cluster_id,
-        max(trend.heat) filter (where trend.day = issues.cluster_date) as heat,
-        list(
-            {'day': trend.day, 'items': trend.items, 'heat': trend.heat} order by trend.day
-        ) as trend
-    from issues
-    inner join gold.issue_trend as trend
-        on issues.issue_id = trend.issue_id and trend.day <= issues.cluster_date
-    group by issues.cluster_date, issues.cluster_id
-
-),
-
-final as (
-
-    select
-        issues.*,
-        trends.heat,
-        row_number() over (
-            partition by issues.cluster_date
-            order by trends.heat desc nulls last, issues.issue_id, issues.cluster_id
-        ) as heat_rank,
-        evidence.sources,
-        evidence.posts,
-        evidence.first_posted_at,
-        evidence.last_posted_at,
-        trends.trend,
-        issues.cluster_date = max(issues.cluster_date) over () as is_latest
-    from issues
-    left join evidence using (cluster_date, cluster_id)
-    left join trends using (cluster_date, cluster_id)
-
-)
-
-select * from final
-order by cluster_date desc, cluster_id
-""",
-    EVIDENCE: """
-select *
-from gold.issue_evidence
-order by cluster_date desc, cluster_id, url_hash
-""",
+    ISSUES: "select * from gold.published_issues order by cluster_date desc, cluster_id",
+    EVIDENCE: "select * from gold.issue_evidence order by cluster_date desc, cluster_id, url_hash",
 }
 # Texts that are cut when too long; a cut address or id would be a wrong one.
 _CUT = {

@@ -136,4 +136,4 @@ def test_a_limit_that_is_none_is_refused_in_words(limit: object) -> None:
         "task_ids": [],
     }
     with pytest.raises(ExperimentError, match="experiment_limit"):
-        Request.from_config(f"json {json.dumps(given)}")
+        Request.from_config(json.dumps(given))

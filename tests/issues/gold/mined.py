@@ -25,6 +25,7 @@ TABLES = (
     "gold.issue_evidence",
     "gold.issue_lineage",
     "gold.issue_trend",
+    "gold.published_issues",
     "gold.top_issues",
     "gold.rising_issues",
     "gold.issues_by_category",

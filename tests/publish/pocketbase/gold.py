@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from jinja2 import Template
+
+from tests.support import ROOT
 
 DAYS = [date(2026, 11, 12) + timedelta(days=n) for n in range(4)]
 # As models/issues/gold/_gold__models.yml has them.
@@ -27,13 +30,17 @@ create table gold.issue_trend (
     issue_id varchar, day date, items bigint, sources bigint, engagement bigint, heat double
 );
 """
+# The model itself, over these tables.
+PUBLISHED = Template(
+    (ROOT / "models" / "issues" / "gold" / "published_issues.sql").read_text(encoding="utf-8")
+).render(ref="gold.{}".format)
 SOURCES = ("github", "stackoverflow", "reddit", "hackernews")
 CATEGORIES = ("ai", "finance", "devtools", "other")
 WORDS = ["the", "invoice", "webhook", "fires", "twice", "and", "nobody", "sees", "why", "on"]
 
 
 class Gold:
-    """A warehouse with the three tables, in a file of its own."""
+    """A warehouse with the three tables and what is published of them, in a file of its own."""
 
     def __init__(self, path: Path, made: Path | None = None) -> None:
         """made: another one's file, to begin with a copy of it."""
@@ -42,6 +49,7 @@ class Gold:
             shutil.copy(made, path)
         else:
             self.run(TABLES)
+            self.run(f"create view gold.published_issues as {PUBLISHED}")
 
     def run(self, sql: str, *values: Any) -> list[tuple]:
         with duckdb.connect(str(self.path)) as connection:

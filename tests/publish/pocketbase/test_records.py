@@ -1,13 +1,18 @@
 """Ids, hashes and cut texts."""
 
+import hashlib
 import re
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
+import duckdb
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.publish.pocketbase.records import _moment, content_hash, cut, record_id
+from assay.publish.pocketbase.records import _moment, content_hash, cut, record_id, records
+from tests.publish.pocketbase.gold import Gold
 
 DAY = date(2026, 11, 15)
 
@@ -69,3 +74,18 @@ def test_the_hash_is_of_our_fields_in_any_order_and_number_form() -> None:
 def test_moments_are_written_as_pocketbase_does() -> None:
     berlin = timezone(timedelta(hours=1))
     assert _moment(datetime(2026, 11, 15, 0, 30, 5, 123999, berlin)) == "2026-11-14 23:30:05.123Z"
+
+
+def test_records_are_those_of_the_version_before_byte_for_byte(tmp_path: Path) -> None:
+    # Written down when this SQL was still a part of the sync: another byte, and everything that is
+    # published anywhere would be sent once more.
+    gold = Gold(tmp_path / "assay.duckdb").fill(seed=7)
+    gold.run("delete from gold.issue_evidence where cluster_id = 1")
+    gold.run("delete from gold.issue_trend where issue_id = 'issue0002'")
+    found = hashlib.sha256()
+    with duckdb.connect(str(gold.path), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        for collection in ("issues", "issue_evidence"):
+            for record in records(connection.cursor(), collection):
+                found.update(orjson.dumps(record.body, option=orjson.OPT_SORT_KEYS))
+    assert found.hexdigest() == "5c2c17ff5128ee9e5291202a0d2fa831210c674558d610d58d2e49e75657a0c5"

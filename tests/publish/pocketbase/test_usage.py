@@ -57,11 +57,11 @@ def published_nothing(server: PocketBase) -> bool:
 
 
 def test_gold_that_is_not_built_is_one_line(there: House, server: PocketBase) -> None:
-    there.gold.run("drop table gold.issue_trend")
+    there.gold.run("drop view gold.published_issues")
     _, err = there.sync(code=1)
     assert err == (
-        "publish.pocketbase: gold.issue_trend is not built: run `dbt build --select tag:issues` "
-        "first\n"
+        "publish.pocketbase: gold.published_issues is not built: run "
+        "`dbt build --select tag:issues` first\n"
     )
     there.gold.path.unlink()
     _, err = there.sync(code=1)

@@ -1,0 +1,78 @@
+-- What the live page holds of each issue and day: the issue, its evidence counted, its heat and rank
+-- among the issues of that day, and its trend up to that day. A view: only the sync reads all of it.
+with
+
+issues as (
+
+    select * from {{ ref('issues') }}
+
+),
+
+evidence as (
+
+    select
+        cluster_date,
+        cluster_id,
+        count(*) as posts,
+        list_sort(list(distinct source)) as sources,
+        min(posted_at) as first_posted_at,
+        max(posted_at) as last_posted_at
+    from {{ ref('issue_evidence') }}
+    group by cluster_date, cluster_id
+
+),
+
+trends as (
+
+    select
+        issues.cluster_date,
+        issues.cluster_id,
+        max(trend.heat) filter (where trend.day = issues.cluster_date) as heat,
+        list(
+            {'day': trend.day, 'items': trend.items, 'heat': trend.heat} order by trend.day
+        ) as trend
+    from issues
+    inner join {{ ref('issue_trend') }} as trend
+        on issues.issue_id = trend.issue_id and issues.cluster_date >= trend.day
+    group by issues.cluster_date, issues.cluster_id
+
+),
+
+final as (
+
+    select
+        issues.cluster_date,
+        issues.cluster_id,
+        issues.issue_id,
+        issues.canonical_title,
+        issues.category,
+        issues.description,
+        issues.would_pay_signal,
+        issues.impact_level,
+        issues.cluster_size,
+        issues.confidence,
+        issues.labeled_by,
+        trends.heat,
+        row_number() over (
+            partition by issues.cluster_date
+            order by trends.heat desc nulls last, issues.issue_id asc, issues.cluster_id asc
+        ) as heat_rank,
+        coalesce(evidence.sources, []) as sources,
+        coalesce(evidence.posts, 0) as posts,
+        evidence.first_posted_at,
+        evidence.last_posted_at,
+        coalesce(trends.trend, []) as trend,
+        issues.cluster_date = max(issues.cluster_date) over () as is_latest
+    from issues
+    left join evidence
+        on
+            issues.cluster_date = evidence.cluster_date
+            and issues.cluster_id = evidence.cluster_id
+    left join trends
+        on
+            issues.cluster_date = trends.cluster_date
+            and issues.cluster_id = trends.cluster_id
+
+)
+
+select * from final
