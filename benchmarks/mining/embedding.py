@@ -25,7 +25,6 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import normalized_mutual_info_score
 
 from assay.mining.embed import ENGINES, Engine, embed, load_engine
-from assay.mining.embed.exact import Exact
 from assay.mining.embed.model import DIMENSION, minilm
 from assay.mining.embed.openvino_engine import OpenVino
 from assay.mining.embed.tokens import Pieces
@@ -34,7 +33,6 @@ from benchmarks.posts.copies import read_posts
 
 SEED = 20261109
 PEER = "sentence-transformers"
-ON_TORCH = "exact, on torch"
 FEWER_BITS = "openvino, no bfloat16"
 KINDS = ("titles", "200 words")
 LABELLED = ROOT.parent / "shared" / "labelled" / "banking77.jsonl"
@@ -95,7 +93,6 @@ def contestants(conversions: Path, threads: int) -> dict[str, Callable[[list[str
     engines: dict[str, Engine] = {
         name: load_engine(name, conversions, threads=threads) for name in ENGINES
     }
-    engines[ON_TORCH] = Exact(minilm())
     engines[FEWER_BITS] = OpenVino(minilm(), conversions, threads=threads, bfloat16=False)
     transformer = engines.pop("torch").transformer  # type: ignore[attr-defined]
     found: dict[str, Callable[[list[str]], np.ndarray]] = {

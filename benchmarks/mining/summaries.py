@@ -1,10 +1,10 @@
-"""How good and how fast our summaries are: LexRank beside sumy's, and sentences beside nupunkt.
+"""How good and how fast our summaries are: sumy's LexRank on our sentences and words, and peers.
 
     python -m benchmarks.mining.summaries [--labelled FOLDER] [--repeats N]
 
 Quality is ROUGE against what people wrote: opinosis.jsonl in the folder (Ganesan et al. 2010:
 review sentences of a topic, 4 or 5 summaries each), and the sample's posts, whose themes have one
-line that says what they are about. Both LexRanks see the same sentences, words and stop words.
+line that says what they are about. Sentences beside nupunkt and pysbd.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from statistics import mean, median
 from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
 from sumy.summarizers.lex_rank import LexRankSummarizer
 
-from assay.mining.summarize import MAX_DOCUMENTS, STOP_WORDS, lexrank, summarize, to_words
+from assay.mining.summarize import MAX_DOCUMENTS, Words, lexrank, summarize
 from assay.mining.text.clean import clean
 from assay.mining.text.sentences import split
 from assay.sample.make.post_seeds import POSTS, parse
@@ -46,20 +46,10 @@ class Topic:
 Method = Callable[[Topic, random.Random], str]
 
 
-class OurWords:
-    """What sumy asks of a tokenizer."""
-
-    def to_words(self, text: str) -> list[str]:
-        """Return our words."""
-        return to_words(text)
-
-
-def sumys(sentences: list[str], count: int, stop_words: frozenset[str] = STOP_WORDS) -> list[int]:
-    """Return the places of the sentences that sumy's LexRank picks, with our words."""
-    document = ObjectDocumentModel([Paragraph([Sentence(s, OurWords()) for s in sentences])])
-    summarizer = LexRankSummarizer()
-    summarizer.stop_words = stop_words
-    picked = summarizer(document, count)
+def without_stop_words(sentences: list[str], count: int) -> list[int]:
+    """Return the places of the sentences that LexRank picks when every word counts."""
+    document = ObjectDocumentModel([Paragraph([Sentence(s, Words()) for s in sentences])])
+    picked = LexRankSummarizer()(document, count)
     places = {id(sentence): place for place, sentence in enumerate(document.sentences)}
     return [places[id(sentence)] for sentence in picked]
 
@@ -91,10 +81,9 @@ def picks(places: Callable[[list[str]], list[int]]) -> Method:
 
 
 METHODS: dict[str, Method] = {
-    "ours: summarize": lambda topic, _: summarize(topic.documents, COUNT),
-    "ours: lexrank": picks(lambda sentences: lexrank(sentences, COUNT)),
-    "sumy LexRank": picks(lambda sentences: sumys(sentences, COUNT)),
-    "sumy, no stop words": picks(lambda sentences: sumys(sentences, COUNT, frozenset())),
+    "summarize": lambda topic, _: summarize(topic.documents, COUNT),
+    "LexRank, all sentences": picks(lambda sentences: lexrank(sentences, COUNT)),
+    "the same, no stop words": picks(lambda sentences: without_stop_words(sentences, COUNT)),
     "lead-3": picks(lambda sentences: list(range(min(COUNT, len(sentences))))),
     f"random, mean of {DRAWS}": lambda topic, rng: " ".join(
         rng.sample(topic.sentences, min(COUNT, len(topic.sentences)))
@@ -155,21 +144,16 @@ def _seconds(work: Callable[[], object], times: int = 1) -> float:
     return (time.perf_counter() - started) / times
 
 
-def speed(sentences: list[str], repeats: int) -> None:
-    """Print the medians over so many draws of sentences, and whether both pick the same."""
+def speed(sentences: list[str], topics: list[Topic], repeats: int) -> None:
+    """Print the medians over so many draws of sentences, and of the summaries of whole topics."""
     rng = random.Random(SEED)
-    print(f"\n{'sentences':>9}{'ours, ms':>10}{'sumy, ms':>10}{'ratio':>8}{'same picks':>14}")
+    print(f"\n{'sentences':>9}{'LexRank, ms':>13}")
     for size in SIZES:
-        ours, theirs, same = [], [], 0
-        for _ in range(repeats):
-            drawn = rng.sample(sentences, size)
-            times = max(SIZES) // size  # the short ones often enough to be measured
-            ours.append(_seconds(lambda drawn=drawn: lexrank(drawn, COUNT), times))
-            theirs.append(_seconds(lambda drawn=drawn: sumys(drawn, COUNT), times))
-            same += lexrank(drawn, COUNT) == sumys(drawn, COUNT)
-        fast, slow = 1000 * median(ours), 1000 * median(theirs)
-        agree = f"{same} of {repeats}"
-        print(f"{size:9}{fast:10.2f}{slow:10.1f}{slow / fast:8.0f}{agree:>14}")
+        drawn = [rng.sample(sentences, size) for _ in range(repeats)]
+        taken = median(_seconds(lambda some=some: lexrank(some, COUNT)) for some in drawn)
+        print(f"{size:9}{1000 * taken:13.1f}")
+    whole = [_seconds(lambda t=t: summarize(t.documents, COUNT)) for t in topics]
+    print(f"a summary of ten posts: {1000 * median(whole):.1f} ms, {1000 * max(whole):.1f} at most")
 
 
 def splitting(texts: list[str], repeats: int) -> None:
@@ -211,7 +195,7 @@ def main() -> None:
     topics = themes()
     quality("the sample's themes", topics)
     sentences = sorted({sentence for topic in topics for sentence in topic.sentences})
-    speed(sentences, options.repeats)
+    speed(sentences, topics, options.repeats)
     print()
     splitting([text for topic in topics for _, text in topic.documents], options.repeats)
 

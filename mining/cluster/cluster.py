@@ -238,7 +238,11 @@ def _by_density(points: Floats, seed: int) -> tuple[Ints, NDArray[np.bool_]]:
 
 def _reduced(points: Floats, seed: int) -> Floats:
     """Return UMAP's (n, 5); one thread, since more than one is not repeatable."""
-    from umap import UMAP  # noqa: PLC0415 - compiles for seconds, and only the option needs it
+    try:
+        from umap import UMAP  # noqa: PLC0415 - compiles for seconds, and only the option needs it
+    except ImportError as error:
+        cure = "pip install 'assay[hdbscan]'"
+        raise ImportError(f"cluster_method hdbscan needs UMAP ({error}): {cure}") from error
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that a seed means one thread

@@ -10,6 +10,7 @@ from assay.mining.embed.engine import (
     embedding_setting,
     engine_from_environment,
     load_engine,
+    open_cached,
 )
 from assay.mining.embed.model import EmbeddingError
 
@@ -24,5 +25,6 @@ __all__ = [
     "embedding_setting",
     "engine_from_environment",
     "load_engine",
+    "open_cached",
     "text_hash",
 ]

@@ -1,11 +1,11 @@
 """Texts to vectors: one engine chosen by name, batches of 1000, and nothing computed twice.
 
-    engine = engine_from_environment(Path("data/embeddings"))
-    cache = EmbeddingCache(file, engine.model_id, engine.precision, engine.dimension)
+    engine, cache = open_cached(Path("data/embeddings"))
     vectors = embed_cached(texts, engine, cache)
 
-The engines compute the same model: torch (the reference), exact, openvino, openvino-int8. How near
-and how fast each is: docs/decisions/embedding-engines.md and benchmarks/mining/embedding.py.
+There are two engines: torch is sentence-transformers, for any model and any GPU, and the reference;
+openvino computes MiniLM on a CPU, two to three times as fast. How near and how fast it is:
+docs/decisions/embedding-engines.md and benchmarks/mining/embedding.py.
 """
 
 import importlib.util
@@ -36,13 +36,18 @@ __all__ = [
     "embed_cached",
     "engine_from_environment",
     "load_engine",
+    "open_cached",
     "text_hash",
 ]
 
 log = logging.getLogger(__name__)
 
-ENGINES = ("torch", "exact", "openvino", "openvino-int8")
+ENGINES = ("torch", "openvino")
 AUTO = "auto"
+GONE = {  # engines of earlier versions, and what to use
+    "exact": "torch, which is as exact, or openvino, which is faster",
+    "openvino-int8": "openvino",
+}
 BATCH = 1000  # texts: what a killed run loses at most
 REPORT_SECONDS = 5.0
 
@@ -72,6 +77,17 @@ def engine_from_environment(
     return load_engine(name, conversions, model=model, dimension=dimension, threads=threads)
 
 
+def open_cached(folder: Path, dimension: int | None = None) -> tuple[Engine, EmbeddingCache]:
+    """Return engine_from_environment() and its cache, both in the folder, which may be new.
+
+    dimension: what the caller can store, None for whatever the model has. Raises EmbeddingError or
+    CacheError when one of them cannot be used.
+    """
+    engine = engine_from_environment(folder, dimension)
+    file = folder / "cache.sqlite"
+    return engine, EmbeddingCache(file, engine.model_id, engine.precision, engine.dimension)
+
+
 def load_engine(
     name: str,
     conversions: Path,
@@ -82,7 +98,7 @@ def load_engine(
 ) -> Engine:
     """Load an engine and say which in the log.
 
-    name: one of ENGINES, or auto: openvino when it is installed and no GPU is there, else exact.
+    name: one of ENGINES, or auto: openvino when it is installed and no GPU is there, else torch.
     conversions: the folder where converted weights are kept. model: any sentence-transformers model
     by its name on the Hub or its folder; only the torch engine serves others than MiniLM.
     dimension: what the caller can store, None for whatever the model has. threads: of the engine,
@@ -90,6 +106,8 @@ def load_engine(
     Raises EmbeddingError: an unknown name, an engine that is not installed or does not serve the
     model, no weights, another dimension.
     """
+    if name in GONE:
+        raise EmbeddingError(f"EMBEDDING_ENGINE {name} is no more: set it to {GONE[name]}")
     if name not in (AUTO, *ENGINES):
         raise EmbeddingError(f"EMBEDDING_ENGINE {name} is none of {', '.join((AUTO, *ENGINES))}")
     model = MINILM if model == MINILM.partition("/")[2] else model
@@ -204,33 +222,31 @@ def _automatic(model: str) -> tuple[str, str]:
     if model != MINILM:
         return "torch", f"the only one for {model}"
     if _gpu():
-        return "exact", "a GPU is there"
+        return "torch", "a GPU is there"
     if importlib.util.find_spec("openvino"):
-        return "openvino", "the fastest that is this near to the model"
-    return "exact", "OpenVINO is not installed: pip install openvino makes it twice as fast"
+        return "openvino", "the faster one on a CPU"
+    return "torch", "OpenVINO is not installed: pip install openvino makes it twice as fast"
 
 
 def _loaded(name: str, model: str, conversions: Path, threads: int | None) -> Engine:
     # Each engine brings a library that takes seconds to import: only the chosen one does.
     try:
-        here = importlib.util.find_spec("openvino") and not _gpu()
-        if name.startswith("openvino") or (name == "exact" and here):
-            from assay.mining.embed.openvino_engine import ON_OPENVINO  # noqa: PLC0415
+        if name == "openvino":
+            from assay.mining.embed.openvino_engine import OpenVino  # noqa: PLC0415
 
-            return ON_OPENVINO[name](minilm(), conversions, threads=threads)
+            return OpenVino(minilm(), conversions, threads=threads)
         import torch  # noqa: PLC0415
 
         if threads is not None:
             torch.set_num_threads(threads)
-        if name == "exact":
-            from assay.mining.embed.exact import Exact  # noqa: PLC0415
-
-            return Exact(minilm())
-        from assay.mining.embed.torch_engine import Reference  # noqa: PLC0415
+        from assay.mining.embed.sentence_transformer import Reference  # noqa: PLC0415
 
         return Reference(model)
     except ImportError as error:
-        raise EmbeddingError(f"EMBEDDING_ENGINE {name} is not installed: {error}") from error
+        wanted = "openvino" if name == "openvino" else "'assay[torch]'"
+        raise EmbeddingError(
+            f"the embedding engine {name} is not installed ({error}): pip install {wanted}"
+        ) from error
 
 
 def _gpu() -> bool:

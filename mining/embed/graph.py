@@ -1,7 +1,9 @@
 """all-MiniLM-L6-v2 as an OpenVINO graph, straight from its tensors.
 
-The architecture is that of mining/embed/exact.py. Only the products with weights differ between the
-precisions, so the graph takes them as a function.
+The model is BERT (Devlin et al. 2018, https://arxiv.org/abs/1810.04805) with 6 layers of 384
+(Wang et al. 2020, https://arxiv.org/abs/2002.10957) and mean pooling over the pieces
+(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2). Only the products with weights
+differ between the precisions, so the graph takes them as a function.
 """
 
 from collections.abc import Callable
@@ -51,8 +53,8 @@ def in_full(made: Tensors) -> Product:
     return product
 
 
-def with_light_weights(made: Tensors) -> Product:
-    """Return the products with the weights of embed_convert.light_weights()."""
+def with_uint8_weights(made: Tensors) -> Product:
+    """Return the products with the weights of convert.uint8_weights()."""
 
     def product(state: ov.Node, name: str) -> ov.Node:
         whole, zero = (
@@ -61,20 +63,6 @@ def with_light_weights(made: Tensors) -> Product:
         weight = op.multiply(op.subtract(whole, zero), _constant(made[f"{name}.scale"]))
         outputs = made[f"{name}.bias"].shape[0]
         weight = op.reshape(weight, _integers([outputs, -1]), False)
-        return _with_bias(op.matmul(state, weight, False, True), made, name)
-
-    return product
-
-
-def in_int8(made: Tensors) -> Product:
-    """Return the products with weights and activations of embed_convert.int8()."""
-
-    def product(state: ov.Node, name: str) -> ov.Node:
-        state = op.multiply(state, _constant(made[f"{name}.smooth"]))
-        low, high = (_constant(made[f"{name}.{end}"]) for end in ("low", "high"))
-        state = op.fake_quantize(state, low, high, low, high, 256)
-        whole = op.convert(op.constant(made[f"{name}.weight"]), "f32")
-        weight = op.multiply(whole, _constant(made[f"{name}.scale"]))
         return _with_bias(op.matmul(state, weight, False, True), made, name)
 
     return product

@@ -1,9 +1,8 @@
-"""The engines on OpenVINO, without torch: `exact`, `openvino` and `openvino-int8`.
+"""The engine `openvino`: all-MiniLM-L6-v2 on a CPU, without torch.
 
-`exact` multiplies in float32. `openvino` multiplies in bfloat16 where the processor does
-(AVX512-BF16, AMX), else with 8-bit weights and 8-bit activations scaled piece by piece in groups of
-32. `openvino-int8` multiplies all weights in 8 bits with ranges measured once.
-docs/decisions/embedding-engines.md has the figures.
+It multiplies in bfloat16 where the processor does (AVX512-BF16, AMX), else with 8-bit weights and
+8-bit activations scaled piece by piece in groups of 32. docs/decisions/embedding-engines.md has the
+figures.
 """
 
 from pathlib import Path
@@ -13,16 +12,16 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from assay.mining.embed import convert, graph
-from assay.mining.embed.calibration import sentences
-from assay.mining.embed.convert import Met
 from assay.mining.embed.graph import Product, Tensors
-from assay.mining.embed.model import DIMENSION, MAX_PIECES, MINILM, Weights
+from assay.mining.embed.model import DIMENSION, MINILM, Weights
 from assay.mining.embed.runtime import ov
 from assay.mining.embed.tokens import Pieces
 
 TOKENS = 2048  # pieces per batch
+# Below 96 pieces oneDNN multiplies 8-bit weights by another kernel on processors without AVX512,
+# which changes last bits. Smaller batches are filled up with texts that are dropped again.
+MIN_TOKENS = 128
 ACTIVATIONS_SHARING_A_SCALE = 32
-ONE_PIECE_IN = 11  # of the trial is kept: all of them are gigabytes
 _BF16 = "BF16"
 
 
@@ -63,8 +62,12 @@ class OpenVino:
         """Return the vectors of the texts, (n, 384), before the last L2 norm."""
         found = np.empty((len(texts), DIMENSION), np.float32)
         for batch in self._pieces.batches(texts, TOKENS):
-            self._request.infer([batch.ids, batch.lengths[:, None]], share_inputs=True)
-            summed = self._request.get_output_tensor(0).data
+            rows, length = batch.ids.shape
+            filling = max(0, -(-MIN_TOKENS // length) - rows)
+            ids = np.pad(batch.ids, ((0, filling), (0, 0)))
+            lengths = np.pad(batch.lengths, (0, filling), constant_values=1)
+            self._request.infer([ids, lengths[:, None]], share_inputs=True)
+            summed = self._request.get_output_tensor(0).data[:rows]
             found[batch.rows] = summed / batch.lengths[:, None].astype(np.float32)
         return found
 
@@ -76,73 +79,8 @@ class OpenVino:
         if self._bfloat16:
             return graph.in_full(made), "bfloat16"
         key = _key(weights, "int8-weights")
-        light = convert.kept(conversions, key, lambda: convert.light_weights(made))
-        return graph.with_light_weights(light), "int8-weights"
-
-
-class OpenVinoExact(OpenVino):
-    """The same in float32."""
-
-    name = "exact"
-
-    def __init__(self, weights: Weights, conversions: Path, *, threads: int | None = None) -> None:
-        """Build and compile the graph; nothing is converted."""
-        super().__init__(weights, conversions, threads=threads, bfloat16=False)
-
-    def _product(
-        self, core: ov.Core, weights: Weights, tensors: Tensors, conversions: Path
-    ) -> tuple[Product, str]:
-        return graph.in_full(graph.products(tensors)), "float32-openvino"
-
-
-class OpenVinoInt8(OpenVino):
-    """The same with weights and activations in 8 bits, by ranges measured on built-in sentences."""
-
-    name = "openvino-int8"
-
-    def _product(
-        self, core: ov.Core, weights: Weights, tensors: Tensors, conversions: Path
-    ) -> tuple[Product, str]:
-        made = graph.products(tensors)
-
-        def eight_bits() -> Tensors:
-            return convert.int8(made, _trial(core, tensors, made, self._pieces))
-
-        small = convert.kept(conversions, _key(weights, "int8"), eight_bits)
-        return graph.in_int8(small), "int8"
-
-
-ON_OPENVINO = {kind.name: kind for kind in (OpenVinoExact, OpenVino, OpenVinoInt8)}
-
-
-def _trial(core: ov.Core, tensors: Tensors, made: Tensors, pieces: Pieces) -> dict[str, Met]:
-    """Run the built-in sentences in float32 and return what each product met there."""
-    nodes: dict[str, ov.Node] = {}
-    full = graph.in_full(made)
-
-    def product(state: ov.Node, name: str) -> ov.Node:
-        nodes[name] = state
-        return full(state, name)
-
-    model = graph.graph(tensors, product)
-    model.add_outputs([node.output(0) for node in nodes.values()])
-    compiled = _compiled(core, model, False, None)
-    met: dict[str, list[Met]] = {name: [] for name in nodes}
-    # Small batches: OpenVINO keeps the memory of each shape, and here nothing is thrown away.
-    for batch in pieces.batches(sentences(), MAX_PIECES):
-        found = compiled([batch.ids, batch.lengths[:, None]])
-        there = np.arange(batch.ids.shape[1]) < batch.lengths[:, None]
-        for place, name in enumerate(nodes, 1):
-            seen = found[place][there]
-            some = seen[len(met[name]) % ONE_PIECE_IN :: ONE_PIECE_IN].copy()  # not only [CLS]
-            met[name].append(Met(seen.min(0), seen.max(0), some))
-    return {name: _together(parts) for name, parts in met.items()}
-
-
-def _together(parts: list[Met]) -> Met:
-    low = np.min([part.low for part in parts], axis=0)
-    high = np.max([part.high for part in parts], axis=0)
-    return Met(low, high, np.concatenate([part.sample for part in parts]))
+        uint8 = convert.kept(conversions, key, lambda: convert.uint8_weights(made))
+        return graph.with_uint8_weights(uint8), "int8-weights"
 
 
 def _compiled(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assay.mining.embed import embed
-from assay.mining.embed.convert import kept, light_weights
+from assay.mining.embed.convert import kept, uint8_weights
 from assay.mining.embed.model import minilm
 from assay.mining.embed.openvino_engine import OpenVino
 
@@ -57,11 +57,11 @@ def test_a_conversion_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_light_weights_are_within_half_a_step_of_the_weights() -> None:
+def test_uint8_weights_are_within_half_a_step_of_the_weights() -> None:
     weight = np.random.default_rng(5).normal(size=(8, 128)).astype(np.float32)
     weight[3] = 0.0
     weight[4] = 0.25
-    made = light_weights({"p.weight": weight, "p.bias": np.zeros(8, np.float32)})
+    made = uint8_weights({"p.weight": weight, "p.bias": np.zeros(8, np.float32)})
     back = (made["p.weight"].astype(float) - made["p.zero"]) * made["p.scale"]
     assert (np.abs(back.reshape(8, 128) - weight) <= made["p.scale"].max() * 0.51 + 1e-7).all()
     np.testing.assert_array_equal(back[3], 0)

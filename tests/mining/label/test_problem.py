@@ -28,7 +28,7 @@ def prototypes() -> tuple[np.ndarray, tuple[str, ...]]:
 
 @cache
 def engine():
-    return load_engine("exact", ROOT / "build" / "no-conversions-needed")
+    return load_engine("torch", ROOT / "build" / "no-conversions-needed")
 
 
 def scores(posts: list[tuple[str, str, str, bool]]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The engine `torch`: sentence-transformers as it comes, the reference of all others."""
+"""The engine `torch`: sentence-transformers as it comes, the reference."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ class Reference:
     """Any sentence-transformers model in float32, on a GPU when torch sees one.
 
     How a text is padded depends here on its neighbours, which may change the last bits of its
-    vector; the other engines do not have that.
+    vector; on OpenVINO it does not.
     """
 
     name = "torch"
