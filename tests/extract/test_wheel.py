@@ -144,6 +144,7 @@ def test_every_source_runs_in_a_bare_pipeline_on_duckdb_and_a_second_run_adds_no
     assert made == {"dlt", *(f"my_{name}.duckdb" for name in said)}
 
 
+@pytest.mark.slow("sources of the wheel into files and Postgres, and without secrets")
 def test_every_source_runs_in_a_bare_pipeline_into_files(
     site: Path, server: ReplayServer, tmp_path: Path
 ) -> None:
@@ -156,6 +157,7 @@ def test_every_source_runs_in_a_bare_pipeline_into_files(
     agrees(said, of_dlt=OF_DLT)
 
 
+@pytest.mark.slow("sources of the wheel into files and Postgres, and without secrets")
 def test_a_source_runs_in_a_bare_pipeline_on_postgres(
     site: Path, server: ReplayServer, tmp_path: Path, postgres_host: str
 ) -> None:
@@ -165,12 +167,14 @@ def test_a_source_runs_in_a_bare_pipeline_on_postgres(
     agrees(said, of_dlt=OF_DLT)
 
 
+@pytest.mark.slow("sources of the wheel into files and Postgres, and without secrets")
 def test_files_that_a_person_edits_run_in_a_bare_pipeline(site: Path, tmp_path: Path) -> None:
     said = run(site, tmp_path / "empty", "duckdb", str(ROOT), "inputs")["inputs"]
     assert said["input_fingerprints"][0] == len(INPUTS)
     assert said["input_files"][0] > len(INPUTS)
 
 
+@pytest.mark.slow("sources of the wheel into files and Postgres, and without secrets")
 def test_without_its_secrets_reddit_says_which_are_missing(
     site: Path, server: ReplayServer, tmp_path: Path
 ) -> None:
