@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.sample.replay import ReplayServer
-from tests.sample_run import the_run
-from tests.support import SAMPLE, Project, any_items, folders_of_items
+from tests.support import Project, any_items, folders_of_items
 
 LIMIT = 1000
 
@@ -32,9 +31,7 @@ def counted(folder: Path, limit: int) -> dict[str, list[str]]:
 def catalog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Project]:
-    """Return a folder of items and the project with its catalog; the sample's is `make run`'s."""
-    if request.param == SAMPLE:
-        return SAMPLE, the_run(tmp_path_factory)
+    """Return a folder of items and the project with its catalog."""
     project = Project(tmp_path_factory.mktemp("catalog"))
     with ReplayServer(request.param, quota=0) as server:
         project.load(server.url, "--limit-per-task", str(LIMIT))

@@ -10,7 +10,6 @@ import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.issues import items
-from tests.sample_run import the_run
 from tests.support import RECORDED, SAMPLE, Project, any_items, folders_of_items
 
 FOLDERS = folders_of_items()
@@ -22,8 +21,6 @@ CAP = 1000  # what Algolia and GitHub give of one search
 def collected(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Project]:
-    if request.param == SAMPLE:
-        return SAMPLE, the_run(tmp_path_factory)
     project = Project(tmp_path_factory.mktemp("collected"))
     with ReplayServer(request.param, quota=0) as server:
         project.collect(request.param, server.url)
