@@ -2,6 +2,7 @@
 are there, and the first page stays short.
 """
 
+import inspect
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from assay import extract
 from assay.warehouse import ROOT
 from tests.docs.pages import counts, pages, plans, queries
 
@@ -103,6 +105,15 @@ def test_settings_are_given_with_the_defaults_that_they_have() -> None:
     assert len(given) > 3
     wrong = {name for name, value in given if int(value) != project["vars"][name]}
     assert wrong == set()
+
+
+def test_every_source_that_dlt_can_run_is_on_its_page_with_arguments_that_it_has() -> None:
+    text = (ROOT / "docs" / "dlt.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)\(([^)]*)\)`", text, re.MULTILINE))
+    assert shown.keys() == set(extract.__all__)
+    for name, arguments in shown.items():
+        named = {one.partition("=")[0] for one in arguments.split(", ")}
+        assert named <= inspect.signature(getattr(extract, name)).parameters.keys()
 
 
 def test_what_a_run_can_be_held_against_is_read_off_the_pages() -> None:
