@@ -8,8 +8,6 @@ its bias (Nagel et al. 2019, https://arxiv.org/abs/1906.04721).
 
 import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+
+from assay.common import files
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,8 @@ def kept(folder: Path, key: str, convert: Callable[[], Tensors]) -> Tensors:
         log.warning("%s cannot be read (%s): converting the weights again", file, error)
     made = convert()
     content = save(made)
-    _write(file, hashlib.sha256(content).digest() + content)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    files.write(file, hashlib.sha256(content).digest() + content, mode=0o600)
     return made
 
 
@@ -112,17 +113,3 @@ def _smoothing(largest: NDArray[np.float32], weight: NDArray[np.float32]) -> NDA
 
 def _names(made: Tensors) -> list[str]:
     return [name.removesuffix(".weight") for name in made if name.endswith(".weight")]
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(aside).replace(file)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

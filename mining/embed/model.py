@@ -1,6 +1,5 @@
 """Where the weights of the embedding model are, and that they are the right ones."""
 
-import hashlib
 import importlib.util
 import logging
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from pathlib import Path
 
 from huggingface_hub import snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+from assay.common import files
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def minilm() -> Weights:
     Raises EmbeddingError when there is none and none can be downloaded.
     """
     for folder in _folders():
-        found = file_sha256(folder / "model.safetensors")
+        found = files.sha256(folder / "model.safetensors")
         if found == MINILM_SHA256:
             return Weights(folder, found)
         log.warning("%s: not the weights wanted (sha256 %s), left alone", folder, found)
@@ -66,9 +67,3 @@ def _folders() -> Iterator[Path]:
         yield Path(snapshot_download(MINILM, allow_patterns=list(_FILES)))
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         log.warning("%s cannot be downloaded: %s", MINILM, error)
-
-
-def file_sha256(file: Path) -> str:
-    """Return the sha256 of a file, hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

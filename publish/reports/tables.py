@@ -1,7 +1,7 @@
 """One report in two forms: Markdown for a file, aligned plain text for a terminal.
 
 Cells may hold what strangers wrote. It is shown as text: markup is escaped, controls and marks of
-direction are written out, and what is too long is cut. Only `Ours`, text of our own modules, stands
+direction are written out, and what is too long is cut. Only `TrustedText`, text of our own modules, stands
 as it is.
 """
 
@@ -21,8 +21,8 @@ MAX_CHARACTERS = 80
 Rows = Sequence[Sequence[Any]]
 
 
-class Ours(str):
-    """Text of this module: shown as it stands."""
+class TrustedText(str):
+    """Text of our own modules: it is shown as it stands."""
 
     __slots__ = ()
 
@@ -119,7 +119,7 @@ def shown(value: Any) -> str:
 def in_markdown(value: Any) -> str:
     """Return a value as a cell of a table; text from outside is code, and nothing in it can act."""
     text = shown(value)
-    if not isinstance(value, str) or isinstance(value, Ours):
+    if not isinstance(value, str) or isinstance(value, TrustedText):
         return text
     if not re.search(r"[|<>&`\\]", text):
         return f"`{text}`"
