@@ -26,7 +26,7 @@ from assay import warehouse
 from assay.common import files
 from assay.publish.reports.questions import SECTIONS
 from assay.publish.reports.section import Section
-from assay.publish.reports.tables import Block, Ours, Rows, alarms_of, markdown, plain
+from assay.publish.reports.tables import Block, Rows, TrustedText, alarms_of, markdown, plain
 
 log = logging.getLogger(__name__)
 
@@ -118,16 +118,16 @@ def _ask(db: warehouse.Warehouse, section: Section) -> tuple[str, Rows]:
 
 
 def _block(section: Section, sql: str, rows: Rows, out: Path) -> Block:
-    columns, picture, alarms = tuple(map(Ours, section.columns)), "", ()
+    columns, picture, alarms = tuple(map(TrustedText, section.columns)), "", ()
     source = f"<details><summary>SQL</summary>\n\n```sql\n{sql}\n```\n\n</details>"
     if section.layout == "checks":
         alarms = tuple(f"{row[1]:,} found: {row[0]}" for row in rows if row[1])
-        verdicts = [Ours(f"{row[1]:,}: {'BAD' if row[1] else 'good'}") for row in rows]
+        verdicts = [TrustedText(f"{row[1]:,}: {'BAD' if row[1] else 'good'}") for row in rows]
         rows = [(row[0], verdict, row[2]) for row, verdict in zip(rows, verdicts, strict=True)]
     elif section.layout == "record":
         alarms = (section.if_zero,) if section.if_zero and not rows[0][0] else ()
         rows = list(zip(columns, rows[0], strict=True))
-        columns = (Ours("what"), Ours("value"))
+        columns = (TrustedText("what"), TrustedText("value"))
     elif section.draw:
         picture = _picture(section.draw, rows, out / section.layout)
         rows = []
@@ -148,14 +148,14 @@ def _run_folders(run_ids: list[str]) -> Block:
     found = {run_id: manifest for run_id in run_ids if (manifest := _manifest(run_id))}
     shown_ids = list(found)[:RUN_FOLDERS_SHOWN]
     rows = [
-        (Ours(heading), *(_manifest_value(found[run_id], part, key) for run_id in shown_ids))
+        (TrustedText(heading), *(_manifest_value(found[run_id], part, key) for run_id in shown_ids))
         for heading, part, key in MANIFEST_VALUES
     ]
     return Block(
         "Run folders",
         f"What the manifests of the runs say. Runs: {len(run_ids):,}, with a manifest at hand: "
         f"{len(found):,}, shown: {len(shown_ids)}.",
-        (Ours("run"), *shown_ids),
+        (TrustedText("run"), *shown_ids),
         rows if shown_ids else [],
         "From `raw/hf/<run>/manifest.json` in the data folder." if shown_ids else "",
     )

@@ -22,6 +22,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assay import warehouse
+from assay.common.text import shorten
 
 log = logging.getLogger(__name__)
 
@@ -192,8 +193,7 @@ def names_on_map(issues: Sequence[Issue], dots: Sequence[Dot]) -> list[tuple[flo
         while any(abs(top - other) < 20 and abs(left - at) < 320 for at, other, _ in named):
             top += 20
         title = f"{issue.heat_rank} {issue.title}"
-        short = title if len(title) <= LETTERS_ON_MAP else f"{title[: LETTERS_ON_MAP - 1]}…"
-        named.append((left, round(top, 1), short))
+        named.append((left, round(top, 1), shorten(title, LETTERS_ON_MAP)))
     return named
 
 

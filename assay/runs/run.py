@@ -21,6 +21,7 @@ from typing import Any
 
 from assay import warehouse
 from assay.common.lock import LockedError, exclusive
+from assay.common.show import table
 from assay.refresh import refresh
 from assay.runs import journal, recorded
 from assay.runs.steps import ProjectBusyError, exclusive_project, run_command
@@ -251,10 +252,8 @@ def _closing_table() -> None:
             [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
             grain = node["description"].split(".")[0]
             lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
-    width = max(len(name) for name, _, _ in lines)
-    _say(f"\n{'table':<{width}}  {'rows':>9}  what a row is")
-    for name, rows, grain in lines:
-        _say(f"{name:<{width}}  {rows:>9}  {grain}")
+    headings = ("table", "rows", "what a row is")
+    _say("\n" + "\n".join(table([headings, *lines], "<>", least=(0, 9))))
     path = Path(warehouse.output("duckdb")["path"])
     shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
     _say(f"\nThe warehouse is {shown}. To look at it:")

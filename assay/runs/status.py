@@ -16,6 +16,8 @@ import duckdb
 import orjson
 
 from assay import warehouse
+from assay.common.show import duration, table
+from assay.common.text import shorten
 from assay.mining.llm.cache import Cache, Waiting
 from assay.runs import journal
 from assay.warehouse import writer
@@ -111,11 +113,12 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
             "select table_schema, table_name from information_schema.tables"
         )
     }
-    loaded = [
-        f"{table:<34}{db.rows(f'select count(*) from {table}')[0][0]:>10,}"  # noqa: S608
-        for table in TABLES
-        if table in there
+    counts = [
+        (name, f"{db.rows(f'select count(*) from {name}')[0][0]:,}")  # noqa: S608
+        for name in TABLES
+        if name in there
     ]
+    loaded = list(table(counts, "<>", least=(32, 10)))
     sections = [Section("LOADED", loaded or ["nothing: run `make run`"])]
     if "gold.freshness" in there:
         rows = db.rows(FRESHNESS_SQL)
@@ -135,7 +138,8 @@ def _fresh(
 ) -> str:
     state = f"STALE: {stale}" if stale else "fresh"
     data = f", data up to {newest:%Y-%m-%d %H:%M}" if newest else ""
-    return f"{pipeline:<14} read {_ago(loaded):>10} ago (at most {_hours(hours)}){data}: {state}"
+    allowed = duration(hours * 3600)
+    return f"{pipeline:<14} read {_ago(loaded):>10} ago (at most {allowed}){data}: {state}"
 
 
 def _run(row: tuple[Any, ...]) -> str:
@@ -202,19 +206,13 @@ def _lines(sections: list[Section]) -> Iterator[str]:
 
 
 def _ago(moment: datetime) -> str:
-    return _hours((datetime.now(UTC) - moment).total_seconds() / 3600)
-
-
-def _hours(hours: float) -> str:
-    if hours < 1:
-        return f"{hours * 60:.0f} min"
-    return f"{hours:.0f} h" if hours <= 72 else f"{hours / 24:.0f} days"
+    return duration((datetime.now(UTC) - moment).total_seconds())
 
 
 def _cut(text: str) -> str:
     """Return a message of any origin as a short piece of one line."""
     line = "".join(c if c.isprintable() else " " for c in text)
-    return line if len(line) <= MAX_ERROR else f"{line[: MAX_ERROR - 1]}…"
+    return shorten(line, MAX_ERROR)
 
 
 def _shown(path: Path) -> str:

@@ -13,6 +13,7 @@ from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
 from assay.common.hub_entities import HUB_ENTITIES
+from assay.common.show import table
 from assay.extract import settings
 from assay.extract.enrichment.enrich import Enriched, enrich_all
 from assay.extract.enrichment.entities import ENTITIES
@@ -210,15 +211,13 @@ def newest_catalog(parent: Path) -> Path:
 
 
 def summary(results: list[Enriched]) -> Iterator[str]:
-    """Yield a table of what came, one line per entity."""
-    yield f"{'entity':<12} {'ids':>8} {'enriched':>8} {'asked':>8}  not enriched"
+    """Return a table of what came, one line per entity."""
+    rows = [("entity", "ids", "enriched", "asked", "not enriched")]
     for result in results:
         why = ", ".join(f"{count:,} {reason}" for reason, count in result.reasons.most_common())
-        enriched = result.ids - result.reasons.total()
-        yield (
-            f"{result.entity:<12} {result.ids:>8,} {enriched:>8,} {result.asked.ids:>8,}  "
-            f"{why or '-'}"
-        )
+        counts = (result.ids, result.ids - result.reasons.total(), result.asked.ids)
+        rows.append((result.entity, *(f"{count:,}" for count in counts), why or "-"))
+    return table(rows, "<>>>", least=(12, 7, 8, 7))
 
 
 *_FIRST, _LAST = (entity.label for entity in HUB_ENTITIES.values())

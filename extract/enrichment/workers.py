@@ -12,6 +12,7 @@ from itertools import islice, takewhile
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
+from assay.common.show import duration
 from assay.extract.enrichment.cache import Answer, Answers
 from assay.extract.http.rate_limit import SystemClock
 
@@ -169,11 +170,3 @@ class ProgressReporter:
             f"{self._kind}: {self._count:,} of {self._total:,} asked, "
             f"{self._count / seconds:.1f}/s, about {duration(left)} left"
         )
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them: 42 s, 5 min, 2 h 5 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

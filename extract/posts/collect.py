@@ -19,6 +19,7 @@ from pathlib import Path
 import orjson
 from dlt.common.runtime.collector_base import Collector
 
+from assay.common.show import table
 from assay.extract.http.transport import SourceRefusedError
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
 from assay.extract.posts.bronze import POSTS, WINDOWS, load_posts
@@ -179,18 +180,14 @@ def load(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
 
 def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]:
     """Return the closing table: per source and day what came and what the source kept back."""
-    lines = [
-        f"{'source':<14} {'day':<10} {'items':>7} {'new':>7} {'duplicates':>10} "
-        f"{'dropped':>7}  truncated windows"
-    ]
+    headings = ("source", "day", "items", "new", "duplicates", "dropped", "truncated windows")
+    rows = []
     for (source, day), tally in sorted(collected.tallies.items()):
         fresh = new.get((source, day), 0)
         why = "; ".join(f"{count} ({reason})" for reason, count in sorted(tally.truncated.items()))
-        lines.append(
-            f"{source:<14} {day.isoformat():<10} {tally.items:>7,} {fresh:>7,} "
-            f"{tally.items - fresh:>10,} {tally.dropped.total():>7,}  {why or '-'}"
-        )
-    return lines
+        counts = (tally.items, fresh, tally.items - fresh, tally.dropped.total())
+        rows.append((source, day.isoformat(), *(f"{count:,}" for count in counts), why or "-"))
+    return list(table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)))
 
 
 def _read(

@@ -57,7 +57,7 @@ def kept(folder: Path, key: str, convert: Callable[[], Tensors]) -> Tensors:
     made = convert()
     content = save(made)
     file.parent.mkdir(parents=True, exist_ok=True)
-    files.write(file, hashlib.sha256(content).digest() + content)
+    files.write(file, hashlib.sha256(content).digest() + content, mode=0o600)
     return made
 
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from assay.common.show import duration
 from assay.mining.embed.cache import EmbeddingCache, text_hash
 from assay.mining.embed.model import DIMENSION, MINILM, EmbeddingError, minilm
 from assay.mining.embed.tokens import MAX_CHARACTERS
@@ -213,7 +214,7 @@ class _Progress:
         left = taken * (self._total - self._done) / self._done
         self._report(
             f"embedding: {self._texts:,} of {every:,} texts, "
-            f"{self._texts / taken:,.0f} per second, {_duration(left)} left"
+            f"{self._texts / taken:,.0f} per second, {duration(left)} left"
         )
 
 
@@ -275,10 +276,6 @@ def _unit(vectors: Vectors) -> Vectors:
     if not np.isfinite(norms).all() or not norms.all():
         raise EmbeddingError("the engine gave vectors that are not finite, or zero")
     return vectors / norms
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def embedding_setting() -> str:

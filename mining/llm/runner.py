@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
+from assay.common.show import table
 from assay.mining.llm.answer import (
     UNTRUSTED_RULE,
     cleaned,
@@ -106,17 +107,9 @@ class Plan:
                 for name in ("tasks", "cached", "pending", "prompt_tokens")
             )
             rows.append(_row(Line("all", "", *sums, self.cost_usd)))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = [
-            "  ".join(
-                cell.ljust(width) if at < 2 else cell.rjust(width)
-                for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
         # Without a model the note says so, and what to do.
-        notes = [told for told in (self.model and f"model {self.model}", self.note) if told]
-        return "\n".join([*table, "; ".join(notes)])
+        notes = [one for one in (self.model and f"model {self.model}", self.note) if one]
+        return "\n".join([*table(rows, "<<>>>>>"), "; ".join(notes)])
 
 
 def _row(line: Line) -> tuple[str, ...]:

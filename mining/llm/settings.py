@@ -1,12 +1,13 @@
 """How language models are asked: the settings, and what must never be told about them."""
 
-import math
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from assay.common import env
 from assay.common.net import is_loopback
+from assay.common.text import shorten
 
 # Names of variables that hold secrets, and what keys look like wherever they turn up.
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|SALT)$")
@@ -52,18 +53,23 @@ class Settings:
 
         Raises LlmError for a value that is no number or out of range.
         """
-        env = os.environ if variables is None else variables
 
         def number(name: str, default: float | None, least: float) -> float | None:
-            return _number(name, env.get(name, "").strip(), default, least)
+            try:
+                return env.number(name, default, least, variables=variables)
+            except env.EnvironmentValueError as error:
+                raise LlmError(str(error)) from error
+
+        def text(name: str) -> str | None:
+            return env.text(name, variables) or None
 
         prices = [number(f"LLM_{way}_USD_PER_MTOK", None, 0) for way in ("INPUT", "OUTPUT")]
         if (prices[0] is None) != (prices[1] is None):
             raise LlmError("set both LLM_INPUT_USD_PER_MTOK and LLM_OUTPUT_USD_PER_MTOK, or none")
         return cls(
-            model=env.get("LLM_MODEL", "").strip() or None,
-            api_base=env.get("LLM_API_BASE", "").strip() or None,
-            api_key=env.get("LLM_API_KEY", "").strip() or None,
+            model=text("LLM_MODEL"),
+            api_base=text("LLM_API_BASE"),
+            api_key=text("LLM_API_KEY"),
             concurrency=int(number("LLM_CONCURRENCY", cls.concurrency, 1) or 1),
             timeout=number("LLM_TIMEOUT_SECONDS", cls.timeout, 0.001) or cls.timeout,
             max_attempts=int(number("LLM_MAX_ATTEMPTS", cls.max_attempts, 1) or 1),
@@ -79,18 +85,6 @@ class Settings:
         return is_loopback(self.api_base or "")
 
 
-def _number(name: str, text: str, default: float | None, least: float) -> float | None:
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not least <= value < math.inf:
-        raise LlmError(f"{name} is {text!r}: give a number of at least {least:g}")
-    return value
-
-
 def redact(text: str, settings: Settings, most: int = 300) -> str:
     """Return text from outside as one line of at most `most` characters without any secret.
 
@@ -104,4 +98,4 @@ def redact(text: str, settings: Settings, most: int = 300) -> str:
             text = text.replace(secret, "***")
     line = " ".join(_SECRET_SHAPE.sub("***", text).split())
     line = "".join(char if char.isprintable() else "?" for char in line)
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return shorten(line, most)

@@ -96,7 +96,7 @@ def _exclusive() -> Iterator[None]:
 
 def _publish(*, verify: bool) -> int:
     with ExitStack() as stack:
-        patient = retry_policy()
+        policy = retry_policy()
         other = other_server()
         # The warehouse first: what cannot be published needs no server.
         connection = stack.enter_context(warehouse.duckdb_file(writing=True))
@@ -104,7 +104,7 @@ def _publish(*, verify: bool) -> int:
         server = other or stack.enter_context(bundled())
         counts = Counts()
         with _logged(connection, server.url, counts) as sync_log:
-            client = Client(server, patient)
+            client = Client(server, policy)
             try:
                 with client:
                     if server.is_ours:
@@ -154,14 +154,14 @@ def _closing_line(url: str, counts: Counts) -> int:
 def _dry_run(*, verify: bool) -> int:
     """Print what publishing would change."""
     with ExitStack() as stack:
-        patient = retry_policy()
+        policy = retry_policy()
         server = other_server()
         connection = stack.enter_context(warehouse.duckdb_file(writing=False))
         check_built(connection)
         found = Held()
         if server or has_data():
             server = server or stack.enter_context(bundled())
-            client = stack.enter_context(Client(server, patient))
+            client = stack.enter_context(Client(server, policy))
             if all(schema.found(client).values()):
                 found = held(client, verify=verify)
         for collection in (ISSUES, EVIDENCE):

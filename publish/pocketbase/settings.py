@@ -2,10 +2,11 @@
 
 import json
 import math
-import os
 from dataclasses import dataclass, field
 
 import httpx
+
+from assay.common import env
 
 MAX_REQUESTS = 500  # in one batch; more is not faster (docs/decisions/publishing.md)
 
@@ -58,15 +59,15 @@ def other_server() -> Server | None:
 
     Raises PublishError when something is missing or is no address.
     """
-    url, email = _text("POCKETBASE_URL"), _text("POCKETBASE_EMAIL")
+    url, email = env.text("POCKETBASE_URL"), env.text("POCKETBASE_EMAIL")
     if not url:
-        if email or _text("POCKETBASE_PASSWORD"):
+        if email or env.text("POCKETBASE_PASSWORD"):
             raise PublishError(
                 "POCKETBASE_EMAIL and POCKETBASE_PASSWORD belong to POCKETBASE_URL, which is not "
                 "set: set it, or unset them to use the bundled PocketBase"
             )
         return None
-    password = _text("POCKETBASE_PASSWORD") or _kept_secret("pocketbase_password")
+    password = env.text("POCKETBASE_PASSWORD") or _kept_secret("pocketbase_password")
     for name, value in (("POCKETBASE_EMAIL", email), ("POCKETBASE_PASSWORD", password)):
         if not value:
             raise PublishError(
@@ -95,23 +96,15 @@ def _kept_secret(key: str) -> str:
     return dlt.secrets.get(key, str) or ""
 
 
-def _text(name: str) -> str:
-    return os.environ.get(name, "").strip()
-
-
 def _number(name: str, default: float, least: float, most: float) -> float:
-    text = _text(name)
     try:
-        value = float(text) if text else default
-    except ValueError:
-        value = math.nan
-    if not least <= value <= most:
-        raise PublishError(f"{name} is {text!r}: give a number from {least:g} to {most:g}")
-    return value
+        return env.number(name, default, least, most)
+    except env.EnvironmentValueError as error:
+        raise PublishError(str(error)) from error
 
 
 def _numbers(name: str, default: tuple[float, ...]) -> tuple[float, ...]:
-    text = _text(name)
+    text = env.text(name)
     if not text:
         return default
     try:

@@ -29,6 +29,7 @@ from matplotlib.scale import SymmetricalLogScale
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from assay.common import files
+from assay.common.text import shorten
 
 FONT = "DejaVu Sans"
 INK, SOFT, FAINT = "#222222", "#5f6368", "#d9dce1"
@@ -130,7 +131,7 @@ def drawable(text: str, most: int) -> str:
         for character in text
         if not unicodedata.category(character).startswith("C")
     )
-    return known if len(known) <= most else f"{known[: most - 14]}…{known[-13:]}"
+    return shorten(known, most, tail=13)
 
 
 def short(value: float) -> str:

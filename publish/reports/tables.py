@@ -1,12 +1,11 @@
 """One report in two forms: Markdown for a file, aligned plain text for a terminal.
 
 Cells may hold what strangers wrote. It is shown as text: markup is escaped, controls and marks of
-direction are written out, and what is too long is cut. Only `Ours`, text of our own modules, stands
+direction are written out, and what is too long is cut. Only `TrustedText`, text of our own modules, stands
 as it is.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,15 +13,16 @@ from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
-from assay.common.text import escape_control_chars
+from assay.common.show import table
+from assay.common.text import escape_control_chars, shorten
 
 NOTHING = "-"
 MAX_CHARACTERS = 80
 Rows = Sequence[Sequence[Any]]
 
 
-class Ours(str):
-    """Text of this module: shown as it stands."""
+class TrustedText(str):
+    """Text of our own modules: it is shown as it stands."""
 
     __slots__ = ()
 
@@ -82,15 +82,9 @@ def plain(blocks: Sequence[Block]) -> str:
 
 
 def _plain_table(block: Block) -> Iterator[str]:
-    table = [[shown(value) for value in row] for row in (block.columns, *block.rows)]
-    widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
-    right = _right(block)
-    for row in table:
-        cells = []
-        for text, width, to_right in zip(row, widths, right, strict=True):
-            air = " " * (width - _width(text))
-            cells.append(air + text if to_right else text + air)
-        yield f"  {'  '.join(cells)}".rstrip()
+    rows = [[shown(value) for value in row] for row in (block.columns, *block.rows)]
+    align = "".join(">" if right else "<" for right in _right(block))
+    return table(rows, align, indent="  ")
 
 
 def _right(block: Block) -> list[bool]:
@@ -118,29 +112,17 @@ def shown(value: Any) -> str:
         return f"{value:,.0f}" if whole else f"{value:,.1f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    text = escape_control_chars(str(value))
-    if len(text) > MAX_CHARACTERS:
-        text = f"{text[: MAX_CHARACTERS - 21]}…{text[-20:]}"
+    text = shorten(escape_control_chars(str(value)), MAX_CHARACTERS, tail=20)
     return text if text.strip() else "(blank)"
 
 
 def in_markdown(value: Any) -> str:
     """Return a value as a cell of a table; text from outside is code, and nothing in it can act."""
     text = shown(value)
-    if not isinstance(value, str) or isinstance(value, Ours):
+    if not isinstance(value, str) or isinstance(value, TrustedText):
         return text
     if not re.search(r"[|<>&`\\]", text):
         return f"`{text}`"
     # An entity stands for its character and never for markup, not even for a table's bar.
     escaped = re.sub(r"[^\w ./…-]|_", lambda match: f"&#{ord(match[0])};", text)
     return f"<code>{escaped}</code>"
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(character)
-        else 2 if unicodedata.east_asian_width(character) in "WF"
-        else 1
-        for character in text
-    )

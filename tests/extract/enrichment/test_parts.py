@@ -14,7 +14,6 @@ from assay.extract.enrichment.workers import (
     ProgressReporter,
     Unit,
     WorkerPool,
-    duration,
 )
 from assay.extract.http.transport import SourceUnavailableError
 from tests.extract.helpers import NoProgress
@@ -106,13 +105,6 @@ def test_the_reporter_says_how_far_it_is_and_how_long_the_rest_will_take() -> No
     reporter = ProgressReporter("datasets", 4000, NoProgress())
     reporter.add(1000)
     assert reporter.line(500.0) == "datasets: 1,000 of 4,000 asked, 2.0/s, about 25 min left"
-    assert [duration(seconds) for seconds in (0.2, 89, 90, 5400, 7500)] == [
-        "0 s",
-        "89 s",
-        "2 min",
-        "1 h 30 min",
-        "2 h 5 min",
-    ]
 
 
 def test_a_licence_is_looked_up_in_spdx_first_and_in_the_hubs_list_then() -> None:

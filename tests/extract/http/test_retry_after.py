@@ -15,7 +15,7 @@ def http_date(seconds: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("wish", "pause"),
+    ("value", "pause"),
     [
         ("30", 30.0),
         ("7.5", 7.5),
@@ -32,9 +32,9 @@ def http_date(seconds: int) -> str:
     ],
 )
 def test_retry_after_is_obeyed_when_it_asks_for_more_than_the_back_off(
-    wish: str, pause: float
+    value: str, pause: float
 ) -> None:
-    client, _, script = scripted(refusal(429, Retry_After=wish))
+    client, _, script = scripted(refusal(429, Retry_After=value))
     assert client.get(URL).json() == {"good": True}
     assert script.gaps == [pause]
 
@@ -66,7 +66,9 @@ def test_a_limit_that_is_not_used_up_holds_back_nothing() -> None:
         ({}, 4.0),
     ],
 )
-def test_a_429_is_retried_after_the_longest_wish(headers: dict[str, str], pause: float) -> None:
+def test_a_429_is_retried_after_the_longest_pause_asked_for(
+    headers: dict[str, str], pause: float
+) -> None:
     client, transport, script = scripted(refusal(429, **headers))
     assert client.get(URL).json() == {"good": True}
     assert script.gaps == [pause]
@@ -81,7 +83,7 @@ def test_a_429_is_retried_after_the_longest_wish(headers: dict[str, str], pause:
         ({"RateLimit": '"api";r=0;t=3600'}, 3601),
     ],
 )
-def test_a_wish_beyond_the_longest_wait_ends_it_in_one_line(
+def test_a_pause_beyond_the_longest_wait_ends_it_in_one_line(
     headers: dict[str, str], seconds: int
 ) -> None:
     client, transport, script = scripted(refusal(429, **headers))
