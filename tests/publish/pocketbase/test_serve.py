@@ -213,6 +213,7 @@ def test_help_tells_everything(house: House) -> None:
         assert wrong.returncode == 2
 
 
+@pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_a_killed_test_leaves_no_pocketbase_behind(tmp_path: Path) -> None:
     code = (
         "import sys\n"
