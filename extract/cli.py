@@ -98,11 +98,11 @@ def _run(name: str | None, words: Sequence[str], *, verbose: bool) -> None:
     args = parse(chosen, words, DESCRIPTION)
     for pipeline in chosen:
         pipeline.check(args)
-    from assay.extract.landing.running import one_at_a_time, progress_display, start_logging  # noqa: PLC0415
+    from assay.extract.landing.running import exclusive_run, progress_display, start_logging  # noqa: PLC0415
 
     start_logging(name or "all", verbose=verbose)
     failed: list[tuple[str, Exception]] = []
-    with one_at_a_time():
+    with exclusive_run():
         for pipeline in chosen:
             # Postgres has no journal, and what loads nothing is none of the warehouse's business.
             kept = args.destination == "duckdb" and not getattr(args, "dry_run", False)

@@ -147,7 +147,8 @@ def restore(path: Path) -> Path:
         kept.mkdir(mode=0o700, exist_ok=True)
         for name, place in places.items():
             for part in (place, *(Path(f"{place}{tail}") for tail in (".wal", "-wal", "-shm"))):
-                # Of what was killed, the first is what was there; the rest is from the back-up.
+                # A killed restore may have put files of the back-up in place already. What it
+                # moved away first is what was there, so that is not overwritten.
                 if part.exists() and not (kept / part.name).exists():
                     part.rename(kept / part.name)
             if name in found:

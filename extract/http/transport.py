@@ -1,9 +1,9 @@
-"""The one HTTP door: paced, patient and honest about why it gave up.
+"""HTTP for every source: rate limits, retries, and one line about why a source was given up.
 
 `RetryTransport` sits below an httpx client (huggingface_hub's, or one of our own), so every
-request of every library that uses the client obeys the same pace and the same retry rule. It reads
-each body to its end and checks that JSON is JSON, because a cut-off or broken body is a failure of
-the request, not of the code that reads it later.
+request of every library that uses the client obeys the same limits and the same retry rule. It
+reads each body to its end and checks that JSON is JSON, because a cut-off or broken body is a
+failure of the request, not of the code that reads it later.
 """
 
 import json

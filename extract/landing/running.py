@@ -70,7 +70,7 @@ def progress_display(name: str | None) -> Collector:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
+def exclusive_run() -> Iterator[None]:
     """Hold the project's run lock; a second run waits for the first, and says so.
 
     The lock goes with its process: a killed run leaves none behind.

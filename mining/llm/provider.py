@@ -1,4 +1,4 @@
-"""The talk with LiteLLM: one request, its answer in plain words, and what went wrong in one line.
+"""One request to a language model through LiteLLM: its answer, or in one line what went wrong.
 
 LiteLLM takes about five seconds and 150 MB to import, so that happens with the first call. It is
 told to fetch nothing by itself: no price list, no tokenizer, no .env file, no retries of its own.
