@@ -52,9 +52,9 @@ class Counts:
 
 @dataclass
 class Collected:
-    """What a run collected: tallies by source and day, and why sources failed."""
+    """What a run collected: counts by source and day, and why sources failed."""
 
-    tallies: dict[tuple[str, date], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    counts: dict[tuple[str, date], Counts] = field(default_factory=lambda: defaultdict(Counts))
     failures: dict[str, BaseException] = field(default_factory=dict)
     requests: int = 0
 
@@ -111,20 +111,20 @@ def collect(
         try:
             while running:
                 try:
-                    came = arriving.get(timeout=1.0)
+                    arrived = arriving.get(timeout=1.0)
                 except queue.Empty:
                     files.finish(FILE_SECONDS)
                     continue
-                if isinstance(came, _End):
+                if isinstance(arrived, _End):
                     running -= 1
-                    if came.error is not None:
-                        collected.failures[came.source] = came.error
-                        log.error("%s failed: %s", came.source, came.error)
+                    if arrived.error is not None:
+                        collected.failures[arrived.source] = arrived.error
+                        log.error("%s failed: %s", arrived.source, arrived.error)
                     continue
-                day = lines.day(came)
+                day = lines.day(arrived)
                 files.write(day)
                 files.finish(FILE_SECONDS)
-                collected.tallies[came.source, came.day].add(day)
+                collected.counts[arrived.source, arrived.day].add(day)
                 progress.update("days", total=total)
                 progress.update("posts", len(day.posts))
         finally:
@@ -149,7 +149,7 @@ def read_source(job: SourceJob, now: int) -> Iterator[DayResult]:
             log.warning("%s: %s is refused: %s", source.name, query, refused)
             refusals.append(str(refused))
             for day in left:
-                nothing = WindowResult().cut(f"refused: {refused}", final=False)
+                nothing = WindowResult().truncate(f"refused: {refused}", final=False)
                 yield DayResult(source.name, query, day, [(Window.of_day(day), nothing)])
     if len(refusals) == len(source.queries):
         raise SourceRefusedError(f"every query is refused, the last: {refusals[-1]}")
@@ -182,11 +182,11 @@ def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]
     """Return the closing table: per source and day what came and what the source kept back."""
     headings = ("source", "day", "items", "new", "duplicates", "dropped", "truncated windows")
     rows = []
-    for (source, day), tally in sorted(collected.tallies.items()):
+    for (source, day), counts in sorted(collected.counts.items()):
         fresh = new.get((source, day), 0)
-        why = "; ".join(f"{count} ({reason})" for reason, count in sorted(tally.truncated.items()))
-        counts = (tally.items, fresh, tally.items - fresh, tally.dropped.total())
-        rows.append((source, day.isoformat(), *(f"{count:,}" for count in counts), why or "-"))
+        why = "; ".join(f"{count} ({reason})" for reason, count in sorted(counts.truncated.items()))
+        figures = (counts.items, fresh, counts.items - fresh, counts.dropped.total())
+        rows.append((source, day.isoformat(), *(f"{count:,}" for count in figures), why or "-"))
     return list(table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)))
 
 

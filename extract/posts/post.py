@@ -12,7 +12,7 @@ from assay.extract.http.client import Api
 from assay.extract.posts.windows import Window, cover
 
 # Why a day is asked for again: the source gave less than it said it has.
-READINGS = 3  # of one window, when what comes is not all there is
+MAX_ATTEMPTS = 3  # at one window, while what comes is not all there is
 INCOMPLETE = "incomplete_results"
 SHORT = "the API gave {given:,} of {total:,}"
 
@@ -45,21 +45,22 @@ class Post:
 class WindowResult:
     """What a source gave for one window.
 
-    given: items that came. dropped: those that are no post for us, by reason. truncated: the source
-    has more than it gave, and `reason` says why. final: asking again would bring nothing more.
+    received: items that came. dropped: those that are no post for us, by reason. truncated: the
+    source has more than it gave, and `reason` says why. final: asking again would bring nothing
+    more.
     """
 
     posts: list[Post] = field(default_factory=list)
-    given: int = 0
+    received: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: bool = False
     reason: str | None = None
     final: bool = True
 
-    def take(self, items: list[Any], read: Callable[[Any], Post | str]) -> None:
+    def add(self, items: list[Any], read: Callable[[Any], Post | str]) -> None:
         """Add items; `read` makes a post of one, or names the reason to drop it."""
         for item in items:
-            self.given += 1
+            self.received += 1
             try:
                 found = read(item)
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
@@ -69,7 +70,7 @@ class WindowResult:
             else:
                 self.dropped[found] += 1
 
-    def cut(self, reason: str, *, final: bool) -> "WindowResult":
+    def truncate(self, reason: str, *, final: bool) -> "WindowResult":
         """Say that the source has more than it gave."""
         self.truncated, self.reason, self.final = True, reason, final
         return self
@@ -121,29 +122,29 @@ def read_pages(
 
     ask: returns a page by its number from 0; no more than `pages` are asked for.
     """
-    reading, totals, incomplete, exact = WindowResult(), set[int](), False, True
+    result, totals, incomplete, exact = WindowResult(), set[int](), False, True
     for number in range(pages):
         page = ask(number)
-        reading.take(page.items, read)
+        result.add(page.items, read)
         totals.add(page.total)
         incomplete, exact = incomplete or page.incomplete, exact and page.exact
-        if divisible and max(reading.given, page.total) > most:
+        if divisible and max(result.received, page.total) > most:
             return None
-        if not page.items or (page.exact and reading.given >= page.total):
+        if not page.items or (page.exact and result.received >= page.total):
             break
     total = max(totals)
     if incomplete:
-        return reading.cut(INCOMPLETE, final=False)
-    given = reading.given
-    if max(total, given) > most and (total > given or not exact):
-        total = max(total, given)
-        return reading.cut(f"{total:,} in one second: the API gives {given:,}", final=True)
+        return result.truncate(INCOMPLETE, final=False)
+    received = result.received
+    if max(total, received) > most and (total > received or not exact):
+        total = max(total, received)
+        return result.truncate(f"{total:,} in one second: the API gives {received:,}", final=True)
     if exact and len(totals) > 1:
         # What is deleted while we page moves the rest up, and one slips from page to page.
-        return reading.cut("the number of results changed while reading", final=False)
-    if exact and reading.given < total:
-        return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
-    return reading
+        return result.truncate("the number of results changed while reading", final=False)
+    if exact and result.received < total:
+        return result.truncate(SHORT.format(given=result.received, total=total), final=False)
+    return result
 
 
 def read_in_windows(
@@ -153,37 +154,37 @@ def read_in_windows(
     now: int,
     read: Callable[[Window, bool], WindowResult | None],
     *,
-    readings: int = READINGS,
+    attempts: int = MAX_ATTEMPTS,
 ) -> Iterator[DayResult]:
     """Cover days one by one for a source that can be asked for any window of time.
 
     `read(window, divisible)` reads one window, None when it holds too much (windows.py); it
-    is called up to `readings` times while what comes is not all there is.
+    is called up to `attempts` times while what comes is not all there is.
     """
-    pauses = source.api.transport.retry_policy.backoff[: readings - 1]
+    pauses = source.api.transport.retry_policy.backoff[: attempts - 1]
 
-    def patiently(window: Window, divisible: bool) -> WindowResult | None:
-        return _read_patiently(source.api, lambda: read(window, divisible), pauses)
+    def read_completely(window: Window, divisible: bool) -> WindowResult | None:
+        return _read_until_complete(source.api, lambda: read(window, divisible), pauses)
 
     for day in days:
         window = Window.of_day(day).until(now)
-        yield DayResult(source.name, query, day, list(cover(window, patiently)))
+        yield DayResult(source.name, query, day, list(cover(window, read_completely)))
 
 
-def _read_patiently(
+def _read_until_complete(
     api: Api, read: Callable[[], WindowResult | None], pauses: Sequence[float]
 ) -> WindowResult | None:
     """Read once more after each pause while what comes is not all there is; keep what ever came."""
-    came: dict[str, Post] = {}
+    posts: dict[str, Post] = {}
     for seconds in (*pauses, None):
-        reading = read()
-        if reading is None or reading.final:
-            return reading
-        came |= {post.native_id: post for post in reading.posts}
+        result = read()
+        if result is None or result.final:
+            return result
+        posts |= {post.native_id: post for post in result.posts}
         if seconds is not None:
             api.transport.clock.sleep(seconds)
-    reading.posts = list(came.values())
-    return reading
+    result.posts = list(posts.values())
+    return result
 
 
 def text(value: Any) -> str | None:

@@ -99,13 +99,13 @@ class Reddit:
         listing = self._page_back(query, Window.of_day(min(days)).start)
         for day in days:
             window = Window.of_day(day).until(now)
-            reading = WindowResult()
-            reading.take(
+            result = WindowResult()
+            result.add(
                 [item for at, item in listing.items if _belongs(at, window, day, days)], post
             )
             if listing.reason and listing.oldest >= window.start:
-                reading.cut(listing.reason, final=True)
-            yield DayResult(self.name, query, day, [(window, reading)])
+                result.truncate(listing.reason, final=True)
+            yield DayResult(self.name, query, day, [(window, result)])
 
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""

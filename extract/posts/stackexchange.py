@@ -80,7 +80,7 @@ class StackExchange:
         asked = {"site": site} | ({"tagged": tagged} if tagged else {})
         # Once only: to be asked the same within a minute counts as abuse there. What is short is
         # not final, and asked again by the next run.
-        return read_in_windows(self, query, days, now, partial(self._read, asked), readings=1)
+        return read_in_windows(self, query, days, now, partial(self._read, asked), attempts=1)
 
     def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it has more pages than can be asked for."""
@@ -92,7 +92,7 @@ class StackExchange:
             raise SourceRefusedError(f"{self.api.name}: an answer without total")
         if total > last * PAGE and divisible:
             return None
-        reading, more, page = WindowResult(), total > 0, 0
+        result, more, page = WindowResult(), total > 0, 0
         params |= {"sort": "creation", "order": "asc", "pagesize": PAGE, "filter": "withbody"}
         while more and page < last:
             page += 1
@@ -100,15 +100,15 @@ class StackExchange:
             items = answer.get("items")
             if not isinstance(items, list):
                 raise SourceRefusedError(f"{self.api.name}: an answer without items")
-            reading.take(items, post)
+            result.add(items, post)
             more = answer.get("has_more") is True
         if more and divisible:  # more than it said
             return None
         if more:
-            return reading.cut(f"more than {last * PAGE:,} in one second", final=True)
-        if reading.given < total:
-            return reading.cut(SHORT.format(given=reading.given, total=total), final=False)
-        return reading
+            return result.truncate(f"more than {last * PAGE:,} in one second", final=True)
+        if result.received < total:
+            return result.truncate(SHORT.format(given=result.received, total=total), final=False)
+        return result
 
     def _questions(self, params: dict[str, Any]) -> dict[str, Any]:
         if self._key:

@@ -116,7 +116,7 @@ def test_what_is_no_issue_is_dropped_and_counted() -> None:
     source, _ = scripted(answer(page(*items)))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == native(1)
-    assert (reading.given, reading.dropped) == (8, {"pull request": 1, "unusable": 6})
+    assert (reading.received, reading.dropped) == (8, {"pull request": 1, "unusable": 6})
     assert not reading.truncated
 
 
@@ -170,14 +170,14 @@ def test_1000_issues_are_ten_pages_of_one_window(tmp_path: Any, quirks: list[str
         _, reading = only(of(server), QUERY)
         assert len(server.requests) == 10
     assert sorted(post.native_id for post in reading.posts) == native(*range(1000))
-    assert (reading.given, reading.truncated, reading.final) == (1000, False, True)
+    assert (reading.received, reading.truncated, reading.final) == (1000, False, True)
 
 
 def test_a_day_of_1001_issues_is_halved(tmp_path: Any) -> None:
     items = [issue(n, START + 80 * n) for n in range(1001)]
     with serving(tmp_path, "github", items) as server:
         [day] = covered(of(server), QUERY)
-    assert [(str(window), reading.given) for window, reading in day.windows] == [
+    assert [(str(window), reading.received) for window, reading in day.windows] == [
         ("2026-11-09T00:00:00Z..2026-11-09T12:00:00Z", 540),
         ("2026-11-09T12:00:00Z..2026-11-10T00:00:00Z", 461),
     ]
@@ -195,7 +195,7 @@ def test_more_than_1000_of_one_second_are_cut_off_and_everything_else_is_read(
     [(window, cut)] = [entry for entry in day.windows if entry[1].truncated]
     assert window == Window(crowd, crowd + 1)
     assert (cut.reason, cut.final) == ("1,003 in one second: the API gives 1,000", True)
-    assert (len(cut.posts), cut.given) == (1000, 1000)
+    assert (len(cut.posts), cut.received) == (1000, 1000)
     assert len(posts([day])) == 1002
     assert {*native(2000, 3000)} < {*ids([day])}
 

@@ -84,7 +84,7 @@ def test_within_its_limit_a_source_is_never_refused(
     with serving(tmp_path, "github", items, quota=1) as server:
         _, reading = only(of(server, token, clock=clock, most=most), QUERY)
         assert [outcome for *_, outcome in server.requests] == [200] * 100
-    assert reading.given == 400
+    assert reading.received == 400
     # The header's reset is obeyed to the second after it, also when the limit alone asks for less.
     assert clock.monotonic() == pytest.approx((100 - 1) // most * 61)
 
@@ -97,7 +97,7 @@ def test_beyond_its_limit_the_reset_is_waited_for(
     monkeypatch.setattr(github, "PAGE", 1)
     items = [issue(n, START + n) for n in range(25)]
     with serving(tmp_path, "github", items, quota=1) as server:
-        assert only(of(server, None, clock=clock), QUERY)[1].given == 25
+        assert only(of(server, None, clock=clock), QUERY)[1].received == 25
         assert {outcome for *_, outcome in server.requests} == {200}, "the header was heeded"
 
 
@@ -219,7 +219,7 @@ def test_every_request_names_us_and_carries_no_cookie(token: str | None) -> None
     cookie = answer(page(issue(1), total=2), set_cookie="_gh_sess=spy; Path=/")
     source, script = scripted(answer({}, 500), cookie, cookie, cookie, token=token)
     reading = readings(covered(source, QUERY, now=utc(DAY, 1)))[0]
-    assert reading.given == 2
+    assert reading.received == 2
     for request in script.seen:
         assert (request.method, request.url.path) == ("GET", "/search/issues")
         assert request.headers["user-agent"] == AGENT

@@ -115,7 +115,7 @@ def test_what_is_no_story_is_dropped_and_counted() -> None:
     source, _ = scripted(page(*items))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == ["1"]
-    assert (reading.given, reading.dropped) == (7, {"deleted": 2, "unusable": 4})
+    assert (reading.received, reading.dropped) == (7, {"deleted": 2, "unusable": 4})
     assert (reading.truncated, reading.final) == (False, True)
 
 
@@ -158,7 +158,7 @@ def test_a_day_of_1000_stories_may_hold_more_and_is_halved(
     with serving(tmp_path, "hackernews", items) as server:
         [day] = covered(of(server), QUERY)
         assert len(server.requests) == 2 * len(windows) - 1
-    assert [(window.start - START, reading.given) for window, reading in day.windows] == windows
+    assert [(window.start - START, reading.received) for window, reading in day.windows] == windows
     assert gap_free(day)
     assert ids([day]) == sorted(map(str, range(count)))
 

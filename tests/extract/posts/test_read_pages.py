@@ -27,7 +27,7 @@ def read(
 
 def said(reading: WindowResult | None) -> tuple[int, str | None, bool]:
     assert reading is not None
-    return reading.given, reading.reason, reading.final
+    return reading.received, reading.reason, reading.final
 
 
 def test_paging_stops_when_all_has_come() -> None:
@@ -67,4 +67,4 @@ def test_incomplete_results_are_told_before_anything_else() -> None:
 def test_dropped_items_count_as_given() -> None:
     found = read_pages(lambda _: Page([1, 2], 2), lambda _: "gone", most=9, pages=1, divisible=True)
     assert found is not None
-    assert (found.given, found.dropped, found.final) == (2, Counter(gone=2), True)
+    assert (found.received, found.dropped, found.final) == (2, Counter(gone=2), True)

@@ -143,7 +143,7 @@ def test_what_was_deleted_or_is_no_post_is_dropped_and_counted() -> None:
         ("j", None),
     ]
     assert reading.dropped == {"deleted": 4, "no post": 1, "unusable": 6}
-    assert (reading.given, reading.truncated) == (14, False)
+    assert (reading.received, reading.truncated) == (14, False)
 
 
 # --- days ----------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_a_young_post_at_the_top_is_counted_once(tmp_path: Any, place: int) -> N
     with serving(tmp_path, "reddit", items, quirks=["sticky"]) as server:
         _, reading = only(of(server), SUB)
     assert (len(reading.posts), len({p.native_id for p in reading.posts})) == (149, 149)
-    assert (reading.given, reading.truncated) == (149, False)
+    assert (reading.received, reading.truncated) == (149, False)
 
 
 # --- where listings end --------------------------------------------------------------------------

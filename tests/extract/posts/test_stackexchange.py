@@ -136,7 +136,7 @@ def test_what_is_no_question_is_dropped_and_counted() -> None:
     source, _ = scripted(total(6), page(*items))
     _, reading = only(source, SITE)
     assert [post.native_id for post in reading.posts] == ["1"]
-    assert (reading.given, reading.dropped, reading.truncated) == (6, {"unusable": 5}, False)
+    assert (reading.received, reading.dropped, reading.truncated) == (6, {"unusable": 5}, False)
 
 
 # --- days and windows ----------------------------------------------------------------------------
@@ -193,7 +193,7 @@ def test_without_a_key_a_day_of_more_than_25_pages_is_halved(tmp_path: Any) -> N
         [day] = covered(of(server), SITE)
         with_a_key = covered(of(server, KEY), SITE)
         assert {outcome for *_, outcome in server.requests} == {200}
-    assert [(window.start - START, reading.given) for window, reading in day.windows] == [
+    assert [(window.start - START, reading.received) for window, reading in day.windows] == [
         (0, 1440),
         (43_200, 1061),
     ]

@@ -35,7 +35,7 @@ def test_a_server_that_insists_on_its_backoff_never_refuses(
     with serving(tmp_path, "stackexchange", items, faults=["backoff:1"]) as server:
         _, reading = only(of(server, clock=clock), SITE)
         assert [outcome for *_, outcome in server.requests] == ["backoff"] * 6
-    assert reading.given == 450
+    assert reading.received == 450
     assert clock.monotonic() == 15.0, "five pauses of 2 s and one more"
 
 
