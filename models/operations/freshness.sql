@@ -1,12 +1,5 @@
 {#- What a pipeline brings, and how old it may be in hours: as the sources' own thresholds say. -#}
 {%- set catalog_hours, posts_hours, enrichment_hours = 36, 36, 720 -%}
-{%- set entities = {
-    'datasets': source('bronze', 'hf_datasets'),
-    'articles': source('bronze', 'arxiv_articles'),
-    'base_models': source('bronze', 'hf_base_models'),
-    'keywords': source('bronze', 'hf_keywords'),
-    'licenses': source('bronze', 'hf_licenses'),
-} -%}
 {%- set fetched = {'fetched_at': 'timestamptz', 'observed_at': 'timestamptz'} -%}
 -- A view, since an age grows without a build. What no pipeline has brought yet has no row.
 with
@@ -23,7 +16,7 @@ brought as (
     from {{ source_or_empty(
         source('bronze', 'hf_models'), {'observed_at': 'timestamptz', 'last_modified': 'timestamptz'}
     ) }}
-    {%- for part, relation in entities.items() %}
+    {%- for part, entity in var('hf_entities').items() %}
 
         union all
 
@@ -34,7 +27,7 @@ brought as (
             count(*) as row_count,
             max(observed_at) as loaded_at,
             max(fetched_at) as newest_at
-        from {{ source_or_empty(relation, fetched) }}
+        from {{ source_or_empty(source('bronze', entity.bronze), fetched) }}
     {%- endfor %}
 
     union all

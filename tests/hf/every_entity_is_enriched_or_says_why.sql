@@ -4,16 +4,10 @@ with
 
 entities as (
 
-    {% for table, key in [
-        ('datasets', 'dataset_id'),
-        ('articles', 'arxiv_id'),
-        ('base_models', 'base_model_id'),
-        ('keywords', 'keyword_id'),
-        ('licenses', 'license_id'),
-    ] %}
+    {% for table, entity in var('hf_entities').items() %}
         select
             '{{ table }}' as entity,
-            {{ key }} as entity_id,
+            {{ entity.key }} as entity_id,
             reason,
             enriched
         from {{ ref(table) }}

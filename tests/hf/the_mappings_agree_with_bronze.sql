@@ -1,8 +1,6 @@
 -- One row per mapping with other than as many rows as bronze has pairs of known models. The
 -- leftover of the card template is no pair.
 
-{% set mappings = ['dataset', 'article', 'base_model', 'keyword', 'license'] %}
-
 with
 
 models as (
@@ -13,13 +11,13 @@ models as (
 
 expected as (
 
-    {% for entity in mappings %}
+    {% for entity in var('hf_entities') %}
         select
-            'model_{{ entity }}s' as table_name,
+            'model_{{ entity }}' as table_name,
             count(*) as pairs
-        from {{ ref('stg_hf__' ~ entity ~ '_pairs') }} as pairs
+        from {{ ref('stg_hf__' ~ entity[:-1] ~ '_pairs') }} as pairs
         inner join models on pairs.model_id = models.model_id
-        {{ 'where not pairs.is_template_leftover' if entity == 'article' }}
+        {{ 'where not pairs.is_template_leftover' if entity == 'articles' }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -27,11 +25,11 @@ expected as (
 
 found as (
 
-    {% for entity in mappings %}
+    {% for entity in var('hf_entities') %}
         select
-            'model_{{ entity }}s' as table_name,
+            'model_{{ entity }}' as table_name,
             count(*) as pairs
-        from {{ ref('model_' ~ entity ~ 's') }}
+        from {{ ref('model_' ~ entity) }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 

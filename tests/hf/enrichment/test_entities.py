@@ -1,23 +1,20 @@
 """An entity is named in several places; one that is missing from any of them is found here."""
 
 import re
-from collections.abc import Iterable
 
 import pytest
+import yaml
 
+from assay.common.hub_entities import HUB_ENTITIES
 from assay.extract.enrichment.entities import ENTITIES
 from tests.hf.enrichment.workshop import TABLES
 from tests.support import ROOT
 
-IN_PYTHON: dict[str, Iterable[str]] = {"tests/hf/enrichment/workshop.py, TABLES": TABLES}
-# Elsewhere the list is what this finds in the file, and the names the words in it.
+# What each list is that this finds in the file; the names are the words in it.
 IN_TEXT = {
     ".dlt/config.toml": r"\nentities = \[(.*?)\]",
     ".env.example": r"HF_ENRICHMENT__ENTITIES='\[(.*?)\]'",
-    "models/hf/_hf__models.yml": r"name: models\n.*?tags: \[(.*?)\]",
-    "models/hf/staging/_hf_staging__models.yml": r"&entities\n +tags: \[(.*?)\]",
-    "models/operations/freshness.sql": r"set entities = \{(.*?)\}",
-    "tests/hf/every_entity_is_enriched_or_says_why.sql": r"for table, key in \[(.*?)\] %",
+    "dbt_project.yml": r"\n  hf_entities:\n((?:    \w+: .*\n)+)",
 }
 
 
@@ -34,9 +31,15 @@ def test_an_entity_is_registered_by_its_name_and_has_a_file_and_tables_of_its_ow
     assert [len(set(column)) for column in zip(*own, strict=True)] == [len(ENTITIES)] * 4
 
 
-@pytest.mark.parametrize("place", IN_PYTHON)
-def test_every_entity_is_in_the_list_in(place: str) -> None:
-    assert set(IN_PYTHON[place]) == set(ENTITIES), place
+def test_dbt_knows_the_key_and_the_bronze_table_of_every_entity() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert project["vars"]["hf_entities"] == {
+        name: {"key": one.key, "bronze": ENTITIES[name].table} for name, one in HUB_ENTITIES.items()
+    }
+
+
+def test_the_tests_know_the_tables_of_every_entity() -> None:
+    assert {name: (one.mapping, one.table) for name, one in ENTITIES.items()} == TABLES
 
 
 @pytest.mark.parametrize("place", IN_TEXT)
@@ -47,7 +50,9 @@ def test_every_entity_is_named_in(place: str) -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_every_entity_has_its_model_and_that_of_its_mapping(entity: str) -> None:
+def test_every_entity_has_its_models_and_their_page(entity: str) -> None:
     folder = ROOT / "models" / "hf" / "enrichment"
-    models = {f"{entity}.sql", f"model_{entity}.sql"}
-    assert models - {path.name for path in folder.glob("*.sql")} == set()
+    needed = {f"{entity}.sql", f"model_{entity}.sql", f"_{entity}.yml"}
+    assert needed - {path.name for path in folder.iterdir()} == set()
+    staging = {path.stem for path in (folder.parent / "staging").glob("*.sql")}
+    assert {f"stg_hf__{entity}", f"stg_hf__{entity[:-1]}_pairs"} - staging == set()
