@@ -62,7 +62,8 @@ def test_every_table_that_our_programs_read_is_in_an_exposure(parsed: Manifest) 
     programs = {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for folder in ("publish", "assay", "sample")
-        for path in (ROOT / folder).rglob("*.py")
+        for kind in ("*.py", "*.sql")
+        for path in (ROOT / folder).rglob(kind)
     }
     assert any("gold.top_issues" in code for code in programs.values())
     assert rules.exposures(parsed, programs) == []
