@@ -57,6 +57,7 @@ test-all: lint pytest ## everything that must pass: kills at every moment, bad d
 lint: .venv/.installed-dev ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
+	@$(IN_VENV) sqlfluff lint publish/reports/sql --templater jinja --disable-progress-bar
 
 pytest: chromium ## all tests without the linters
 	@$(IN_VENV) $(PYTEST)

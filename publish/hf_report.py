@@ -2,8 +2,8 @@
 
     python -m publish.hf_report [--target duckdb|postgres] [--out reports]
 
-The questions are in publish/reports/questions.py, each with its SQL; how a table is shown is in
-publish/reports/tables.py. Here they meet: ask, draw, write.
+The questions are in publish/reports/questions.py, their SQL in publish/reports/sql; how a table is
+shown is in publish/reports/tables.py. Here they meet: ask, draw, write.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import duckdb
@@ -24,7 +23,7 @@ import psycopg2
 
 from assay import warehouse
 from assay.common import files
-from assay.publish.reports.questions import SECTIONS
+from assay.publish.reports.questions import SECTIONS, query
 from assay.publish.reports.section import Section
 from assay.publish.reports.tables import Block, Rows, TrustedText, alarms_of, markdown, plain
 
@@ -113,7 +112,7 @@ def report(target: str | None, out: Path) -> list[Block]:
 
 def _ask(db: warehouse.Warehouse, section: Section) -> tuple[str, Rows]:
     """Run a section's query; return its text exactly as run, and the rows."""
-    sql = dedent(section.sql).strip()
+    sql = query(section)
     return sql, db.rows(sql)
 
 

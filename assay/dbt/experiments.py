@@ -13,9 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
-from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation
+from duckdb import DuckDBPyRelation
 
 from assay.dbt.progress import show_progress
+from assay.dbt.relations import is_among
 from assay.mining.experiments.tasks import (
     MIN_LINKS,
     PROMPTS_VERSION,
@@ -223,7 +224,7 @@ def _part(step: Step, part: Mapping[str, Sequence[str]]) -> DuckDBPyRelation:
 
 
 def _holding(relation: DuckDBPyRelation, column: str, names: Sequence[str]) -> DuckDBPyRelation:
-    return relation.filter(ColumnExpression(column).isin(*map(ConstantExpression, names)))
+    return relation.filter(is_among(column, names))
 
 
 def _jobs(pending: DuckDBPyRelation, parts: _Parts, refused: list[dict[str, Any]]) -> Iterator[Job]:

@@ -35,7 +35,7 @@ combinations as (
 final as (
 
     select
-        {{ stable_id(['concept_ids']) }} as combo_id,
+        {{ generate_surrogate_key(['concept_ids']) }} as combo_id,
         concept_ids,
         content_hash
     from combinations

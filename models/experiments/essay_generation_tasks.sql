@@ -16,7 +16,7 @@ templates as (
 final as (
 
     select
-        {{ stable_id(['link_tasks.task_id', 'templates.template_id']) }} as task_id,
+        {{ generate_surrogate_key(['link_tasks.task_id', 'templates.template_id']) }} as task_id,
         link_tasks.task_id as link_task_id,
         link_tasks.combo_id,
         link_tasks.link_template_id,

@@ -139,7 +139,7 @@ def _tests_of(manifest: Manifest) -> dict[str, list[Thing]]:
 def _keys(thing: Thing, tests: list[Thing]) -> list[tuple[str, ...]]:
     """Return the column lists that are tested to be a key: without nulls, no row like another.
 
-    unique_together looks for nulls itself. What a contract says of nulls the database holds for
+    unique_combination_of_columns looks for nulls itself. What a contract says of nulls the database holds for
     tables; a view has no constraints.
     """
     table = thing["config"]["materialized"] in ("table", "incremental")
@@ -156,8 +156,8 @@ def _keys(thing: Thing, tests: list[Thing]) -> list[tuple[str, ...]]:
         named[test["test_metadata"]["name"]].add(test["column_name"])
     keys = [(column,) for column in sorted(named["unique"] & (filled | named["not_null"]))]
     for test in whole:
-        if test["test_metadata"]["name"] == "unique_together":
-            keys.append(tuple(test["test_metadata"]["kwargs"]["columns"]))
+        if test["test_metadata"]["name"] == "unique_combination_of_columns":
+            keys.append(tuple(test["test_metadata"]["kwargs"]["combination_of_columns"]))
     return keys
 
 
@@ -171,7 +171,7 @@ def keys(manifest: Manifest) -> list[str]:
         tested = _keys(thing, tests[thing["unique_id"]])
         if not tested:
             found.append(
-                f"{label(thing)} has no tested key (unique and not_null, or unique_together)"
+                f"{label(thing)} has no tested key (unique and not_null, or unique_combination_of_columns)"
             )
         for constraint in thing.get("constraints", []):
             if constraint["type"] == "primary_key" and tuple(constraint["columns"]) not in tested:

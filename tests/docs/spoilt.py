@@ -115,7 +115,7 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
     "a key that is not tested to be unique": (
         rules.keys,
         lambda m: without_tests(m, "models", "unique"),
-        "model hf.models has no tested key (unique and not_null, or unique_together)",
+        "model hf.models has no tested key (unique and not_null, or unique_combination_of_columns)",
     ),
     "a key that may be null": (
         rules.keys,
@@ -124,7 +124,7 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
     ),
     "a key of several columns that is not tested": (
         rules.keys,
-        lambda m: without_tests(m, "issue_evidence", "unique_together"),
+        lambda m: without_tests(m, "issue_evidence", "unique_combination_of_columns"),
         "nothing tests that (cluster_date, cluster_id, url_hash) is its key",
     ),
     "a foreign key of one column that is not tested": (

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.docs import described, rules
+from tests.docs import described, layers, rules
 from tests.docs.rules import Manifest
 from tests.docs.site import PICTURE, PICTURED, Reader, picture
 from tests.docs.spoilt import SPOILT, model
@@ -58,11 +58,38 @@ def test_the_project_keeps(rule: Callable[[Manifest], list[str]], parsed: Manife
     assert complaints == [], "\n".join(complaints)  # pytest alone would show the first
 
 
+@pytest.mark.parametrize("rule", layers.ALL, ids=lambda rule: rule.__name__)
+def test_the_graph_keeps(rule: Callable[[Manifest], Iterator[str]], parsed: Manifest) -> None:
+    assert layers.violations(parsed, rule) == []
+
+
+def test_a_broken_layer_is_noticed_and_so_is_an_exception_that_breaks_nothing(
+    manifest: Manifest,
+) -> None:
+    model(manifest, "documents")["depends_on"]["nodes"].append("source.assay.bronze.raw_items")
+    for rule, broken in (
+        (layers.source_beside_models, "documents"),
+        (layers.sources_past_staging, "documents"),
+        (layers.sources_read_once, "bronze.raw_items"),
+    ):
+        assert broken in layers.violations(manifest, rule)
+    model(manifest, "int_clusters")["depends_on"]["nodes"].append("model.assay.documents")
+    assert layers.violations(manifest, layers.python_reads_one_relation) == ["int_clusters"]
+    model(manifest, "issues")["raw_code"] = "select * from silver.clusters -- from gold.issues"
+    assert layers.violations(manifest, layers.hard_coded_references) == [
+        "issues <- silver.clusters"
+    ]
+    model(manifest, "int_problems")["depends_on"]["nodes"].pop()
+    found = layers.violations(manifest, layers.python_reads_one_relation)
+    assert "no exception: int_problems" in found
+
+
 def test_every_table_that_our_programs_read_is_in_an_exposure(parsed: Manifest) -> None:
     programs = {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for folder in ("publish", "assay", "sample")
-        for path in (ROOT / folder).rglob("*.py")
+        for kind in ("*.py", "*.sql")
+        for path in (ROOT / folder).rglob(kind)
     }
     assert any("gold.top_issues" in code for code in programs.values())
     assert rules.exposures(parsed, programs) == []

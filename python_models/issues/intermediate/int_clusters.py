@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
+from assay.dbt.relations import has_any
 from assay.mining.cluster.cluster import CLUSTERING_VERSION
 from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
 from assay.mining.label.problem import DOUBTFUL
@@ -51,9 +51,7 @@ def model(dbt, session):
     rows = []
     for day in _days(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
         window_days = [day - timedelta(days=number) for number in range(window)]
-        in_window = FunctionExpression(
-            "list_has_any", ColumnExpression("written_on"), ConstantExpression(window_days)
-        )
+        in_window = has_any("written_on", window_days)
         posts = inputs.filter(in_window).order("url_hash").to_arrow_table()
         fingerprint = _digest(
             [

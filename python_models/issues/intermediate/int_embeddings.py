@@ -2,10 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression
 
 from assay.dbt.embedding import embed_texts
 from assay.dbt.progress import show_progress
+from assay.dbt.relations import is_value
 from assay.mining.embed import embedding_setting
 
 SCHEMA = pa.schema(
@@ -31,7 +31,7 @@ def model(dbt, session):
         "url_hash, text_hash, collection_date, concat_ws(chr(10), title, text) as content"
     )
     if dbt.is_incremental:
-        same_engine = ColumnExpression("model") == ConstantExpression(setting)
+        same_engine = is_value("model", setting)
         done = session.sql(f"from {dbt.this}").filter(same_engine)
         pending = pending.join(done.project("url_hash, text_hash"), "url_hash, text_hash", "anti")
     rows = pending.order("url_hash").to_arrow_table()

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation
 
+from assay.dbt.relations import is_value
 from assay.mining.cluster.identity import IDENTITY_VERSION, Group, identify
 
 RELATION = pa.struct(
@@ -73,8 +73,8 @@ def model(dbt, session):
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _groups(clusters: DuckDBPyRelation, day: date) -> list[Group]:
-    of_day = clusters.filter(ColumnExpression("cluster_date") == ConstantExpression(day))
+def _groups(clusters, day: date) -> list[Group]:
+    of_day = clusters.filter(is_value("cluster_date", day))
     rows = of_day.project("cluster_id, centroid, members").order("cluster_id").fetchall()
     return [
         Group(str(number), frozenset(members), np.array(centroid, np.float32), members[0])

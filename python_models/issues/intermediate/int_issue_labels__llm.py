@@ -5,9 +5,9 @@ Without `approve_llm` nothing is asked: the table keeps its rows and the plan is
 
 import pyarrow as pa
 from dbt_common.invocation import get_invocation_id
-from duckdb import ColumnExpression, ConstantExpression
 
 from assay.dbt.progress import show_progress
+from assay.dbt.relations import is_value
 from assay.mining.label.prompt import label_tasks
 from assay.mining.llm import Cache, Settings, run
 from assay.warehouse import data_dir
@@ -41,7 +41,7 @@ def model(dbt, session):
     tasks = {}
     for (day,) in days.order("cluster_date desc").fetchall():
         # Contrast is with the other clusters of the same day: the day before has the same problems.
-        of_day = inputs.filter(ColumnExpression("cluster_date") == ConstantExpression(day))
+        of_day = inputs.filter(is_value("cluster_date", day))
         of_day = of_day.project(SHOWN).order("fingerprint, summary")
         for task in label_tasks(of_day.to_arrow_table().to_pylist()):
             tasks.setdefault(task.key, task)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation
 
 from assay.dbt.embedding import embed_texts
 from assay.dbt.progress import show_progress
+from assay.dbt.relations import is_among
 from assay.mining.embed import embedding_setting
 from assay.mining.label.local import (
     LABELING_VERSION,
@@ -70,10 +70,10 @@ def model(dbt, session):
 
 
 def _posts(
-    inputs: DuckDBPyRelation, fingerprints: Sequence[str]
+    inputs, fingerprints: Sequence[str]
 ) -> tuple[dict[str, list[Member]], dict[str, list[list[float]]]]:
     """Return the posts of these clusters, and the vectors of the most central ones, in order."""
-    named = ColumnExpression("fingerprint").isin(*map(ConstantExpression, fingerprints))
+    named = is_among("fingerprint", fingerprints)
     posts = inputs.filter(named).project(f"fingerprint, position, {POST}")
     members, vectors = defaultdict(list), defaultdict(list)
     for fingerprint, _, *post in posts.order("fingerprint, position").fetchall():

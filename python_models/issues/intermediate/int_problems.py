@@ -4,10 +4,10 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
-from duckdb import ColumnExpression, ConstantExpression
 
 from assay.dbt.embedding import embed_texts
 from assay.dbt.progress import show_progress
+from assay.dbt.relations import is_value
 from assay.mining.embed import embedding_setting
 from assay.mining.label.problem import MIN_SCORE, PROBLEM_VERSION, bonus, likeness
 
@@ -35,7 +35,7 @@ def model(dbt, session):
     rules = hashlib.md5(repr(parts).encode()).hexdigest()[:12]  # noqa: S324 - no secret
     pending = dbt.ref("int_problems__inputs")
     if dbt.is_incremental:
-        same_rules = ColumnExpression("problem_rules") == ConstantExpression(rules)
+        same_rules = is_value("problem_rules", rules)
         done = session.sql(f"from {dbt.this}").filter(same_rules)
         pending = pending.join(done.project("url_hash, text_hash"), "url_hash, text_hash", "anti")
     rows = pending.project(COLUMNS).order("url_hash")
