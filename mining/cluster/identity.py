@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from assay.mining.threads import single_threaded
+
 IDENTITY_VERSION = "2"  # raise it when the rules change: days are then matched again
 # In a trial on five labelled days 0.85 kept 94 to 97% of matches on one theme, 0.70 only 81 to 91%.
 NEAR = 0.85
@@ -57,6 +59,7 @@ class Identity:
     relations: list[Relation] = field(default_factory=list)
 
 
+@single_threaded
 def identify(
     today: Sequence[Group],
     before: Sequence[Group],

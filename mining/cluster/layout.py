@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits
+
+from assay.mining.threads import single_threaded
 
 LAYOUT_VERSION = "1"  # raise it when places change
 DIMENSIONS = 50  # of the embeddings that are compared: the usual number, four times faster
@@ -16,6 +17,7 @@ MIN_POSTS = 5  # posts; fewer are put on a line
 PULL = 0.3  # how much of its cluster's centre is mixed into a post, so that clusters hold together
 
 
+@single_threaded
 def lay_out(
     vectors: NDArray[np.float32], cluster_id: NDArray[np.int32], seed: int = 0
 ) -> NDArray[np.float32]:
@@ -32,17 +34,15 @@ def lay_out(
     for number in np.unique(cluster_id):
         mine = cluster_id == number
         mixed[mine] += PULL * vectors[mine].mean(axis=0)
-    # Threads add up in an order of their own; the sums of one are always the same.
-    with threadpool_limits(limits=1):
-        parts = min(DIMENSIONS, count - 1, mixed.shape[1])
-        reduced = PCA(parts, random_state=seed, svd_solver="full").fit_transform(mixed)
-        # Equal posts would give t-SNE nothing to scale its beginning by.
-        spread = max(float(reduced[:, 0].std()), 1e-9)
-        begin = (reduced[:, :2] / spread * 1e-4).astype(np.float32)
-        if begin.shape[1] < 2:
-            begin = np.column_stack([begin, np.zeros(count, np.float32)])
-        places = TSNE(
-            perplexity=min(PERPLEXITY, (count - 1) / 3), init=begin, random_state=seed, n_jobs=1
-        ).fit_transform(reduced)
+    parts = min(DIMENSIONS, count - 1, mixed.shape[1])
+    reduced = PCA(parts, random_state=seed, svd_solver="full").fit_transform(mixed)
+    # Equal posts would give t-SNE nothing to scale its beginning by.
+    spread = max(float(reduced[:, 0].std()), 1e-9)
+    begin = (reduced[:, :2] / spread * 1e-4).astype(np.float32)
+    if begin.shape[1] < 2:
+        begin = np.column_stack([begin, np.zeros(count, np.float32)])
+    places = TSNE(
+        perplexity=min(PERPLEXITY, (count - 1) / 3), init=begin, random_state=seed, n_jobs=1
+    ).fit_transform(reduced)
     places = places - (places.max(axis=0) + places.min(axis=0)) / 2
     return (places / max(float(np.abs(places).max()), 1e-9)).astype(np.float32)

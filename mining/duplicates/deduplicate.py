@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 Hashes = NDArray[np.uint64]
 
-DEDUPLICATION_VERSION = "1"  # raise it when the rules change: stored posts are then folded again
+DEDUPLICATION_VERSION = "1"  # raise it when the rules change: stored posts are then compared again
 SHINGLE_WORDS = 2
 BANDS, ROWS = 20, 3  # a pair of Jaccard 0.5 is proposed with probability 0.93, of 0.6 with 0.99
 SEED = 20261109

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.mining.threads import single_threaded
+
 LABELING_VERSION = "4"
 OTHER = "other"
 MAX_TITLE = 120  # characters
@@ -126,6 +128,7 @@ def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> str:
     return max(enough or names, key=lambda name: mean[name])
 
 
+@single_threaded
 def category_scores(vectors: NDArray[np.float32], prototypes: Prototypes) -> NDArray[np.float32]:
     """Return the likeness of each vector to each category, (n, categories), sorted by name."""
     names = sorted(set(prototypes.categories))

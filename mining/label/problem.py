@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.common.post_sources import POST_SOURCES
+from assay.mining.threads import single_threaded
 
 PROBLEM_VERSION = "1"  # raise it when scores change
 PROBLEM, OTHER = "problem", "other"
@@ -43,6 +44,7 @@ _OWN = re.compile(
 )
 
 
+@single_threaded
 def likeness(
     vectors: NDArray[np.float32], prototypes: NDArray[np.float32], kinds: Sequence[str]
 ) -> NDArray[np.float32]:
