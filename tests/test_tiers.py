@@ -67,10 +67,10 @@ def names(node: ast.AST) -> Iterator[str]:
             yield one.id
         elif isinstance(one, ast.arg):
             yield one.arg
-        elif isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
             yield f"{one.value.id}.{one.attr}"
-        elif isinstance(one, ast.Constant) and str(one.value).isidentifier():
-            yield str(one.value)  # request.getfixturevalue("...")
+        elif isinstance(one, ast.Call) and ast.unparse(one.func).endswith(".getfixturevalue"):
+            yield from (str(part.value) for part in ast.walk(one) if isinstance(part, ast.Constant))
 
 
 def resolve(path: Path, name: str) -> Iterator[Name | str]:

@@ -53,7 +53,7 @@ COMMANDS = {
     "tests/extract/hub/test_source.py": "the sources of the Hub load in anybody's pipeline",
     "tests/extract/landing/test_run_folder.py": "a killed process leaves whole files only",
     "tests/faults/test_fault_day.py": "full disks and clocks that jump can be had on this machine",
-    "tests/mining/embed/test_embed.py": "the default engine needs no torch and asks nobody",
+    "tests/mining/embed/test_default_engine.py": "it loads no torch and asks nobody",
     "tests/publish/reports/test_catalog_queries.py": "the report is the same on both databases",
     "tests/publish/reports/test_catalog_trouble.py": "a report without a catalog is one line",
     "tests/publish/web/test_chromium.py": "the browser is found, or one line says what to do",

