@@ -242,7 +242,7 @@ def test_padding_is_a_short_ladder_up_to_256() -> None:
 def test_auto_is_openvino_and_says_so_in_one_line(
     conversions: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "assay.mining.embed"):
+    with caplog.at_level(logging.INFO, "assay.mining.embed.engine"):
         assert load_engine("auto", conversions).name == "openvino"
     assert [record.message.split(",")[0] for record in caplog.records] == [
         "embedding with openvino (the faster one on a CPU)"
