@@ -4,7 +4,7 @@ import dlt
 from assay.extract import hub_enrichment
 
 pipeline = dlt.pipeline("hub", destination="duckdb", dataset_name="bronze")
-pipeline.run(hub_enrichment(["text-generation"], entities=["licenses"], limit_per_task=100))
+pipeline.run(hub_enrichment(["text-generation"], entities=["datasets"], limit_per_task=100))
 """
 
 import time
@@ -66,10 +66,10 @@ def hub_enrichment(
     enriched: Enrichment | None = None,
 ) -> list[DltResource]:
     """What the models of the Hub's tasks refer to: of each entity a table of what its own source
-    says (hf_licenses), and one of which models refer to it (hf_model_licenses).
+    says (hf_datasets), and one of which models refer to it (hf_model_datasets).
 
-    tasks, limit_per_task, max_tasks: whose models, as in hub_catalog. entities: some of datasets,
-    articles, base_models, keywords, licenses; all by default. depth: levels of base models.
+    tasks, limit_per_task, max_tasks: whose models, as in hub_catalog. entities: by the names
+    of common/hub_entities.py; all by default. depth: levels of base models.
     ask_wikidata: also define keywords, one request each. threads: how many ask at once.
     answers_file: a SQLite file that keeps answers, so that the next run asks for the rest only and
     for what is older than max_age_days; none by default. hf_token and the endpoints: from the

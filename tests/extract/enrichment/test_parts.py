@@ -93,6 +93,30 @@ def test_one_unit_that_fails_stops_no_other_and_a_source_that_is_down_stops_all(
     assert 20 + GIVE_UP_AFTER <= len(asked_for) < 100
 
 
+def test_who_stops_the_run_waits_for_no_retry_and_asking_goes_on_in_the_next(
+    tmp_path: Path,
+) -> None:
+    class Stopped(NoProgress):
+        def update(self, *args: object, **kwargs: object) -> None:
+            raise KeyboardInterrupt
+
+    def ask(unit: Unit) -> list[tuple[str, Answer]]:
+        if unit[0] == "slow":
+            pool.clock.sleep(60)
+        return [(unit[0], Answer(None, 1, {}))]
+
+    with Answers(tmp_path / "answers.sqlite") as answers:
+        pool = WorkerPool(answers, 2, Stopped())
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            pool.ask_all("datasets", [("slow",), ("quick",)], ask)
+        assert time.monotonic() - started < 30
+        assert answers.fresh("datasets", 0) == {"quick"}
+        pool.progress = NoProgress()
+        pool.clock.sleep(0)
+        assert pool.ask_all("datasets", [("next",)], ask).answered == 1
+
+
 def test_nothing_to_ask_starts_nothing(tmp_path: Path) -> None:
     def ask(unit: Unit) -> list[tuple[str, Answer]]:
         raise AssertionError
