@@ -59,6 +59,34 @@ for _entity in ("articles", "base_models", "datasets", "keywords", "licenses"):
     _table = "arxiv_articles" if _entity == "articles" else f"hf_{_entity}"
     EXCEPTIONS["sources_read_once"][f"bronze.{_table}"] = "gold.freshness is about the sources"
 
+# The tables in which steps keep what no build makes again, or only for money or hours: under the
+# names that they had in the version before these models had theirs.
+HISTORY = {
+    "int_posts_cleaned": "silver_staging.stg_posts__cleaned",
+    "int_posts_deduplicated": "silver_staging.stg_posts__folded",
+    "int_embeddings": "silver_staging.stg_embeddings",
+    "int_problems": "silver_staging.stg_problems",
+    "int_clusters": "silver_staging.stg_clusters",
+    "int_cluster_summaries": "silver_staging.stg_cluster_summaries",
+    "int_issue_identities": "silver_staging.stg_issue_identities",
+    "int_issue_map": "silver_staging.stg_issue_map",
+    "int_issue_labels__local": "silver_staging.stg_issue_labels__local",
+    "int_issue_labels__llm": "silver_staging.stg_issue_labels__llm",
+    "int_links_responses": "experiments_staging.stg_links_responses",
+    "int_essay_responses": "experiments_staging.stg_essay_responses",
+    "int_evaluation_responses": "experiments_staging.stg_evaluation_responses",
+}
+
+
+def history(manifest: Manifest) -> dict[str, str]:
+    """Return the table of every step that keeps its rows from build to build."""
+    return {
+        model["name"]: f"{model['schema']}.{model['alias']}"
+        for model in ours(manifest, "model")
+        if model["name"].startswith(tuple(PREFIXES.values()))
+        and model["config"]["materialized"] == "incremental"
+    }
+
 
 def violations(manifest: Manifest, rule: Callable[[Manifest], Iterator[str]]) -> list[str]:
     """Return what breaks a rule and has no written exception, and exceptions that break nothing."""
