@@ -44,6 +44,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "publish.sync_runs": "written by the sync, described for those who read it",
     },
     "python_reads_one_relation": {
+        "stg_llm_calls": "reads none of them: the models that ask are to be built before it",
         "int_issue_labels__local": "also the seed whose sentences it compares with",
         "int_problems": "also the seed whose sentences it compares with",
         "int_links_responses": "also what its tasks name by id, once and not in every row",
@@ -57,6 +58,34 @@ for _entity in ("articles", "base_models", "datasets", "keywords", "licenses"):
     EXCEPTIONS["sources_read_once"][f"bronze.hf_model_{_entity}"] = _why
     _table = "arxiv_articles" if _entity == "articles" else f"hf_{_entity}"
     EXCEPTIONS["sources_read_once"][f"bronze.{_table}"] = "gold.freshness is about the sources"
+
+# The tables in which steps keep what no build makes again, or only for money or hours: under the
+# names that they had in the version before these models had theirs.
+HISTORY = {
+    "int_posts_cleaned": "silver_staging.stg_posts__cleaned",
+    "int_posts_deduplicated": "silver_staging.stg_posts__folded",
+    "int_embeddings": "silver_staging.stg_embeddings",
+    "int_problems": "silver_staging.stg_problems",
+    "int_clusters": "silver_staging.stg_clusters",
+    "int_cluster_summaries": "silver_staging.stg_cluster_summaries",
+    "int_issue_identities": "silver_staging.stg_issue_identities",
+    "int_issue_map": "silver_staging.stg_issue_map",
+    "int_issue_labels__local": "silver_staging.stg_issue_labels__local",
+    "int_issue_labels__llm": "silver_staging.stg_issue_labels__llm",
+    "int_links_responses": "experiments_staging.stg_links_responses",
+    "int_essay_responses": "experiments_staging.stg_essay_responses",
+    "int_evaluation_responses": "experiments_staging.stg_evaluation_responses",
+}
+
+
+def history(manifest: Manifest) -> dict[str, str]:
+    """Return the table of every step that keeps its rows from build to build."""
+    return {
+        model["name"]: f"{model['schema']}.{model['alias']}"
+        for model in ours(manifest, "model")
+        if model["name"].startswith(tuple(PREFIXES.values()))
+        and model["config"]["materialized"] == "incremental"
+    }
 
 
 def violations(manifest: Manifest, rule: Callable[[Manifest], Iterator[str]]) -> list[str]:
@@ -141,7 +170,7 @@ def root_models(manifest: Manifest) -> Iterator[str]:
 
 
 def names_by_layer(manifest: Manifest) -> Iterator[str]:
-    """`stg_` and `int_` are the names of what lies in staging/ and intermediate/, and of nothing else."""
+    """`stg_` is what lies in staging/, `int_` what lies in intermediate/, and nothing else is."""
     for model in ours(manifest, "model"):
         folder = model["original_file_path"].split("/")[-2]
         prefix = PREFIXES.get(folder)
@@ -178,8 +207,7 @@ def python_reads_one_relation(manifest: Manifest) -> Iterator[str]:
     for model in ours(manifest, "model"):
         kinds = ("model", "seed", "source")
         if model["language"] == "python" and len(_parents(manifest, model, *kinds)) > 1:
-            if model["name"] != "stg_llm_calls":  # waits for four and reads none
-                yield model["name"]
+            yield model["name"]
 
 
 def _readers(manifest: Manifest) -> dict[str, set[str]]:

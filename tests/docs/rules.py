@@ -139,8 +139,8 @@ def _tests_of(manifest: Manifest) -> dict[str, list[Thing]]:
 def _keys(thing: Thing, tests: list[Thing]) -> list[tuple[str, ...]]:
     """Return the column lists that are tested to be a key: without nulls, no row like another.
 
-    unique_combination_of_columns looks for nulls itself. What a contract says of nulls the database holds for
-    tables; a view has no constraints.
+    unique_combination_of_columns looks for nulls itself. What a contract says of nulls the database
+    holds for tables; a view has no constraints.
     """
     table = thing["config"]["materialized"] in ("table", "incremental")
     filled = {
@@ -171,7 +171,8 @@ def keys(manifest: Manifest) -> list[str]:
         tested = _keys(thing, tests[thing["unique_id"]])
         if not tested:
             found.append(
-                f"{label(thing)} has no tested key (unique and not_null, or unique_combination_of_columns)"
+                f"{label(thing)} has no tested key (unique and not_null, or "
+                "unique_combination_of_columns)"
             )
         for constraint in thing.get("constraints", []):
             if constraint["type"] == "primary_key" and tuple(constraint["columns"]) not in tested:

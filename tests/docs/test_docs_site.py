@@ -84,6 +84,10 @@ def test_a_broken_layer_is_noticed_and_so_is_an_exception_that_breaks_nothing(
     assert "no exception: int_problems" in found
 
 
+def test_steps_keep_their_history_in_the_tables_of_the_version_before(parsed: Manifest) -> None:
+    assert layers.history(parsed) == layers.HISTORY
+
+
 def test_every_table_that_our_programs_read_is_in_an_exposure(parsed: Manifest) -> None:
     programs = {
         str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
