@@ -43,11 +43,11 @@ watch: .venv/.installed ## the same after every edit, until Ctrl-C
 	@$(IN_VENV) python -m assay.refresh.watch
 
 backup: .venv/.installed ## what cannot be made again, as one file in data/backups; or TO=DIR
-	@$(IN_VENV) python -m assay.warehouse.backup $(if $(TO),--to "$(TO)")
+	@$(IN_VENV) python -m assay.runs.backup $(if $(TO),--to "$(TO)")
 
 restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there, which is kept aside
 	@$(if $(FILE),,echo "say which: make restore FILE=..."; ls data/backups/*.tar 2>/dev/null; exit 2)
-	@$(IN_VENV) python -m assay.warehouse.backup --restore "$(FILE)"
+	@$(IN_VENV) python -m assay.runs.backup --restore "$(FILE)"
 
 test: lint chromium ## before a commit: every promise once, on DuckDB, Postgres, PocketBase and a browser
 	@$(IN_VENV) $(PYTEST) -m "not slow"

@@ -19,7 +19,7 @@ from dlt.common.configuration.specs.pluggable_run_context import RunContextBase
 from dlt.common.runtime.run_context import RunContext
 
 from assay import warehouse
-from assay.runs import journal
+from assay.warehouse import journal
 
 
 class AssayRunContext(RunContext):

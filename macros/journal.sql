@@ -1,4 +1,4 @@
-{# dbt's part in the journal (assay/runs/journal.py): on-run-start and on-run-end write a row of
+{# dbt's part in the journal (assay/warehouse/journal.py): on-run-start and on-run-end write a row of
    ops.pipeline_steps. Node names are ours; messages, which may quote what was scraped, stay out of
    the SQL and in the log. Only DuckDB has the journal. #}
 

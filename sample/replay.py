@@ -30,9 +30,9 @@ from assay.sample.apis.arxiv import Arxiv
 from assay.sample.apis.hub import Hub
 from assay.sample.apis.post_index import QUIRKS, parse_quirks
 from assay.sample.apis.wikidata import Wikidata
-from assay.sample.make.hub_states import STATES, parse_repos
 from assay.sample.server import faults as faulty
 from assay.sample.server.handler import LoopbackServer
+from assay.sample.server.hub_states import STATES, parse_repos
 from assay.sample.server.wire import ARXIV_FORMS, Api, Options
 
 APIS: tuple[type[Api], ...] = (Hub, Arxiv, Wikidata, *(replayed(name).API for name in POST_SOURCES))

@@ -7,8 +7,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
-from assay.runs import journal
-from assay.warehouse import writer
+from assay.warehouse import journal, writer
 
 
 class Plugin(BasePlugin):

@@ -17,8 +17,8 @@ from assay import warehouse
 from assay.refresh import state
 from assay.refresh.code import code_fingerprints
 from assay.refresh.plan import Decision, Seen, artifact, decide, look, target_dir
-from assay.runs import journal
-from assay.runs.steps import ProjectBusyError, exclusive_project, run_command
+from assay.refresh.steps import ProjectBusyError, exclusive_project, run_command
+from assay.warehouse import journal
 
 # Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
 NOT_APPROVED = ("--vars", json.dumps({"approve_llm": False, "llm_max_usd": 0}))

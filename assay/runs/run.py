@@ -23,9 +23,9 @@ from assay import warehouse
 from assay.common.lock import LockedError, exclusive
 from assay.common.show import table
 from assay.refresh import refresh
-from assay.runs import journal, recorded
-from assay.runs.steps import ProjectBusyError, exclusive_project, run_command
-from assay.warehouse import private
+from assay.refresh.steps import ProjectBusyError, exclusive_project, run_command
+from assay.runs import recorded
+from assay.warehouse import journal, private
 
 SAMPLE = warehouse.ROOT / "sample" / "items"
 SERVER_START_SECONDS = 120.0

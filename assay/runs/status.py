@@ -19,8 +19,7 @@ from assay import warehouse
 from assay.common.show import duration, table
 from assay.common.text import shorten
 from assay.mining.llm.cache import Cache, Waiting
-from assay.runs import journal
-from assay.warehouse import writer
+from assay.warehouse import journal, writer
 
 WAIT = 2.0  # seconds for a command that has nearly ended
 RUNS_SHOWN = 6

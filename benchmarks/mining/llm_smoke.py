@@ -37,7 +37,8 @@ from assay.mining.llm import (
     delimit_untrusted,
     run,
 )
-from assay.sample.make.post_seeds import Post, read
+from assay.sample.make.post_seeds import read
+from assay.sample.seeds.post import Post
 from benchmarks.measure import BenchmarkError
 
 Category = Literal[

@@ -23,8 +23,7 @@ from assay import warehouse
 from assay.extract.landing import postgres
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.table import BATCH_ROWS, BronzeTable
-from assay.runs import journal
-from assay.warehouse import private, writer
+from assay.warehouse import journal, private, writer
 
 log = logging.getLogger(__name__)
 

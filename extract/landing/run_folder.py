@@ -18,8 +18,7 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from assay.common import files
-from assay.runs import journal
-from assay.warehouse import private
+from assay.warehouse import journal, private
 
 MANIFEST = "manifest.json"
 VERSIONS_OF = ("assay", "dlt", "huggingface_hub", "duckdb")

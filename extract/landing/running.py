@@ -16,8 +16,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.common import lock
 from assay.common.text import EscapingFormatter
-from assay.runs import journal
-from assay.warehouse import private
+from assay.warehouse import journal, private
 
 log = logging.getLogger(__name__)
 

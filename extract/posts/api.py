@@ -1,10 +1,14 @@
 """A session with the API of a source, at the address and within the limit that settings name."""
 
+from importlib import import_module
+
 from assay.common.net import is_loopback
-from assay.common.post_sources import PostSource
+from assay.common.post_sources import POST_SOURCES, PostSource
 from assay.extract import settings
 from assay.extract.http.client import Api
 from assay.extract.http.transport import ParseRateLimit
+from assay.extract.posts.post import Source
+from assay.extract.settings import SettingError
 
 USER_AGENT = "assay/0.1 (issue mining)"  # Reddit blocks the names of HTTP libraries
 
@@ -73,3 +77,24 @@ def open_api(
         most=min(limit, most),
         parse_rate_limit=parse_rate_limit,
     )
+
+
+def open_source(name: str) -> Source:
+    """Return one source by its name.
+
+    Raises NotConfiguredError when a credential is missing, SettingError for a setting that cannot
+    be used.
+    """
+    module = POST_SOURCES[name].function.partition(":")[0]
+    return import_module(f"assay.extract.posts.{module}").configured()
+
+
+def chosen_sources() -> list[str]:
+    """Return the names of the sources to collect, in the order of POST_SOURCES."""
+    wanted = settings.words("issues.sources")
+    for name in wanted:
+        if name not in POST_SOURCES:
+            raise SettingError(
+                f"ISSUES__SOURCES: no source {name!r}, choose {', '.join(POST_SOURCES)}"
+            )
+    return [name for name in POST_SOURCES if name in wanted]

@@ -18,10 +18,9 @@ from assay.extract.landing import running
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.pipeline import Pipeline, UsageError
 from assay.extract.posts import collect
-from assay.extract.posts.api import NotConfiguredError
+from assay.extract.posts.api import NotConfiguredError, chosen_sources, open_source
 from assay.extract.posts.bronze import TARGET, collected_days, make_tables, unfinished_since
 from assay.extract.posts.post import Source
-from assay.extract.posts.sources import chosen_sources, open_source
 from assay.extract.posts.windows import days
 
 log = logging.getLogger(__name__)

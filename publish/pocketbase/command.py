@@ -27,8 +27,7 @@ from assay.publish.pocketbase.server import bundled, has_data, own_settings
 from assay.publish.pocketbase.settings import PublishError, other_server, retry_policy
 from assay.publish.pocketbase.sync import Held, Sync, compared, held
 from assay.publish.reports.tables import shown
-from assay.runs import journal
-from assay.warehouse import private
+from assay.warehouse import journal, private
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ import numpy as np
 from assay.sample.apis import github_query as language
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, PostApi
-from assay.sample.make.post_seeds import Post, hexadecimal, iso
+from assay.sample.seeds.post import Post, hexadecimal, iso
 from assay.sample.server.wire import ApiError, Request, Response, dumps
 
 INVALID_TOKEN = "ghp_invalid"  # noqa: S105

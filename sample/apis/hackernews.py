@@ -17,7 +17,7 @@ import numpy as np
 
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, PostApi
-from assay.sample.make.post_seeds import Post, iso
+from assay.sample.seeds.post import Post, iso
 from assay.sample.server.wire import ApiError, Request, Response, dumps
 
 QUOTA, WINDOW_SECONDS = 10_000, 3_600  # a figure of the community; Algolia states none

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from assay.sample.apis import hub_answers as hub
 from assay.sample.apis.croissant import describe, has_croissant
 from assay.sample.apis.hub_answers import BAD_CREDENTIALS, INVALID_TOKEN, NO_PAGE
-from assay.sample.make.hub_repos import DATASETS, MODELS, Repos
+from assay.sample.apis.hub_repos import DATASETS, MODELS, Repos
 from assay.sample.server.wire import Options, Request, Response, Window, dumps
 
 # The Hub gives these of datasets; the recorded vocabulary is that of models.

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from assay.sample.make.names import Names, utf8
+from assay.sample.seeds.names import Names, utf8
 
 log = logging.getLogger(__name__)
 

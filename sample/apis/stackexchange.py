@@ -19,8 +19,8 @@ import numpy as np
 
 from assay.sample.apis import post_index as index
 from assay.sample.apis.post_index import Item, Items, PostApi
-from assay.sample.make import post_html
-from assay.sample.make.post_seeds import Post, hexadecimal, slug
+from assay.sample.seeds import post_html
+from assay.sample.seeds.post import Post, hexadecimal, slug
 from assay.sample.server.wire import ApiError, Options, Request, Response, dumps
 
 QUOTA, KEYED_QUOTA, WINDOW_SECONDS = 300, 10_000, 86_400

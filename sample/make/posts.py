@@ -21,7 +21,8 @@ from typing import Any
 
 from assay.common.post_sources import POST_SOURCES
 from assay.sample.apis import replayed
-from assay.sample.make.post_seeds import Post, read
+from assay.sample.make.post_seeds import read
+from assay.sample.seeds.post import Post
 
 HERE = Path(__file__).parent.parent
 FILES = {name: f"items/{source.recording.file}" for name, source in POST_SOURCES.items()}

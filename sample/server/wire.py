@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import orjson
 
-from assay.sample.make.hub_states import States
+from assay.sample.server.hub_states import States
 
 ARXIV_FORMS = ("new", "old")
 

@@ -88,6 +88,13 @@ def module_name(path: str) -> str:
     return f"assay.{name}" if name.partition(".")[0] in INSIDE else name
 
 
+def folder(name: str) -> str | None:
+    """Return the folder within a room that a module is in; None for one of the room itself."""
+    parts = name.split(".")
+    depth = 2 if room(name) in INSIDE else 1
+    return ".".join(parts[: depth + 1]) if len(parts) > depth + 1 else None
+
+
 def read(name: str, text: str) -> Module:
     tree = ast.parse(text)
     docstring = ast.get_docstring(tree) or ""
@@ -199,6 +206,20 @@ def test_mining_knows_no_database_nor_network_and_python_models_no_algorithm(hou
 def test_no_import_leads_back_to_where_it_came_from(house) -> None:
     edges = graph(house)
     assert sum(map(len, edges.values())) > len(house)  # the imports were found
+    assert circle(edges) == []
+
+
+def test_no_folder_of_a_room_leads_back_to_itself(house) -> None:
+    modules = graph(house)
+    folders: dict[str, set[str]] = {}
+    for name in modules:
+        place = folder(name)
+        if room(name) in SOURCES and place:
+            folders.setdefault(place, set()).update(
+                other for other in map(folder, modules[name]) if other and other != place
+            )
+    assert len(folders) > 25
+    edges = {one: {other for other in to if other in folders} for one, to in folders.items()}
     assert circle(edges) == []
 
 

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from assay.mining.llm.cache import Cache, Waiting
-from assay.runs import journal, status
-from assay.warehouse import writer
+from assay.runs import status
+from assay.warehouse import journal, writer
 from tests.assay.warehouse.test_writer import HOLD, another
 
 TABLES = """

@@ -154,7 +154,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "publish": [*python, "assay.publish.pocketbase", "--dry-run"],
         "hf_report": [*python, "assay.publish.hf_report"],
         "issue_report": [*python, "assay.publish.issue_report"],
-        "backup": [*python, "assay.warehouse.backup"],
+        "backup": [*python, "assay.runs.backup"],
         "status": [*python, "assay.runs.status"],
     }
 

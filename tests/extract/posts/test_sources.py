@@ -12,9 +12,8 @@ import pytest
 from assay.common.post_sources import POST_SOURCES
 from assay.extract import settings
 from assay.extract.posts import github, hackernews, reddit, stackexchange
-from assay.extract.posts.api import NotConfiguredError
+from assay.extract.posts.api import NotConfiguredError, chosen_sources, open_source
 from assay.extract.posts.post import Post, author_hash
-from assay.extract.posts.sources import chosen_sources, open_source
 from assay.extract.settings import SettingError, author_salt
 from tests.support import folders_of_items
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assay.sample.make.hub_states import LEGACY_DATASETS
 from assay.sample.replay import ReplayServer
+from assay.sample.server.hub_states import LEGACY_DATASETS
 from tests.sample.apis.hub_replays import CLIENT, Serve, get, hub
 from tests.sample.apis.repo_replays import DATASETS, LISTED, QA, VOCABULARY, serve, write
 from tests.support import folders_of_items

@@ -12,8 +12,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import hf_raise_for_status
 
 from assay.sample.apis.hub import INVALID_TOKEN
-from assay.sample.make.hub_states import STATES, parse_repos
 from assay.sample.replay import ReplayServer
+from assay.sample.server.hub_states import STATES, parse_repos
 from tests.sample.apis.hub_replays import Serve, get, hub
 from tests.sample.apis.repo_replays import TOKEN, serve
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from assay.sample.apis import hackernews, stackexchange
-from assay.sample.make import post_html
 from assay.sample.make import posts as made
-from assay.sample.make.post_seeds import Post, parse, read
+from assay.sample.make.post_seeds import parse, read
+from assay.sample.seeds import post_html
+from assay.sample.seeds.post import Post
 
 SAMPLE = Path(made.__file__).parent.parent
 DAYS = {f"2026-11-{day:02d}" for day in range(9, 16)}

@@ -18,7 +18,7 @@ import numpy as np
 
 from assay.sample.apis import hub_answers as hub
 from assay.sample.apis.repo_index import SORTS, Query, RepoIndex, loads
-from assay.sample.make.hub_states import States, owners_of
+from assay.sample.server.hub_states import States, owners_of
 from assay.sample.server.wire import Options, Request, Response, dumps
 
 

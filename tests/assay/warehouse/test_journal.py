@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assay.runs import journal
 from assay.sample.replay import ReplayServer
+from assay.warehouse import journal
 from tests.support import SAMPLE, Project
 
 STEPS = "select kind, name, status, error, finished_at is null from ops.pipeline_steps order by all"

@@ -1,7 +1,7 @@
 """`make backup` and `make restore`: what cannot be made again, as one file.
 
-    python -m assay.warehouse.backup [--to DIR]    # data/backups/assay-2026-11-21_20-31-07.tar
-    python -m assay.warehouse.backup --restore FILE
+    python -m assay.runs.backup [--to DIR]    # data/backups/assay-2026-11-21_20-31-07.tar
+    python -m assay.runs.backup --restore FILE
 
 That is the warehouse, which has the history that no source gives; the answers of language models,
 which were paid for; what was asked about the Hub's entities; the salt of the authors' hashes.
@@ -30,8 +30,7 @@ import duckdb
 
 from assay import warehouse
 from assay.common import files, lock
-from assay.runs import journal
-from assay.warehouse import private, writer
+from assay.warehouse import journal, private, writer
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class BackupError(Exception):
 def main(argv: list[str] | None = None) -> int:
     """Back up or restore; return the process's exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m assay.warehouse.backup",
+        prog="python -m assay.runs.backup",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -87,7 +86,7 @@ def main(argv: list[str] | None = None) -> int:
         tarfile.TarError,
         OSError,
     ) as error:
-        sys.stderr.write(f"assay.warehouse.backup: {warehouse.first_line(error)}\n")
+        sys.stderr.write(f"assay.runs.backup: {warehouse.first_line(error)}\n")
         return 1
     return 0
 

@@ -14,7 +14,8 @@ import pytest
 from filelock import FileLock
 
 from assay import warehouse
-from assay.warehouse import backup, writer
+from assay.runs import backup
+from assay.warehouse import writer
 from tests.assay.warehouse.test_writer import HOLD, another
 from tests.support import ROOT
 
@@ -171,7 +172,7 @@ def test_nothing_is_restored_under_a_running_extraction(
     with FileLock(data / "run.lock"):
         assert backup.main(["--restore", str(made(data))]) == 1
     assert capsys.readouterr().err == (
-        f"assay.warehouse.backup: a `dlt pipeline run` is at work in {data}: "
+        f"assay.runs.backup: a `dlt pipeline run` is at work in {data}: "
         "run again when it has ended\n"
     )
     assert numbers(data) == (2, [1, 2], "2")
@@ -203,7 +204,6 @@ def test_no_warehouse_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]
     (data / "warehouse.duckdb").unlink()
     assert backup.main([]) == 1
     assert capsys.readouterr().err == (
-        f"assay.warehouse.backup: no warehouse at {data / 'warehouse.duckdb'}: "
-        "run `make run` first\n"
+        f"assay.runs.backup: no warehouse at {data / 'warehouse.duckdb'}: run `make run` first\n"
     )
     assert writer.owner(data / "warehouse.duckdb") is None
