@@ -46,7 +46,7 @@ def opened(name: str) -> Any:
 
 
 def limit(name: str) -> int:
-    return opened(name).api.transport.pace.most
+    return opened(name).api.transport.rate_limiter.most
 
 
 def per_minute(name: str) -> str:
