@@ -50,6 +50,7 @@ COMMANDS = {
     "tests/assay/test_settings_example.py": "every line of .env.example is one a shell takes",
     "tests/common/test_files.py": "a kill while a file is written leaves what was there",
     "tests/common/test_lock.py": "a lock has one owner, who is named and leaves none behind",
+    "tests/hf/enrichment/test_entities.py": "an entity is named in few files that git lists",
     "tests/experiments/test_questions.py": "what a task asks, and what is kept of its answer",
     "tests/extract/hub/test_source.py": "the sources of the Hub load in anybody's pipeline",
     "tests/extract/landing/test_run_folder.py": "a killed process leaves whole files only",
