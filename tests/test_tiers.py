@@ -61,22 +61,29 @@ def imported(path: Path) -> dict[str, str]:
 
 
 def names(node: ast.AST) -> Iterator[str]:
-    """Yield the names a piece of code uses; a.b is both, and an argument is a fixture's name."""
+    """Yield the names a piece of code uses, a.b as both; @a is an argument, maybe a fixture's."""
     for one in ast.walk(node):
         if isinstance(one, ast.Name):
             yield one.id
         elif isinstance(one, ast.arg):
-            yield one.arg
+            yield f"@{one.arg}"
         if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name):
             yield f"{one.value.id}.{one.attr}"
         elif isinstance(one, ast.Call) and ast.unparse(one.func).endswith(".getfixturevalue"):
-            yield from (str(part.value) for part in ast.walk(one) if isinstance(part, ast.Constant))
+            yield from (
+                f"@{part.value}" for part in ast.walk(one) if isinstance(part, ast.Constant)
+            )
 
 
 def resolve(path: Path, name: str) -> Iterator[Name | str]:
     """Yield what a name leads to: a definition in the tests, or the full name of an import."""
+    is_argument, name = name.startswith("@"), name.removeprefix("@")
     if name in defined(path):
         yield path, name
+        return
+    if is_argument:
+        if name in fixtures(path.parent) and fixtures(path.parent)[name] != path:
+            yield fixtures(path.parent)[name], name
         return
     first, _, rest = name.partition(".")
     if first in imported(path):
@@ -86,9 +93,6 @@ def resolve(path: Path, name: str) -> Iterator[Name | str]:
         file = ROOT / f"{module.replace('.', '/')}.py"
         if module.startswith("tests.") and last in defined_in(file):
             yield file, last
-        return
-    if name in fixtures(path.parent) and fixtures(path.parent)[name] != path:
-        yield fixtures(path.parent)[name], name
 
 
 @cache
