@@ -40,6 +40,7 @@ MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
 MAX_TO_CHOOSE = 20_000  # items; above, the rule of items per cluster stands
+FINE_STARTS = 4  # of the finer clusters, which are merged anyway
 FINER, COARSER = 4, 2  # the number chosen is at most 4 times the rule's and at least half of it
 # An outlier's neighbours are this many robust standard deviations less near than is usual.
 OUTLIER_DEVIATIONS = 1.5
@@ -186,7 +187,7 @@ def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:
     finest = min(FINER * rule, n // 3)
     if n > MAX_TO_CHOOSE or finest <= rule:
         return rule
-    fine = partition(points, finest, seed=seed)
+    fine = partition(points, finest, seed=seed, max_starts=FINE_STARTS)
     k = int(fine.max()) + 1
     member = sp.csr_matrix((np.ones(n), (np.arange(n), fine)), shape=(n, k))
     ties = (member.T @ graph @ member).toarray()

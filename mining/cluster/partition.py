@@ -17,10 +17,10 @@ MAX_STARTS = 24  # among few posts starts differ most and cost least
 MINIBATCH_STARTS, MINIBATCH_SIZE = 3, 4096
 
 
-def partition(points: Floats, k: int, *, seed: int = 0) -> Ints:
+def partition(points: Floats, k: int, *, seed: int = 0, max_starts: int = MAX_STARTS) -> Ints:
     """Return for each of the points (n, d) the number of its group, (n,), from 0 without gaps.
 
-    KMeans with as many starts as MAX_WORK affords, at most MAX_STARTS; where it affords none,
+    KMeans with as many starts as MAX_WORK affords, at most max_starts; where it affords none,
     MiniBatchKMeans. There are fewer than k groups where fewer points differ. Raises ValueError when
     k is below 1 and there are points.
     """
@@ -30,7 +30,7 @@ def partition(points: Floats, k: int, *, seed: int = 0) -> Ints:
     if k < 1:
         raise ValueError(f"k is {k}, not 1 or more")
     k = min(k, n)
-    starts = min(MAX_STARTS, MAX_WORK // (n * k))
+    starts = min(max_starts, MAX_WORK // (n * k))
     if starts:
         model = KMeans(k, n_init=starts, random_state=seed)
     else:
