@@ -1,0 +1,13 @@
+select
+    tasks.task_id,
+    tasks.task_label,
+    (
+        select count(*) from hf.model_tasks
+        where model_tasks.task_id = tasks.task_id
+    ) as models,
+    (
+        select max(limit_per_task) from bronze.hf_task_listings
+        where hf_task_listings.task_id = tasks.task_id
+    ) as limit_per_task
+from hf.tasks
+order by models desc, tasks.task_id collate "C"

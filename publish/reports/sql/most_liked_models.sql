@@ -1,0 +1,10 @@
+select
+    model_id,
+    pipeline_tag,
+    library_name,
+    license,
+    downloads,
+    likes
+from hf.models
+order by likes desc nulls last, model_id collate "C"
+limit 10
