@@ -35,7 +35,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan", "minibatch"]
 
-CLUSTERING_VERSION = "3"  # raise it when the rules change: days are then clustered again
+# Raise it when the rules change: days are then clustered again, and get other issues with other ids.
+CLUSTERING_VERSION = "2"
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
