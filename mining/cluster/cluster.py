@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan", "minibatch"]
 
-# Raise it when the rules change: days are then clustered again, and get other issues with other ids.
+# Raise it when the rules change: days are then clustered again, and their issues get other ids.
 CLUSTERING_VERSION = "2"
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters

@@ -74,8 +74,12 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
         axes.barh(places, [row[2] for row in shown], height=0.72, color=colors)
         for place, (_, _, models, _) in enumerate(shown):
             axes.annotate(
-                f"{models:,}", (models, place), (3, -0.5), textcoords="offset points",
-                va="center", fontsize=8,
+                f"{models:,}",
+                (models, place),
+                (3, -0.5),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
             )
         labels = [drawable(label or task, 32) for task, label, _, _ in shown]
         axes.set_yticks(list(places), labels, color=INK, parse_math=False)
@@ -90,7 +94,10 @@ def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
         bars = (BLUE, "listing read to its end"), (ORANGE, "cut at its limit: there may be more")
         axes.legend(
             handles=[Patch(color=color, label=label) for color, label in bars if color in colors],
-            loc="lower left", bbox_to_anchor=(0, 1), borderpad=0, ncols=2,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            borderpad=0,
+            ncols=2,
         )
         _title(figure, "Models listed per task", _tasks_in_words(rows))
 
@@ -108,12 +115,23 @@ def downloads_and_likes(rows: Sequence[Sequence[Any]], path: Path) -> None:
         for axis, column in ((axes.xaxis, 1), (axes.yaxis, 2)):
             _zero_and_powers(axis, max([row[column] for row in rows] + [1]))
         axes.scatter(
-            [x for x, _ in dots], [y for _, y in dots], s=[_area(count) for count in dots.values()],
-            color=BLUE, alpha=0.35, linewidths=0, clip_on=False,
+            [x for x, _ in dots],
+            [y for _, y in dots],
+            s=[_area(count) for count in dots.values()],
+            color=BLUE,
+            alpha=0.35,
+            linewidths=0,
+            clip_on=False,
         )
         axes.scatter(
-            [row[1] for row in named], [row[2] for row in named],
-            s=28, color=VERMILLION, edgecolors="white", linewidths=0.6, zorder=3, clip_on=False,
+            [row[1] for row in named],
+            [row[2] for row in named],
+            s=28,
+            color=VERMILLION,
+            edgecolors="white",
+            linewidths=0.6,
+            zorder=3,
+            clip_on=False,
         )
         axes.grid()
         axes.set_xlabel("downloads over 30 days (number; log scale, 0 set apart)")
@@ -212,10 +230,21 @@ def _name(axes: Axes, named: Sequence[Sequence[Any]]) -> None:
     for place, i in zip(places, uncrossed(dots, ends), strict=True):
         model, downloads, likes = named[i]
         axes.annotate(
-            drawable(model, 42), (downloads, likes), (1.06, place), textcoords="axes fraction",
-            va="center", fontsize=8, parse_math=False, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": SOFT, "linewidth": 0.5, "shrinkB": 3,
-                        "relpos": (0, 0.5)},
+            drawable(model, 42),
+            (downloads, likes),
+            (1.06, place),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8,
+            parse_math=False,
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": SOFT,
+                "linewidth": 0.5,
+                "shrinkB": 3,
+                "relpos": (0, 0.5),
+            },
         )
 
 
@@ -262,8 +291,15 @@ def _legend(axes: Axes, dots: Counter[tuple[int, int]], named: int) -> None:
     most = max(dots.values(), default=0)
     dot = {"marker": "o", "linestyle": "", "markeredgewidth": 0}
     handles = [
-        Line2D([], [], **dot, color=BLUE, alpha=0.45, markersize=_area(size) ** 0.5,
-               label=f"{size:,} models on one spot" if size > 1 else "1 model")
+        Line2D(
+            [],
+            [],
+            **dot,
+            color=BLUE,
+            alpha=0.45,
+            markersize=_area(size) ** 0.5,
+            label=f"{size:,} models on one spot" if size > 1 else "1 model",
+        )
         for size in (1, 10, 100, 1000)
         if size <= most
     ]
@@ -271,6 +307,10 @@ def _legend(axes: Axes, dots: Counter[tuple[int, int]], named: int) -> None:
         label = f"the {named} most downloaded"
         handles.insert(0, Line2D([], [], **dot, color=VERMILLION, markersize=5, label=label))
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(1.04, 0), labelspacing=0.9,
-        handletextpad=1, borderpad=0,
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(1.04, 0),
+        labelspacing=0.9,
+        handletextpad=1,
+        borderpad=0,
     )

@@ -16,12 +16,12 @@ from assay.publish.reports.section import Section
 
 MODEL_COLUMNS = ("model", "task on its card", "library", "licence", "downloads", "likes")
 
-_QUERIES = Environment(
+_QUERIES = Environment(  # noqa: S701 - SQL, and no page
     loader=FileSystemLoader(Path(__file__).parent / "sql"),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-)  # noqa: S701 - SQL, and no page
+)
 
 
 def query(section: Section) -> str:
@@ -36,14 +36,32 @@ SECTIONS = (
         "Runs",
         "The last listing of each task, by the run that read it. Rows seen twice and models that "
         "came late are the marks of a listing that changed while it was read.",
-        ("run", "observed at", "limit per task", "tasks", "models listed", "pages",
-         "rows seen twice", "came late", "without id", "unsettled tasks"),
+        (
+            "run",
+            "observed at",
+            "limit per task",
+            "tasks",
+            "models listed",
+            "pages",
+            "rows seen twice",
+            "came late",
+            "without id",
+            "unsettled tasks",
+        ),
     ),
     Section(
         "Counts",
         "Rows of each table. A model that several tasks list is one model.",
-        ("models", "tasks", "tasks with no model", "models in tasks", "daily observations",
-         "rows listed", "different licences", "authors"),
+        (
+            "models",
+            "tasks",
+            "tasks with no model",
+            "models in tasks",
+            "daily observations",
+            "rows listed",
+            "different licences",
+            "authors",
+        ),
         layout="record",
         if_zero="The catalog is empty: hf.models has no row.",
     ),
@@ -56,9 +74,17 @@ SECTIONS = (
     Section(
         "Freshness",
         "A model that fell out of every listing keeps the time at which it was last seen.",
-        ("models the last run did not see", "first seen, earliest", "last synced, earliest",
-         "last synced, latest", "a value last changed", "changed on the Hub, latest",
-         "days observed", "first day", "last day"),
+        (
+            "models the last run did not see",
+            "first seen, earliest",
+            "last synced, earliest",
+            "last synced, latest",
+            "a value last changed",
+            "changed on the Hub, latest",
+            "days observed",
+            "first day",
+            "last day",
+        ),
         layout="record",
     ),
     Section(
@@ -89,11 +115,7 @@ SECTIONS = (
         "Downloads over the 30 days before the model was last observed.",
         MODEL_COLUMNS,
     ),
-    Section(
-        "Most liked models",
-        "Likes since the model came to the Hub.",
-        MODEL_COLUMNS,
-    ),
+    Section("Most liked models", "Likes since the model came to the Hub.", MODEL_COLUMNS),
     Section(
         "Downloads and likes",
         "Models of which the Hub said both.",

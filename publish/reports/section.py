@@ -11,10 +11,10 @@ from assay.publish.reports.tables import Rows
 class Section:
     """One question and how its answer is shown.
 
-    The query is the file of sql/ named after the title. columns: headings, one per column of it. layout: `table`; `record`, one row written
-    downwards; `checks`, rows of (what, how many, an example) that must count 0; or the file name of
-    the picture that `draw` makes of the rows. When the first number of a `record` is 0, `if_zero`
-    is said on top of the report.
+    The query is the file of sql/ named after the title. columns: headings, one per column of it.
+    layout: `table`; `record`, one row written downwards; `checks`, rows of (what, how many, an
+    example) that must count 0; or the file name of the picture that `draw` makes of the rows. When
+    the first number of a `record` is 0, `if_zero` is said on top of the report.
     """
 
     title: str

@@ -1,8 +1,8 @@
 """One report in two forms: Markdown for a file, aligned plain text for a terminal.
 
 Cells may hold what strangers wrote. It is shown as text: markup is escaped, controls and marks of
-direction are written out, and what is too long is cut. Only `TrustedText`, text of our own modules, stands
-as it is.
+direction are written out, and what is too long is cut. Only `TrustedText`, text of our own modules,
+stands as it is.
 """
 
 import re

@@ -77,8 +77,12 @@ HOSTILE = [
 
 # table, then its entities: id, whether it is enriched, why not
 ENTITIES = {
-    "articles": [("1706.03762", True, None), ("1910.09700", False, "template_leftover"),
-                 ("_odd", False, "malformed_id"), ("Odd", False, "malformed_id")],
+    "articles": [
+        ("1706.03762", True, None),
+        ("1910.09700", False, "template_leftover"),
+        ("_odd", False, "malformed_id"),
+        ("Odd", False, "malformed_id"),
+    ],
     "datasets": [("squad", True, None)],
     "licenses": [("mit", True, None), ("<b>|x", False, "not_in_vocabulary")],
 }
@@ -124,8 +128,19 @@ class Catalog:
         synced = AT if model == "_old" else LATER
         author = model.partition("/")[0] if "/" in model else None
         self.add(
-            "hf.models", model, author, licence, likes, downloads, pipeline_tag, library,
-            AT, AT, AT, synced, '["arxiv:1910.09700"]' if library else "[]",
+            "hf.models",
+            model,
+            author,
+            licence,
+            likes,
+            downloads,
+            pipeline_tag,
+            library,
+            AT,
+            AT,
+            AT,
+            synced,
+            '["arxiv:1910.09700"]' if library else "[]",
         )
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 

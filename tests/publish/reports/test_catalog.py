@@ -42,10 +42,14 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
     ]
     assert table(report, "Tasks with no model")[1:] == [["empty-task", "Empty Task"]]
     assert table(report, "Licences")[1:] == [
-        ["mit", "3", "60.0"], ["-", "1", "20.0"], ["apache-2.0", "1", "20.0"],
+        ["mit", "3", "60.0"],
+        ["-", "1", "20.0"],
+        ["apache-2.0", "1", "20.0"],
     ]
     assert table(report, "What model cards leave out")[1:] == [
-        ["library_name", "3", "60.0"], ["license", "1", "20.0"], ["pipeline_tag", "1", "20.0"],
+        ["library_name", "3", "60.0"],
+        ["license", "1", "20.0"],
+        ["pipeline_tag", "1", "20.0"],
     ]
     freshness = dict(table(report, "Freshness")[1:])
     assert freshness["models the last run did not see"] == "1"
@@ -94,10 +98,12 @@ def test_every_id_is_enriched_or_has_a_reason_and_each_share_is_shown(
         ["papers", "1", "1", "20.0", "1"],
     ]
     assert table(report, "The paper of the card template")[1:] == [
-        ["models that carry it", "2"], ["of them without a paper of their own", "1"],
+        ["models that carry it", "2"],
+        ["of them without a paper of their own", "1"],
     ]
     assert table(report, "Most used base models")[1:] == [
-        ["a/liked", "2", "1"], ["b/second", "1", "1"],
+        ["a/liked", "2", "1"],
+        ["b/second", "1", "1"],
     ]
 
 
@@ -126,7 +132,8 @@ def test_the_terminal_shows_the_same_cells_aligned(
     assert "| " not in printed
     lines = printed.split("Most downloaded models")[1].splitlines()[5:10]
     assert [line[: len("  b/second  text")] for line in lines[:2]] == [
-        "  B/first   text", "  b/second  text",
+        "  B/first   text",
+        "  b/second  text",
     ]
     assert len({len(line) for line in lines}) == 1  # numbers end in one column
 

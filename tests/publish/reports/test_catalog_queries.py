@@ -6,8 +6,7 @@ import duckdb
 import pytest
 
 from assay import warehouse
-from assay.publish.reports import questions
-from assay.publish.reports import tables
+from assay.publish.reports import questions, tables
 from tests.publish.reports.catalog_support import (
     HOSTILE,
     Catalog,
@@ -84,5 +83,7 @@ def test_the_same_warehouse_gives_the_same_bytes(catalog: Catalog, tmp_path: Pat
     )
     assert one == two
     assert sorted(one) == [
-        "hf_downloads_and_likes.png", "hf_ingestion_report.md", "hf_models_per_task.png",
+        "hf_downloads_and_likes.png",
+        "hf_ingestion_report.md",
+        "hf_models_per_task.png",
     ]
