@@ -23,7 +23,9 @@ models as (
 final as (
 
     select
-        {{ generate_surrogate_key(['essay_tasks.task_id', 'templates.template_id', 'models.model_id']) }}
+        {{ generate_surrogate_key([
+            'essay_tasks.task_id', 'templates.template_id', 'models.model_id',
+        ]) }}
             as task_id,
         essay_tasks.task_id as essay_task_id,
         essay_tasks.link_task_id,

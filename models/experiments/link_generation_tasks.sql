@@ -23,7 +23,9 @@ models as (
 final as (
 
     select
-        {{ generate_surrogate_key(['combinations.combo_id', 'templates.template_id', 'models.model_id']) }}
+        {{ generate_surrogate_key([
+            'combinations.combo_id', 'templates.template_id', 'models.model_id',
+        ]) }}
             as task_id,
         combinations.combo_id,
         templates.template_id as link_template_id,

@@ -1,5 +1,5 @@
--- What the live page holds of each issue and day: the issue, its evidence counted, its heat and rank
--- among the issues of that day, and its trend up to that day. A view: only the sync reads all of it.
+-- What the live page holds of each issue and day: the issue, its evidence counted, its heat and
+-- rank among the issues of that day, and its trend up to it. A view: only the sync reads all of it.
 with
 
 issues as (
@@ -29,7 +29,7 @@ trends as (
         issues.cluster_id,
         max(trend.heat) filter (where trend.day = issues.cluster_date) as heat,
         list(
-            {'day': trend.day, 'items': trend.items, 'heat': trend.heat} order by trend.day
+            { 'day': trend.day, 'items': trend.items, 'heat': trend.heat } order by trend.day
         ) as trend
     from issues
     inner join {{ ref('issue_trend') }} as trend
@@ -53,14 +53,14 @@ final as (
         issues.confidence,
         issues.labeled_by,
         trends.heat,
+        evidence.first_posted_at,
+        evidence.last_posted_at,
         row_number() over (
             partition by issues.cluster_date
             order by trends.heat desc nulls last, issues.issue_id asc, issues.cluster_id asc
         ) as heat_rank,
         coalesce(evidence.sources, []) as sources,
         coalesce(evidence.posts, 0) as posts,
-        evidence.first_posted_at,
-        evidence.last_posted_at,
         coalesce(trends.trend, []) as trend,
         issues.cluster_date = max(issues.cluster_date) over () as is_latest
     from issues

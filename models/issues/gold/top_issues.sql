@@ -33,7 +33,6 @@ final as (
         published.labeled_by,
         published.cluster_size,
         published.posts,
-        len(published.sources) as sources,
         published.confidence,
         issues.problem_share,
         published.heat,
@@ -41,6 +40,7 @@ final as (
         published.first_posted_at,
         published.last_posted_at,
         published.heat_rank,
+        len(published.sources) as sources,
         round(published.heat - coalesce(then_hot.heat, 0), 4) as heat_change
     from published
     inner join issues

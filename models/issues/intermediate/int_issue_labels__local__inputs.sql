@@ -48,7 +48,7 @@ firsts as (
         fingerprint,
         min(cluster_date) as cluster_date,
         arg_min(cluster_id, cluster_date) as cluster_id,
-        arg_min(summary, cluster_date) as summary
+        arg_min(summary, cluster_date) as summary  -- noqa: RF04
     from clusters
     group by fingerprint
 
