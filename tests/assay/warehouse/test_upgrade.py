@@ -1,21 +1,24 @@
 """A warehouse of the first version is taken over as it is: nothing that cannot be made again goes.
 
-first_version/ is one such warehouse, of ten models of two tasks of the bundled sample,
-exported by DuckDB.
+first_version/ is one such warehouse, of ten models of two tasks of the bundled sample, exported by
+DuckDB. mined_by_version_1/ is one of two days of posts, whose issues a language model has labelled.
 """
 
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from assay.sample.replay import ReplayServer
+from tests.issues.gold.mined import mine
 from tests.support import SAMPLE, Project
 
 pytestmark = pytest.mark.slow("a warehouse of the first version is taken over whole")
 
 OLD = Path(__file__).parent / "first_version"
+MINED = Path(__file__).parent / "mined_by_version_1"
 TABLE = re.compile(r"(bronze|hf)_(.+)\.csv")
 CREATED = "select model_id, created_at from hf.models order by model_id"
 HISTORY = "select * from hf.model_stats_daily order by model_id, observed_on"
@@ -56,3 +59,46 @@ def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: 
         ("dbt", "done"),
         ("dlt", "done"),
     ]
+
+
+KEPT = {
+    "issues": "select cluster_date, cluster_id, issue_id from silver_staging.stg_issue_identities",
+    "vectors": "select url_hash, text_hash, model, embedding from silver_staging.stg_embeddings",
+    "paid answers": "select * from silver_staging.stg_issue_labels__llm",
+    "calls": "select call_id, prompt_hash, cost_usd from silver_staging.stg_llm_calls",
+    "first seen": "select input_name, fingerprint, changed_at from bronze.input_fingerprints",
+    "posts": "select * from bronze.raw_items",
+}
+
+
+def mined_by_version_1(path: Path) -> None:
+    """Make the warehouse of two days of posts as version 1 left it, with its paid answers."""
+    path.parent.mkdir(parents=True)
+    shutil.copy(MINED / "llm.sqlite", path.parent)
+    with duckdb.connect(path) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute((MINED / "schema.ddl").read_text(encoding="utf-8"))
+        for file in sorted(MINED.glob("*.parquet")):
+            schema, table = file.stem.split(".")
+            connection.execute(f"insert into {schema}.{table} from '{file}'")
+
+
+def test_issues_vectors_and_paid_answers_of_version_1_are_kept(project: Project) -> None:
+    mined_by_version_1(project.folder / "data" / "assay.duckdb")
+    before = {name: sorted(map(repr, project.rows(sql))) for name, sql in KEPT.items()}
+    assert {name: len(rows) for name, rows in before.items()} == {
+        "issues": 22,
+        "vectors": 56,
+        "paid answers": 21,
+        "calls": 21,
+        "first seen": 5,
+        "posts": 56,
+    }
+    project.run(*mine("forbid=cluster,identify,connect", first="2026-11-09", last="2026-11-10"))
+    after = {name: sorted(map(repr, project.rows(sql))) for name, sql in KEPT.items()}
+    assert after == before
+    issues = "select cluster_date, cluster_id, issue_id, labeled_by from gold.issues"
+    assert sorted(map(repr, (row[:3] for row in project.rows(issues)))) == before["issues"]
+    assert {row[3] for row in project.rows(issues)} == {"llm"}
+    prototypes = "select count(*) from silver.embeddings where embedding is not null"
+    assert project.rows(prototypes) == [(56,)]
