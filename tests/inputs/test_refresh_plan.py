@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.refresh import state
 from assay.refresh.plan import Seen, decide
 from assay.refresh.state import Record, promote, read
 
@@ -73,10 +74,10 @@ def test_a_model_that_is_gone_selects_nothing() -> None:
 def test_the_state_is_one_build_or_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = tmp_path / "state"
-    assert read(state) is None
-    promote(state, b"manifest 1", BEFORE, RECORD)
-    assert read(state) == RECORD
+    folder = tmp_path / "state"
+    assert read(folder) is None
+    promote(folder, b"manifest 1", BEFORE, RECORD)
+    assert read(folder) == RECORD
     other = Record("here", "1.11", {}, ("bronze.a",))
     link = state._link
 
@@ -85,15 +86,15 @@ def test_the_state_is_one_build_or_the_next(
 
     monkeypatch.setattr(state, "_link", killed)
     with pytest.raises(KeyboardInterrupt):
-        promote(state, b"manifest 2", sources(), other)
-    assert read(state) == RECORD
-    assert (state / "manifest.json").read_bytes() == b"manifest 1"
-    assert (state / "sources.json").read_bytes() == BEFORE
+        promote(folder, b"manifest 2", sources(), other)
+    assert read(folder) == RECORD
+    assert (folder / "manifest.json").read_bytes() == b"manifest 1"
+    assert (folder / "sources.json").read_bytes() == BEFORE
     monkeypatch.setattr(state, "_link", link)
-    promote(state, b"manifest 3", sources(), other)
-    assert read(state) == other
-    assert (state / "manifest.json").read_bytes() == b"manifest 3"
-    assert len(list(state.glob("built-*"))) == 1
+    promote(folder, b"manifest 3", sources(), other)
+    assert read(folder) == other
+    assert (folder / "manifest.json").read_bytes() == b"manifest 3"
+    assert len(list(folder.glob("built-*"))) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"warehouse": 1}', b'{"missing": []}'])

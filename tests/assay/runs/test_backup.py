@@ -127,7 +127,7 @@ def test_a_killed_restore_keeps_everyone_out_and_is_done_again(data: Path) -> No
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from assay.warehouse import backup\n"
+        "from assay.runs import backup\n"
         "replace, calls = Path.replace, []\n"
         "def dying(self, target):\n"
         "    calls.append(target)\n"
@@ -183,7 +183,7 @@ def test_a_full_disk_leaves_no_half_back_up(data: Path) -> None:
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "from assay.warehouse import backup\n"
+        "from assay.runs import backup\n"
         "raise SystemExit(backup.main([]))\n"
     )
     done = subprocess.run(

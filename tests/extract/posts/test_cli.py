@@ -171,7 +171,7 @@ def test_the_next_run_asks_only_for_what_is_not_complete(done: Done, server: Rep
     assert again.code == 0, again.err
     assert asked(server.requests) == {"/github/search/issues", "/hackernews/api/v1/search_by_date"}
     assert reader.rows("select url_hash, author_hash from bronze.raw_items order by all") == before
-    assert "github         2025-11-08       1       0          1" in again.err
+    assert "github         2025-11-08       1       0           1" in again.err
 
 
 # --- sources that fail ---------------------------------------------------------------------------
