@@ -9,8 +9,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import combinations
-from math import dist
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +54,6 @@ LOOK = {
 MAX_BARS = 60
 NAMED = 10
 NAME_STEP = 0.05  # of the axes' height: one line of text and a little air
-NAMES_FROM = 0.34  # below stands the legend
 
 
 def models_per_task(rows: Sequence[Sequence[Any]], path: Path) -> None:
@@ -222,68 +219,26 @@ def _zero_and_powers(axis: Axis, top: int) -> None:
 
 
 def _name(axes: Axes, named: Sequence[Sequence[Any]]) -> None:
-    """Write the names in a column right of the axes, each tied to its dot by a thin line."""
-    dots = [axes.transData.transform((row[1], row[2])) for row in named]
-    heights = axes.transAxes.inverted().transform(dots)[:, 1] if dots else []
-    places = spread(sorted(heights, reverse=True))
-    ends = [axes.transAxes.transform((1.05, place)) for place in places]
-    for place, i in zip(places, uncrossed(dots, ends), strict=True):
-        model, downloads, likes = named[i]
+    """Number the dots, and list the names by their numbers right of the axes."""
+    for number, (model, downloads, likes) in enumerate(named, start=1):
         axes.annotate(
-            drawable(model, 42),
+            str(number),
             (downloads, likes),
-            (1.06, place),
-            textcoords="axes fraction",
+            (4, 3),
+            textcoords="offset points",
+            fontsize=7,
+            zorder=4,
+            annotation_clip=False,
+        )
+        axes.text(
+            1.04,
+            1 - (number - 1) * NAME_STEP,
+            f"{number:>2}  {drawable(model, 42)}",
+            transform=axes.transAxes,
             va="center",
             fontsize=8,
             parse_math=False,
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": SOFT,
-                "linewidth": 0.5,
-                "shrinkB": 3,
-                "relpos": (0, 0.5),
-            },
         )
-
-
-def uncrossed(dots: Sequence[Sequence[float]], ends: Sequence[Sequence[float]]) -> list[int]:
-    """Return for each end the dot to tie to it, so that no two of the straight lines cross.
-
-    Two lines that cross get shorter when they change ends; so none cross when none gets shorter.
-    """
-    order = sorted(range(len(dots)), key=lambda i: (-dots[i][1], i))
-    settled = False
-    while not settled:
-        settled = True
-        for a, b in combinations(range(len(order)), 2):
-            p, q = dots[order[a]], dots[order[b]]
-            now = dist(p, ends[a]) + dist(q, ends[b])
-            if dist(p, ends[b]) + dist(q, ends[a]) < now - 1e-9:
-                order[a], order[b] = order[b], order[a]
-                settled = False
-    return order
-
-
-def spread(heights: Sequence[float]) -> list[float]:
-    """Return places for falling heights, at least NAME_STEP apart and as near as can be.
-
-    Pool adjacent violators: names that would overlap become a block around their mean height.
-    """
-    blocks: list[list[float]] = []
-    for i, height in enumerate(heights):
-        blocks.append([height + i * NAME_STEP])
-        while len(blocks) > 1 and _mean(blocks[-1]) > _mean(blocks[-2]):
-            last = blocks.pop()
-            blocks[-1] += last
-    lowest = NAMES_FROM + (len(heights) - 1) * NAME_STEP
-    level = [min(max(_mean(block), lowest), 1.0) for block in blocks for _ in block]
-    return [height - i * NAME_STEP for i, height in enumerate(level)]
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _legend(axes: Axes, dots: Counter[tuple[int, int]], named: int) -> None:
