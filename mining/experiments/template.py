@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment, safe_range
 
@@ -21,6 +21,8 @@ MAX_SECONDS = 2.0  # for one prompt, which mostly takes a tenth of a millisecond
 # Filters that neither take a width of any size nor give something else each time.
 _FILTERS = ("capitalize", "default", "first", "join", "last", "length", "lower", "replace", "sort")
 _FILTERS += ("title", "trim", "unique", "upper")
+# A prompt is one file: what another file says would be asked without being seen as a change.
+_OTHER_FILES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
 class PromptError(Exception):
@@ -39,7 +41,11 @@ class Prompt:
             raise PromptError(f"{file}:1: longer than {MAX_TEMPLATE_CHARS:,} characters")
         environment = _Environment()
         try:
-            code = environment.compile(source, name=file, filename=file)
+            tree = environment.parse(source, name=file, filename=file)
+            for node in tree.find_all(_OTHER_FILES):
+                statement = type(node).__name__.lower()
+                raise PromptError(f"{file}:{node.lineno}: {statement} is not allowed in a prompt")
+            code = environment.compile(tree, name=file, filename=file)
         except TemplateSyntaxError as error:
             raise PromptError(f"{file}:{error.lineno}: {_line(error.message)}") from None
         except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:
