@@ -55,10 +55,10 @@ def test_what_is_filled_in_is_never_read_as_a_template() -> None:
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        ("a\n{% include '/etc/passwd' %}", "2: no loader for this environment specified"),
-        ("{% import 'os' as o %}", "1: no loader for this environment specified"),
-        ("\n\n{% from 'os' import path %}", "3: no loader for this environment specified"),
-        ("{% extends 'x' %}", "1: no loader for this environment specified"),
+        ("a\n{% include '/etc/passwd' %}", "2: include is not allowed in a prompt"),
+        ("{% import 'os' as o %}", "1: import is not allowed in a prompt"),
+        ("\n\n{% from 'os' import path %}", "3: fromimport is not allowed in a prompt"),
+        ("{% extends 'x' %}", "1: extends is not allowed in a prompt"),
         ("\n{{ open('/etc/passwd') }}", "2: 'open' is undefined"),
         ("{{ essay.upper() }}", "1: <built-in method upper of str object"),
         ("{{ essay.format(1) }}", "1: "),
