@@ -11,7 +11,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "labelled"
 LINES = (FOLDER / "problems.jsonl").read_text(encoding="utf-8").splitlines()
 POSTS = [json.loads(line) for line in LINES]
-HALVES = ("a",)
+HALVES = ("a", "b")
 FIELDS = ["problem", "half", "near", "source", "place", "author", "posted_at", "title", "body"]
 PLACES = {
     "github": r"[\w.-]+/[\w.-]+",
@@ -19,6 +19,7 @@ PLACES = {
     "reddit": r"\w+",
     "hackernews": "",
 }
+FREE = "dmlc/xgboost"  # asks nothing: people write as they like
 E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.I)
 # A signature or an introduction, and given names that many people have.
 NAME = re.compile(
@@ -54,10 +55,10 @@ def test_each_line_is_a_post_with_these_fields() -> None:
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_a_half_has_32_problems_40_near_misses_and_20_lone_posts(half: str) -> None:
+def test_a_half_has_32_problems_60_near_misses_and_20_lone_posts(half: str) -> None:
     posts = [post for post in POSTS if post["half"] == half]
-    assert len({post["problem"] for post in posts} - {None}) == 32
-    assert sum(post["near"] is not None for post in posts) >= 40
+    assert len({post["problem"] for post in posts} - {None}) >= 32
+    assert sum(post["near"] is not None for post in posts) >= 60
     assert sum(post["near"] is None and post["problem"] is None for post in posts) >= 20
 
 
@@ -125,7 +126,7 @@ def test_bodies_have_the_form_of_their_source() -> None:
 def test_the_form_of_a_repository_is_in_all_its_bodies(half: str) -> None:
     bodies = defaultdict(list)
     for post in POSTS:
-        if post["source"] == "github" and post["half"] == half:
+        if post["source"] == "github" and post["half"] == half and post["place"] != FREE:
             bodies[post["place"]].append(set(post["body"].splitlines()) - {""})
     several = {place: set.intersection(*one) for place, one in bodies.items() if len(one) > 1}
     assert all(len(form) >= 3 for form in several.values())
