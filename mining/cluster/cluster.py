@@ -17,8 +17,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN, MiniBatchKMeans
+from sklearn.metrics import normalized_mutual_info_score
 
 from assay.mining.cluster.features import (
+    center,
     concat_features,
     neighbour_graph,
     remove_source_effect,
@@ -26,7 +28,7 @@ from assay.mining.cluster.features import (
     unit,
     word_vectors,
 )
-from assay.mining.cluster.partition import fitted_labels, partition
+from assay.mining.cluster.partition import fitted_labels, partition, spherical_steps
 from assay.mining.threads import single_threaded
 
 log = logging.getLogger(__name__)
@@ -36,11 +38,12 @@ Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan", "minibatch"]
 
 # Raise it when the rules change: days are then clustered again, and their issues get other ids.
-CLUSTERING_VERSION = "2"
+CLUSTERING_VERSION = "3"
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
 MAX_TO_CHOOSE = 20_000  # items; above, the rule of items per cluster stands
+MAX_TO_TRY = 5_000  # items by which it is told how far embeddings alone can be trusted
 FINE_STARTS = 4  # of the finer clusters, which are merged anyway
 FINER, COARSER = 4, 2  # the number chosen is at most 4 times the rule's and at least half of it
 # An outlier's neighbours are this many robust standard deviations less near than is usual.
@@ -79,6 +82,7 @@ def cluster(
     *,
     method: Method = "kmeans",
     seed: int = 0,
+    number: int | None = None,
     places: Sequence[str] | None = None,
     sources: Sequence[str] | None = None,
     keys: Sequence[str] | None = None,
@@ -87,7 +91,7 @@ def cluster(
 
     method: kmeans chooses the number of clusters around max(10, n / 100), hdbscan finds its own,
     minibatch takes that rule as it is, and nothing but the embeddings; no item of its fits nowhere.
-    places: where each was posted, in words (repository, tags, subreddit, or ""). sources: the site
+    number: of clusters, where it is known; hdbscan does not ask. places: where each was posted, in words (repository, tags, subreddit, or ""). sources: the site
     each is from, whose manner of writing is then taken out. keys: one per item, such as url_hash;
     items are put into their order before anything is computed, so that the result does not depend
     on the order of the rows. Without keys, texts serve. Labels are the same on every processor and
@@ -105,10 +109,10 @@ def cluster(
     order = np.array(sorted(range(n), key=lambda row: (named[row], vectors[row].tobytes())))
     rows = vectors[order].astype(np.float32, copy=False)
     if method == "minibatch":
-        found = _plain(rows, seed)
+        found = _plain(rows, number or usual_number(n), seed)
     else:
         read = {name: _in(columns[name], order) for name in ("texts", "places", "sources")}
-        found = _by_features(rows, method=method, seed=seed, **read)
+        found = _by_features(rows, method=method, seed=seed, number=number, **read)
     log.info(
         "%d items in %d clusters, %d fit nowhere, %.1f s",
         *(n, len(found.centroids), int(found.is_outlier.sum()), time.monotonic() - started),
@@ -135,9 +139,9 @@ def _in(values: Sequence[str] | None, order: Ints) -> list[str] | None:
     return None if values is None else [values[row] for row in order]
 
 
-def _plain(rows: Floats, seed: int) -> Clusters:
-    """Return MiniBatchKMeans' clusters of the embeddings by the usual rule."""
-    model = MiniBatchKMeans(usual_number(len(rows)), random_state=seed)
+def _plain(rows: Floats, number: int, seed: int) -> Clusters:
+    """Return MiniBatchKMeans' clusters of the embeddings."""
+    model = MiniBatchKMeans(min(number, len(rows)), random_state=seed)
     label = fitted_labels(model, rows)
     return _describe(rows, label, np.zeros(len(rows), bool), _separation(rows, label))
 
@@ -150,18 +154,19 @@ def _by_features(
     sources: list[str] | None,
     method: Method,
     seed: int,
+    number: int | None,
 ) -> Clusters:
     """Return the clusters of what features.py makes of the items."""
-    lexical = word_vectors(texts, places, seed)
+    lexical = word_vectors(texts, places, seed, _certainty(rows, number, seed))
     points, graph, near = _points_and_graph(rows, lexical, seed)
     if sources is not None and len(set(sources)) > 1:
-        first = _by_means(points, graph, seed)
+        first = _by_means(points, graph, number, seed)
         alike = remove_source_effect(rows, sources, first)
         points, graph, near = _points_and_graph(alike, lexical, seed)
     if method == "hdbscan":
         label, outlier = _by_density(points, seed)
     else:
-        label, outlier = _by_means(points, graph, seed), _lonely(near)
+        label, outlier = _by_means(points, graph, number, seed), _lonely(near)
     return _describe(rows, label, outlier, _confidence(label, graph))
 
 
@@ -172,9 +177,27 @@ def _points_and_graph(
     return points, *neighbour_graph(points, seed)
 
 
-def _by_means(points: Floats, graph: sp.csr_matrix, seed: int) -> Ints:
+def _by_means(points: Floats, graph: sp.csr_matrix, number: int | None, seed: int) -> Ints:
     smooth = smooth_on_graph(points, graph)
-    return partition(smooth, _number(smooth, graph, seed), seed=seed)
+    label = partition(smooth, number or _number(smooth, graph, seed), seed=seed)
+    return spherical_steps(smooth, label)
+
+
+def _certainty(rows: Floats, number: int | None, seed: int) -> float:
+    """Return how far two k-means of the embeddings alone agree (normalized mutual information).
+
+    Where chance decides between them, embeddings do not tell these texts apart, and words may.
+    """
+    n = len(rows)
+    k = number or min(FINER * usual_number(n), n // 3)
+    if k < 2:
+        return 1.0
+    chosen = np.arange(n)
+    if n > MAX_TO_TRY:
+        chosen = np.sort(np.random.default_rng(seed).choice(n, MAX_TO_TRY, replace=False))
+    points = center(rows[chosen])
+    one, other = (partition(points, k, seed=seed + turn, max_starts=1) for turn in range(2))
+    return round(float(normalized_mutual_info_score(one, other)), 3)
 
 
 def _number(points: Floats, graph: sp.csr_matrix, seed: int) -> int:

@@ -33,6 +33,7 @@ GRID = 2.0**-11
 WORD_SHARE = 0.3  # squared length of the words' part beside 1 of the embedding's
 # Words in a text; fewer have less to say as words, and their share shrinks with them.
 WORDS_FOR_SHARE = 40
+CERTAIN, UNCERTAIN = 0.85, 0.75
 NEIGHBOURS, MIN_NEIGHBOURS = 10, 3  # of few points half the square root: groups are small too
 SMOOTHING_STEPS = 3
 # A source of few posts keeps most of its offset; and turns until it settles.
@@ -75,16 +76,25 @@ def features(
 
 
 def word_vectors(
-    texts: Sequence[str], places: Sequence[str] | None = None, seed: int = 0
+    texts: Sequence[str],
+    places: Sequence[str] | None = None,
+    seed: int = 0,
+    certainty: float = CERTAIN,
 ) -> NDArray[np.float64] | None:
-    """Return TF-IDF reduced by SVD, (n, words), each as long as its words count; None without."""
+    """Return TF-IDF reduced by SVD, (n, words), each as long as its words count; None without.
+
+    certainty: how far k-means of the embeddings alone finds the same again, 0 to 1. Words of short
+    texts count little at CERTAIN, and at UNCERTAIN as much as the embedding.
+    """
     if places is not None:
         texts = [f"{place} {place} {text}" for place, text in zip(places, texts, strict=True)]
     lexical = _lexical(texts, seed)
     if lexical is None:
         return None
     said = np.array([len(text.split()) for text in texts]) / WORDS_FOR_SHARE
-    return np.sqrt(WORD_SHARE * np.minimum(said, 1))[:, None] * lexical
+    long = np.minimum(said, 1)
+    doubt = min(1, max(0, (CERTAIN - certainty) / (CERTAIN - UNCERTAIN)))
+    return np.sqrt(WORD_SHARE * long + doubt * (1 - long))[:, None] * lexical
 
 
 def concat_features(vectors: Floats, lexical: NDArray[np.float64] | None) -> Floats:

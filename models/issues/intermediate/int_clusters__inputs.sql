@@ -46,6 +46,7 @@ final as (
         problems.problem_score,
         embeddings.embedding,
         written.written_on,
+        coalesce(documents.author_hash, documents.url_hash) as person,
         concat_ws(chr(10), documents.title, documents.text) as content  -- noqa: RF04
     from written
     inner join documents on written.url_hash = documents.url_hash

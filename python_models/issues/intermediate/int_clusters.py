@@ -1,28 +1,29 @@
 """One row per cluster and day: its members in order, its centre and how sure it is.
 
-A day is clustered from the posts of the days up to it (cluster_window_days) and is one unit: it is
-made again, whole, when one of those posts or a setting has changed, and not otherwise.
+A day is made from the posts of the days up to it (cluster_window_days) and is one unit: it is made
+again, whole, when one of those posts, a setting, or the day before it has changed, and not
+otherwise. Its clusters begin as those of the day before (mining/cluster/reports.py); methods other
+than `reports` know no day before.
 """
 
-import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
-import numpy as np
 import pyarrow as pa
 
-from assay.dbt.relations import has_any
-from assay.mining.cluster.cluster import CLUSTERING_VERSION
+from assay.mining.cluster.cluster import CLUSTERING_VERSION, Clusters
+from assay.mining.cluster.days import (
+    MEMBER,
+    day_fingerprint,
+    days_to_make,
+    digest,
+    matrix,
+    members_of,
+    posts_of,
+)
 from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
+from assay.mining.cluster.reports import REPORTS_VERSION, Posts, group_reports
 from assay.mining.label.problem import DOUBTFUL
 
-MEMBER = pa.struct(
-    [
-        pa.field("url_hash", pa.string()),
-        pa.field("position", pa.int32()),
-        pa.field("distance", pa.float32()),
-        pa.field("is_outlier", pa.bool_()),
-    ]
-)
 SCHEMA = pa.schema(
     [
         pa.field("cluster_date", pa.date32()),
@@ -34,6 +35,8 @@ SCHEMA = pa.schema(
         pa.field("members", pa.list_(MEMBER)),
     ]
 )
+NO_CLUSTER = -1
+"""The one row of a day without clusters, so that the day is known to be made."""
 
 
 def model(dbt, session):
@@ -43,91 +46,85 @@ def model(dbt, session):
     )
     method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
     inputs = dbt.ref("int_clusters__inputs")
-    known = {}
+    days = days_to_make(dbt.config.get("cluster_start"), dbt.config.get("cluster_date"))
+    known, before, fingerprint = {}, [], ""
     if dbt.is_incremental:
         known = dict(
             session.sql(f"select distinct cluster_date, day_fingerprint from {dbt.this}").fetchall()  # noqa: S608
         )
+    if method == "reports":
+        fingerprint, before = _day_before(dbt, session, known, days[0])
     rows = []
-    for day in _days(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
-        window_days = [day - timedelta(days=number) for number in range(window)]
-        in_window = has_any("written_on", window_days)
-        posts = inputs.filter(in_window).order("url_hash").to_arrow_table()
-        fingerprint = _digest(
-            [
-                CLUSTERING_VERSION,
-                CORE_VERSION,
-                method,
-                *posts["url_hash"].to_pylist(),
-                *posts["text_hash"].to_pylist(),
-                *posts["source"].to_pylist(),
-                *posts["place"].to_pylist(),
-                str(posts["problem_score"].to_pylist()),
-                _bits(posts["embedding"]),
-            ]
-        )
-        if posts.num_rows and known.get(day) != fingerprint:
-            rows += _clustered(posts, day, fingerprint, method)
+    for day in days:
+        posts = posts_of(inputs, day, window)
+        if not posts.num_rows:
+            continue
+        if method == "reports":
+            fingerprint = day_fingerprint(posts, REPORTS_VERSION, method, fingerprint)
+        else:
+            fingerprint = day_fingerprint(posts, CLUSTERING_VERSION, CORE_VERSION, method)
+        if known.get(day) == fingerprint:
+            if method == "reports":
+                before = _members(dbt, session, day)
+            continue
+        found = _clustered(posts, method, before)
+        rows += _rows(found, posts, day, fingerprint)
+        keys = posts["url_hash"].to_pylist()
+        before = [frozenset(keys[row] for row in central) for central in found.central]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _days(first: str, last: str) -> list[date]:
-    """Return the days to cluster; today (UTC) where none is named."""
-    end = date.fromisoformat(last) if last else datetime.now(UTC).date()
-    start = date.fromisoformat(first) if first else end
-    return [start + timedelta(days=number) for number in range((end - start).days + 1)]
+def _day_before(dbt, session, known: dict, first: date) -> tuple[str, list[frozenset[str]]]:
+    """Return the fingerprint and the clusters of the last day that was made before the first."""
+    earlier = [day for day in known if day < first]
+    if not earlier:
+        return "", []
+    return known[max(earlier)], _members(dbt, session, max(earlier))
 
 
-def _clustered(posts: pa.Table, day: date, fingerprint: str, method: str) -> list[dict]:
-    keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
-    vectors = _matrix(posts["embedding"])
-    found = cluster_problems(
+def _members(dbt, session, day: date) -> list[frozenset[str]]:
+    rows = session.execute(
+        "select list_transform(list_filter(members, lambda member: not member.is_outlier),"  # noqa: S608
+        f" lambda member: member.url_hash) from {dbt.this} where cluster_date = ? order by cluster_id",
+        [day],
+    ).fetchall()
+    return [frozenset(members) for (members,) in rows if members]
+
+
+def _clustered(posts: pa.Table, method: str, before: list[frozenset[str]]) -> Clusters:
+    vectors, keys = matrix(posts["embedding"]), posts["url_hash"].to_pylist()
+    is_problem = posts["is_problem"].to_numpy(zero_copy_only=False)
+    may_join = posts["problem_score"].to_numpy() >= DOUBTFUL
+    sources = posts["source"].to_pylist()
+    if method == "reports":
+        people = posts["person"].to_pylist()
+        return group_reports(Posts(keys, vectors, sources, people, is_problem, may_join), before)
+    return cluster_problems(
         vectors,
         posts["content"].to_pylist(),
-        posts["is_problem"].to_numpy(zero_copy_only=False),
-        posts["problem_score"].to_numpy() >= DOUBTFUL,
+        is_problem,
+        may_join,
         method=method,
         places=posts["place"].to_pylist(),
-        sources=posts["source"].to_pylist(),
+        sources=sources,
         keys=keys,
     )
-    rows = []
-    for number, central in enumerate(found.central):
-        inside = [int(row) for row in central]
-        outside = np.flatnonzero((found.cluster_id == number) & found.is_outlier)
-        outside = sorted((int(row) for row in outside), key=lambda row: found.distance[row])
-        members = [
-            {
-                "url_hash": keys[row],
-                "position": position,
-                "distance": float(found.distance[row]),
-                "is_outlier": bool(found.is_outlier[row]),
-            }
-            for position, row in enumerate([*inside, *outside])
-        ]
-        rows.append(
-            {
-                "cluster_date": day,
-                "cluster_id": number,
-                "day_fingerprint": fingerprint,
-                "fingerprint": _digest(sorted(f"{keys[row]} {hashes[row]}" for row in inside)),
-                "confidence": float(found.confidence[number]),
-                "centroid": found.centroids[number].tolist(),
-                "members": members,
-            }
-        )
-    return rows
 
 
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the vectors as one matrix, (rows, dimension) float32."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.ascontiguousarray(flat, dtype=np.float32).reshape(len(column), -1)
-
-
-def _bits(column: pa.ChunkedArray) -> str:
-    return hashlib.md5(_matrix(column).tobytes()).hexdigest() if len(column) else ""  # noqa: S324
-
-
-def _digest(parts: list[str]) -> str:
-    return hashlib.md5("\n".join(parts).encode()).hexdigest()  # noqa: S324 - no secret
+def _rows(found: Clusters, posts: pa.Table, day: date, fingerprint: str) -> list[dict]:
+    keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
+    rows = [
+        {
+            "cluster_date": day,
+            "cluster_id": number,
+            "day_fingerprint": fingerprint,
+            "fingerprint": digest(sorted(f"{keys[row]} {hashes[row]}" for row in central)),
+            "confidence": float(found.confidence[number]),
+            "centroid": found.centroids[number].tolist(),
+            "members": members_of(found, number, keys),
+        }
+        for number, central in enumerate(found.central)
+    ]
+    empty = {"cluster_date": day, "cluster_id": NO_CLUSTER, "day_fingerprint": fingerprint}
+    nothing = {"fingerprint": "", "confidence": 0.0, "centroid": [], "members": []}
+    return rows or [empty | nothing]

@@ -2,7 +2,7 @@
 
     python -m tests.issues.gold.building die=cluster:3 batch=100 log=FILE build --select tag:issues
 
-forbid=NAME,...   these must not be called: embed, cluster, summarize, label, identify, map, connect
+forbid=NAME,...   these must not be called: embed, cluster, group, summarize, label, identify, map, connect
 batch=TEXTS       texts that are embedded and kept at once
 log=FILE          every text that an engine computes is written there, a hash a line, before it is
 die=NAME:N        SIGKILL when it is called for the Nth time; besides those above: kept (a batch of
@@ -24,7 +24,7 @@ from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
 from dbt.cli.main import dbtRunner
 
 from assay.mining import summarize
-from assay.mining.cluster import cluster, identity, layout
+from assay.mining.cluster import cluster, identity, layout, reports
 from assay.mining.embed import cache, engine
 from assay.mining.label import local
 
@@ -33,6 +33,7 @@ PLACES = {
     "embed": (engine, "embed"),
     "kept": (cache.EmbeddingCache, "put_many"),
     "cluster": (cluster, "cluster"),
+    "group": (reports, "group_reports"),
     "summarize": (summarize, "summarize"),
     "label": (local, "local_label"),
     "identify": (identity, "identify"),

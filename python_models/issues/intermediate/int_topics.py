@@ -1,0 +1,80 @@
+"""One row per topic and day: its posts in order, its centre, how sure it is and a name.
+
+Topics are few and broad, issues (int_clusters) few posts about one problem. Both are made of the
+same posts, day by day, and of a day that has not changed neither is made again.
+"""
+
+import pyarrow as pa
+
+from assay.mining.cluster.cluster import CLUSTERING_VERSION
+from assay.mining.cluster.days import (
+    MEMBER,
+    day_fingerprint,
+    days_to_make,
+    matrix,
+    members_of,
+    posts_of,
+)
+from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
+from assay.mining.cluster.topic_names import name_topics
+from assay.mining.label.problem import DOUBTFUL
+
+SCHEMA = pa.schema(
+    [
+        pa.field("cluster_date", pa.date32()),
+        pa.field("topic_id", pa.int32()),
+        pa.field("day_fingerprint", pa.string()),
+        pa.field("name", pa.string()),
+        pa.field("confidence", pa.float32()),
+        pa.field("centroid", pa.list_(pa.float32())),
+        pa.field("members", pa.list_(MEMBER)),
+    ]
+)
+
+
+def model(dbt, session):
+    """Return the days that are new or changed, whole."""
+    dbt.config(
+        materialized="incremental", unique_key="cluster_date", incremental_strategy="delete+insert"
+    )
+    method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
+    method = "kmeans" if method == "reports" else method
+    inputs = dbt.ref("int_clusters__inputs")
+    known = {}
+    if dbt.is_incremental:
+        known = dict(
+            session.sql(f"select distinct cluster_date, day_fingerprint from {dbt.this}").fetchall()  # noqa: S608
+        )
+    rows = []
+    for day in days_to_make(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
+        posts = posts_of(inputs, day, window)
+        fingerprint = day_fingerprint(posts, CLUSTERING_VERSION, CORE_VERSION, method)
+        if posts.num_rows and known.get(day) != fingerprint:
+            rows += _topics(posts, day, fingerprint, method)
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _topics(posts: pa.Table, day, fingerprint: str, method: str) -> list[dict]:
+    keys, texts = posts["url_hash"].to_pylist(), posts["content"].to_pylist()
+    found = cluster_problems(
+        matrix(posts["embedding"]),
+        texts,
+        posts["is_problem"].to_numpy(zero_copy_only=False),
+        posts["problem_score"].to_numpy() >= DOUBTFUL,
+        method=method,
+        places=posts["place"].to_pylist(),
+        sources=posts["source"].to_pylist(),
+        keys=keys,
+    )
+    return [
+        {
+            "cluster_date": day,
+            "topic_id": number,
+            "day_fingerprint": fingerprint,
+            "name": name,
+            "confidence": float(found.confidence[number]),
+            "centroid": found.centroids[number].tolist(),
+            "members": members_of(found, number, keys),
+        }
+        for number, name in enumerate(name_topics(texts, found.central))
+    ]
