@@ -91,12 +91,13 @@ def cluster(
 
     method: kmeans chooses the number of clusters around max(10, n / 100), hdbscan finds its own,
     minibatch takes that rule as it is, and nothing but the embeddings; no item of its fits nowhere.
-    number: of clusters, where it is known; hdbscan does not ask. places: where each was posted, in words (repository, tags, subreddit, or ""). sources: the site
-    each is from, whose manner of writing is then taken out. keys: one per item, such as url_hash;
-    items are put into their order before anything is computed, so that the result does not depend
-    on the order of the rows. Without keys, texts serve. Labels are the same on every processor and
-    whatever number of threads there is: it is one. Raises ValueError when lengths differ, a value
-    is not finite or there is no such method.
+    number: of clusters, where it is known; hdbscan does not ask for it. places: where each was
+    posted, in words (repository, tags, subreddit, or ""). sources: the site each is from, whose
+    manner of writing is then taken out. keys: one per item, such as url_hash; items are put into
+    their order before anything is computed, so that the result does not depend on the order of the
+    rows. Without keys, texts serve. Labels are the same on every processor and whatever number of
+    threads there is: it is one. Raises ValueError when lengths differ, a value is not finite or
+    there is no such method.
     """
     columns = {"texts": texts, "places": places, "sources": sources, "keys": keys}
     _check(vectors, columns, method)

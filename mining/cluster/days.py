@@ -34,7 +34,7 @@ def posts_of(inputs, day: date, window: int) -> pa.Table:
 
 
 def day_fingerprint(posts: pa.Table, *rules: str) -> str:
-    """Return the md5 of all that a day's groups depend on: rules, texts, places, people, vectors."""
+    """Return the md5 of what a day's groups are made of: rules, texts, places, people, vectors."""
     columns = ("url_hash", "text_hash", "source", "place", "person")
     values = [value for name in columns for value in posts[name].to_pylist()]
     score = str(posts["problem_score"].to_pylist())

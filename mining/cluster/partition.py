@@ -1,4 +1,4 @@
-"""K-means by scikit-learn, the one rule that says which of its two, and spherical steps after it."""
+"""K-means by scikit-learn, the one rule that says which of its two, and what is done after it."""
 
 import warnings
 

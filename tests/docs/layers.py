@@ -67,6 +67,7 @@ HISTORY = {
     "int_embeddings": "silver_staging.stg_embeddings",
     "int_problems": "silver_staging.stg_problems",
     "int_clusters": "silver_staging.stg_clusters",
+    "int_topics": "silver_staging.stg_topics",
     "int_cluster_summaries": "silver_staging.stg_cluster_summaries",
     "int_issue_identities": "silver_staging.stg_issue_identities",
     "int_issue_map": "silver_staging.stg_issue_map",

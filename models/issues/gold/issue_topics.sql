@@ -1,4 +1,4 @@
--- The topics of each day and the issues in each: an issue is in the topic that most of its posts are.
+-- The topic of each issue, day by day: the one that most of its posts are in.
 with
 
 topics as (

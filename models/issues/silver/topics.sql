@@ -10,11 +10,11 @@ topics as (
 final as (
 
     select
-        cluster_date,
-        topic_id,
-        name,
-        len(list_filter(members, lambda member: not member.is_outlier)) as topic_size,
-        confidence
+        topics.cluster_date,
+        topics.topic_id,
+        topics.name,
+        topics.confidence,
+        len(list_filter(topics.members, lambda member: not member.is_outlier)) as topic_size
     from topics
 
 )

@@ -10,6 +10,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from assay.dbt.relations import is_value
 from assay.mining.cluster.cluster import CLUSTERING_VERSION, Clusters
 from assay.mining.cluster.days import (
     MEMBER,
@@ -83,12 +84,13 @@ def _day_before(dbt, session, known: dict, first: date) -> tuple[str, list[froze
 
 
 def _members(dbt, session, day: date) -> list[frozenset[str]]:
-    rows = session.execute(
-        "select list_transform(list_filter(members, lambda member: not member.is_outlier),"  # noqa: S608
-        f" lambda member: member.url_hash) from {dbt.this} where cluster_date = ? order by cluster_id",
-        [day],
-    ).fetchall()
-    return [frozenset(members) for (members,) in rows if members]
+    made = session.sql(f"select cluster_date, members from {dbt.this}")  # noqa: S608
+    rows = made.filter(is_value("cluster_date", day)).project("members").fetchall()
+    evidence = (
+        frozenset(member["url_hash"] for member in members if not member["is_outlier"])
+        for (members,) in rows
+    )
+    return [members for members in evidence if members]
 
 
 def _clustered(posts: pa.Table, method: str, before: list[frozenset[str]]) -> Clusters:

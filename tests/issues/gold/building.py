@@ -2,7 +2,8 @@
 
     python -m tests.issues.gold.building die=cluster:3 batch=100 log=FILE build --select tag:issues
 
-forbid=NAME,...   these must not be called: embed, cluster, group, summarize, label, identify, map, connect
+forbid=NAME,...   these must not be called: embed, cluster, group, summarize, label, identify, map,
+                  connect
 batch=TEXTS       texts that are embedded and kept at once
 log=FILE          every text that an engine computes is written there, a hash a line, before it is
 die=NAME:N        SIGKILL when it is called for the Nth time; besides those above: kept (a batch of
