@@ -111,6 +111,8 @@ def good(question: Question) -> Reply:
         "would_pay_signal": number % 3 == 0,
         "impact_level": ("low", "medium", "high")[number % 3],
     }
+    if '"evidence"' in f"{question.schema and json.dumps(question.schema)} {question.text}":
+        label["evidence"] = {name: [1] for name in label}
     return Reply(json.dumps(label))
 
 

@@ -178,11 +178,13 @@ def answer(
     run_id: str,
     limit: int,
     done: int = 0,
+    ask_again: bool = False,
 ) -> list[tuple[Job, Result]]:
     """Return what became of each job: from the cache, and for up to `limit` others by asking.
 
     done: how many answers of this step the caller has already: when the cache has no others and the
-    limit is reached, the rest of the jobs is not looked at.
+    limit is reached, the rest of the jobs is not looked at. ask_again: ask also what was paid for
+    in vain before.
 
     Every prompt is rendered before anything is asked. A model that cannot be asked (no price, no
     key) fails its own jobs; when that is so for all of them, LlmError is raised.
@@ -204,7 +206,9 @@ def answer(
             unseen -= 1
         kept.append(replace(job, values={}, source=""))
         by_model.setdefault(how, []).append(task)
-    results = _ask(by_model, cache, approved=approved, max_usd=max_usd, run_id=run_id)
+    results = _ask(
+        by_model, cache, approved=approved, max_usd=max_usd, run_id=run_id, ask_again=ask_again
+    )
     return [(job, results[job.task_id]) for job in kept]
 
 
