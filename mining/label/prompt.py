@@ -27,9 +27,9 @@ from assay.mining.llm import UNTRUSTED_RULE, Task, delimit_untrusted, detect_pro
 PURPOSE = "issue_labels"
 PROMPT_VERSION = "issue-label-2"
 MAX_TOKENS = 500
-POSTS, TITLE_CHARACTERS, TEXT_CHARACTERS = 10, 160, 280
+POSTS, TITLE_CHARACTERS, TEXT_CHARACTERS = 10, 160, 220
 SUMMARY_CHARACTERS = 800
-NEIGHBOURS, NEIGHBOUR_POSTS = 3, 2
+NEIGHBOURS, NEIGHBOUR_POSTS, NEIGHBOUR_CHARACTERS = 3, 2, 80
 
 SYSTEM = f"""\
 You name problems that developers have. You are given numbered posts about one problem, a summary \
@@ -132,7 +132,7 @@ def label_task(
     """
     own = "\n".join(f"{number}. {_line(post)}" for number, post in enumerate(posts[:POSTS], 1))
     others = "\n".join(
-        f"- {_line(post)}"
+        f"- {_line(post, NEIGHBOUR_CHARACTERS)}"
         for theirs in neighbours[:NEIGHBOURS]
         for post in theirs[:NEIGHBOUR_POSTS]
     )
@@ -187,12 +187,12 @@ def label_fields(data: Mapping[str, Any], post_ids: Sequence[str]) -> dict[str, 
     }
 
 
-def _line(post: Mapping[str, str]) -> str:
+def _line(post: Mapping[str, str], characters: int = TEXT_CHARACTERS) -> str:
     """Return a post as one line, so that no post can begin a line with a number of its own."""
     title = " ".join(post["title"].split())[:TITLE_CHARACTERS]
     text = " ".join(post["text"].split())
-    if len(text) > TEXT_CHARACTERS:
-        text = f"{text[: TEXT_CHARACTERS - 1].rstrip()}…"
+    if len(text) > characters:
+        text = f"{text[: characters - 1].rstrip()}…"
     return f"{title} | {text}" if text else title
 
 
