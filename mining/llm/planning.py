@@ -146,14 +146,16 @@ def planned(tasks: Sequence[Task], settings: Settings, cache: Cache, known: Know
         price, note = prices(settings), None
     except LlmError as error:
         price, note = None, str(error)
-    limits = Limits(settings)
+    limits = Limits(settings) if price else None
     lines = []
     for purpose, version in dict.fromkeys((t.purpose, t.prompt_version) for t in tasks):
         mine = [t for t in pending if (t.purpose, t.prompt_version) == (purpose, version)]
         tokens = sum(_prompt_tokens(task) for task in mine)
         usual = cache.usual_tokens_out(purpose, model, ENOUGH_ANSWERS) or math.inf
-        longest = sum(min(limits.of(task.max_tokens), usual) for task in mine)
-        nano = price and price.nano(tokens, math.ceil(longest))
+        nano = None
+        if price and limits:
+            longest = sum(min(limits.of(task.max_tokens), usual) for task in mine)
+            nano = price.nano(tokens, math.ceil(longest))
         of = [
             [(t.purpose, t.prompt_version) for t in some].count((purpose, version))
             for some in (tasks, cached)

@@ -26,10 +26,13 @@ _NO_USE_GOING_ON = {
     403: "the provider does not let this key use the model",
     404: "the provider does not have the model: check LLM_MODEL and LLM_API_BASE",
 }
-# OpenAI's codes; Anthropic's words; "limit: 0" is Google's way to say that a plan lacks the model.
+# OpenAI's codes and Anthropic's words; "limit: 0" is how Google says that a plan lacks the model. An
+# HTTP 400 may repeat what a stranger wrote, so that only what nobody writes by chance counts.
+_BILLING = r"billing_hard_limit_reached|credit balance is too low|specified api usage limits"
+_NO_CREDIT = re.compile(_BILLING, re.IGNORECASE)
 _NO_MONEY = re.compile(
-    r"insufficient_quota|billing_hard_limit|billing_not_active|insufficient.{0,10}(?:credit|balance)"
-    r"|credit balance is too low|specified api usage limits|spend(?:ing)? limit|limit: 0\b",
+    rf"{_BILLING}|insufficient_quota|billing_not_active|insufficient.{{0,10}}(?:credit|balance)"
+    r"|spend(?:ing)? limit|limit: 0\b",
     re.IGNORECASE,
 )
 # "on tokens per day (TPD)" of OpenAI and Groq, "free-models-per-day" of OpenRouter, Google's
@@ -41,7 +44,7 @@ _UNFIT = ("json_validate_failed", "tool_use_failed")
 _MAX_TOKENS_REACHED = re.compile(r"max(?:imum)? completion tokens reached", re.IGNORECASE)
 _TOO_LARGE = re.compile(
     r"max_(?:completion_|output_)?tokens.{0,80}"
-    r"(?:too large|less than or equal|at most|exceed|maximum)",
+    r"(?:too large|less than or equal|at most|exceed|maximum)|maximum context length",
     re.IGNORECASE | re.DOTALL,
 )
 _MOST_READ = 20_000  # characters of an error
@@ -124,7 +127,7 @@ def refused(response: httpx.Response, settings: Settings) -> CallError:
 
 def _limit(code: int, body: str, wait: float) -> str:
     """Return what to do about a limit that no waiting of a few minutes lifts, "" for others."""
-    if _NO_MONEY.search(body):
+    if (_NO_CREDIT if code == 400 else _NO_MONEY).search(body):
         return "the provider gives no more for this key: add credit or raise its limit there"
     if code == 429 and _OF_THE_DAY.search(body):
         when = f"in {duration(wait)}" if wait else "tomorrow"
