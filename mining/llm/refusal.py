@@ -26,8 +26,8 @@ _NO_USE_GOING_ON = {
     403: "the provider does not let this key use the model",
     404: "the provider does not have the model: check LLM_MODEL and LLM_API_BASE",
 }
-# OpenAI's codes and Anthropic's words; "limit: 0" is how Google says that a plan lacks the model. An
-# HTTP 400 may repeat what a stranger wrote, so that only what nobody writes by chance counts.
+# OpenAI's codes and Anthropic's words; "limit: 0" is how Google says that a plan lacks the model.
+# An HTTP 400 may repeat what a stranger wrote: only what nobody writes by chance counts in one.
 _BILLING = r"billing_hard_limit_reached|credit balance is too low|specified api usage limits"
 _NO_CREDIT = re.compile(_BILLING, re.IGNORECASE)
 _NO_MONEY = re.compile(
