@@ -21,6 +21,7 @@ from assay.mining.llm.cache import Cache, Use
 from assay.mining.llm.gate import Gate
 from assay.mining.llm.provider import Provider, Reply, with_schema_hint
 from assay.mining.llm.refusal import CallError
+from assay.mining.llm.repair import without_thoughts
 from assay.mining.llm.settings import Settings
 from assay.mining.llm.task import Result, Task, result
 
@@ -282,7 +283,7 @@ class Session:
             text = reply.text or (reply.thoughts if asking.task.schema and not cut else "")
             data = parsed(text, asking.task.schema, cut=cut)
         except BadAnswerError as error:
-            error.answer = reply.text or ""
+            error.answer = without_thoughts(reply.text or "")[0].strip()
             self._cache.failed(call_id, "invalid", use, str(error))
             raise
         self._cache.answered(call_id, asking.question, use, data, asking.used)
