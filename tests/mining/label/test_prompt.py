@@ -1,6 +1,8 @@
 """What is asked about an issue, and what of an answer is believed."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,9 @@ from assay.mining.label.prompt import (
     label_task,
     label_tasks,
 )
+from assay.mining.llm import Cache, Settings, plan, run
 from assay.mining.llm.answer import BadAnswerError, parsed, strict_schema
+from tests.assay.warehouse.test_upgrade import MINED
 
 LABEL = {
     "canonical_title": "Webhooks of the payment provider arrive twice",
@@ -152,3 +156,17 @@ def test_a_label_by_the_first_version_of_the_prompt_is_a_label_without_evidence(
     assert list(EARLIER) == ["issue-label-1"]
     row = label_fields(parsed(json.dumps(LABEL), EARLIER["issue-label-1"], cut=False), ["a"])
     assert row == LABEL | {"evidence": None}
+
+
+def test_labels_that_version_1_was_paid_for_are_not_asked_for_again(tmp_path: Path) -> None:
+    shutil.copy(MINED / "llm.sqlite", tmp_path)
+    with Cache(tmp_path / "llm.sqlite") as cache:
+        paid = cache.calls().to_pylist()
+        keys = [one["task_key"] for one in paid]
+        tasks = [label_task(key, posts(f"New words of {key}"), "", []) for key in keys]
+        how = Settings(paid[0]["model"])
+        assert len(tasks) == 21 == len(plan(tasks, how, cache).cached)
+        results = run(tasks, how, cache, approved=False, max_usd=0)
+        assert {(one.status, one.prompt_version) for one in results} == {("ok", "issue-label-1")}
+        assert all(label_fields(one.data, ["#x"])["category"] for one in results)
+        assert len(plan(tasks, Settings("openai/another"), cache).pending) == 21
