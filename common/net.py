@@ -1,8 +1,10 @@
-"""Asking servers again: what Retry-After means, when to retry, and whose address it is."""
+"""Asking servers again: how long they ask us to wait, when to retry, and whose address it is."""
 
 import email.utils
+import hashlib
 import ipaddress
 import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,19 @@ from tenacity.wait import wait_base
 MAX_RETRY_AFTER = 366 * 86_400.0  # seconds
 
 Returned = TypeVar("Returned")
+
+# "Please try again in 7m12s", "Please retry after 33 seconds", and Google's "retryDelay": "20s".
+_AMOUNT = (
+    r"\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+    r"(?![a-z])"
+)
+_WAIT = re.compile(
+    r"(?:\b(?:re)?try(?:\s+[a-z]+){0,3}?\s+(?:in|after)|\bwait(?:\s+for)?|retrydelay)[\s\"':\\\\]+"
+    rf"((?:{_AMOUNT}[\s,]*(?:and\s+)?)+)",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "s": 1.0}
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float:
@@ -36,6 +51,28 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float:
     if seconds is None:
         seconds = _seconds_until(value, time.time() if now is None else now)
     return _bounded(seconds)
+
+
+def wait_in_words(text: str) -> float:
+    """Return the seconds that a message asks us to wait, the longest where it names several.
+
+    Read is what language models' providers write, beside or in place of a header: "Please try again
+    in 1h2m", "in 172ms", "retry after 33 seconds". 0 when nothing is asked for, and at most
+    MAX_RETRY_AFTER.
+    """
+    waits = (
+        sum(float(number) * _unit(word) for number, word in _PART.findall(found))
+        for found in _WAIT.findall(text)
+    )
+    return _bounded(max(waits, default=0.0))
+
+
+def _unit(word: str) -> float:
+    """Return the seconds of a unit: ms and milliseconds, m and minutes, h, d, s and the rest."""
+    word = word.lower()
+    if word.startswith("mil"):
+        word = "ms"
+    return next(seconds for start, seconds in _SECONDS.items() if word.startswith(start))
 
 
 def _number(text: str) -> float | None:
@@ -148,11 +185,17 @@ class _WaitAsAsked(wait_base):
 
 @dataclass(frozen=True)
 class Doubling(Sequence[float]):
-    """A back-off of `retries` waits: `first` seconds, doubled each time, at most `most`."""
+    """A back-off of `retries` waits: `first` seconds, doubled each time, at most `most`.
+
+    spread: up to this share is added to each wait, by `seed` and always the same for it, so that
+    those who failed at the same moment do not come back at the same moment.
+    """
 
     first: float
     most: float
     retries: int
+    spread: float = 0.0
+    seed: str = ""
 
     def __len__(self) -> int:
         return self.retries
@@ -160,7 +203,13 @@ class Doubling(Sequence[float]):
     def __getitem__(self, index: int) -> float:
         if not 0 <= index < self.retries:
             raise IndexError(index)
-        return min(self.first * 2.0 ** min(index, 64), self.most)
+        added = self.spread * _share(f"{self.seed} {index}") if self.spread else 0.0
+        return min(self.first * 2.0 ** min(index, 64), self.most) * (1.0 + added)
+
+
+def _share(text: str) -> float:
+    """Return a number in [0, 1) that depends on nothing but the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32
 
 
 def is_loopback(address: str) -> bool:

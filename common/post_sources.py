@@ -23,10 +23,11 @@ class Recording:
     """What is recorded of a source, and how a replay of it is asked for all there is.
 
     file: one item of the API a line. replay: the module of sample/apis. faults: kinds of fault that
-    only this API has. created: when an item was posted, seconds since the epoch;
-    raises AttributeError, KeyError, TypeError or ValueError for what has no time. paths: where the
-    replay server has each address of the settings. queries: each list of the settings, or what
-    gives its entry for an item. secrets: values that a replay takes, by variable.
+    only this API has. quirks: what it does on some days that is no fault. created: when an item was
+    posted, seconds since the epoch; raises AttributeError, KeyError, TypeError or ValueError for
+    what has no time. paths: where the replay server has each address of the settings. queries:
+    each list of the settings, or what gives its entry for an item. secrets: values that a replay
+    takes, by variable.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Recording:
     queries: Mapping[str, list[str] | Callable[[Any], str]]
     secrets: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
+    quirks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def root(self) -> str:
@@ -52,7 +54,9 @@ class PostSource:
     60 s, or a bit less, whatever a person sets. is_tracker: nearly every post asks for something to
     be solved. long_posts_ask: a post with a text of its own and of some length asks. hosts: the
     main host by other names of it. pages: parts of addresses that name a page, for what has the
-    title in its address (extract/posts/urls.py).
+    title in its address (extract/posts/urls.py). caseless: the part of its addresses in which case
+    makes no difference, as a pattern. refs: how other sites name it in `ref=`, when somebody came
+    from there.
     """
 
     name: str
@@ -67,6 +71,8 @@ class PostSource:
     long_posts_ask: bool = False
     hosts: Mapping[str, str] = field(default_factory=dict)
     pages: tuple[tuple[str, str], ...] = ()
+    caseless: str = ""
+    refs: tuple[str, ...] = ()
 
 
 _ALL = (
@@ -79,6 +85,7 @@ _ALL = (
         body="markdown",
         is_tracker=True,
         hosts={"www.github.com": "github.com"},
+        caseless=r"github\.com(?:/[\w.-]+){1,2}(?=[/?#]|$)",
         recording=Recording(
             file="github_issues.jsonl",
             replay="github",
@@ -89,6 +96,7 @@ _ALL = (
                 "before",
                 "github-secondary": "the secondary limit, 403 with Retry-After: 1",
             },
+            quirks={"deprecation-link": "GitHub's Link header begins with rel=deprecation"},
             queries={
                 "repositories": lambda item: "/".join(item["repository_url"].split("/")[-2:]),
                 "queries": [],
@@ -139,6 +147,8 @@ _ALL = (
             (rf"{_REDDIT_POST}(?:/[^/?#]*)?(?:[?#].*)?", r"\1"),
             (rf"{_REDDIT_POST}/[^/?#]*/(\w+)(?:[?#].*)?", r"\1/comment/\2"),
         ),
+        caseless=r"www\.reddit\.com/(?:r|u|user)/[\w.-]+",
+        refs=("reddit", "reddit.com"),
         recording=Recording(
             file="reddit_posts.jsonl",
             replay="reddit",
@@ -146,6 +156,13 @@ _ALL = (
             paths={"endpoint": "/reddit/oauth", "token_endpoint": "/reddit/www"},
             queries={"subreddits": lambda item: item["data"]["subreddit"]},
             secrets={"REDDIT_CLIENT_ID": "replay", "REDDIT_CLIENT_SECRET": "replay"},
+            quirks={
+                "sticky": "a first page of Reddit has one more child than its limit, an old one",
+                "sub-redirect": "Reddit redirects an unknown subreddit to its search instead of "
+                "404",
+                "closed-subs": "Reddit refuses private and quarantined subreddits with 403",
+                "token-life": "Reddit's tokens live N seconds instead of 86400",
+            },
         ),
     ),
     PostSource(
@@ -155,6 +172,7 @@ _ALL = (
         endpoint="https://hn.algolia.com",
         requests_per_minute=100,
         body="html_with_mail_quotes",
+        refs=("hn", "hackernews", "hacker_news", "news.ycombinator.com"),
         pages=((r"(news\.ycombinator\.com/item\?)(?:[^#]*&)?(id=\d+)(?:[&#].*)?", r"\1\2"),),
         recording=Recording(
             file="hackernews_items.jsonl",

@@ -63,6 +63,11 @@ class Question:
         return asked.get("schema") or asked.get("json_schema", {}).get("schema")
 
     @property
+    def limit(self) -> int:
+        """Return the most tokens that the answer may have, under either name."""
+        return int(self.body.get("max_tokens") or self.body["max_completion_tokens"])
+
+    @property
     def tokens(self) -> int:
         """Return what the prompt costs here: a token for every four bytes, and ten a message."""
         size = len(self.text.encode()) + len(json.dumps(self.schema or {}))
@@ -75,6 +80,8 @@ class Reply:
 
     hold: the answer waits until this event, so that a test says how slow a server is. cut: the
     connection ends in the middle of the body. raw: the body as it is, instead of a completion.
+    thoughts: what is told apart of the model's thinking. thought_tokens: how long it thought, which
+    counts as a part of the answer.
     """
 
     content: str | None = ""
@@ -86,6 +93,8 @@ class Reply:
     hold: threading.Event | None = None
     cut: bool = False
     raw: bytes | None = None
+    thoughts: str | None = None
+    thought_tokens: int = 0
 
 
 Rule = Callable[[Question], Reply]
@@ -102,6 +111,8 @@ def good(question: Question) -> Reply:
         "would_pay_signal": number % 3 == 0,
         "impact_level": ("low", "medium", "high")[number % 3],
     }
+    if '"evidence"' in f"{question.schema and json.dumps(question.schema)} {question.text}":
+        label["evidence"] = {name: [1] for name in label}
     return Reply(json.dumps(label))
 
 
@@ -208,18 +219,23 @@ def _prompt(body: dict[str, Any]) -> list[str]:
 
 def _completion_tokens(reply: Reply, body: dict[str, Any]) -> int:
     if reply.finish_reason == "length":
-        return int(body["max_tokens"])
-    return math.ceil(len((reply.content or reply.refusal or "").encode()) / 4)
+        return Question(body, {}, 0).limit
+    said = reply.content or reply.refusal or ""
+    return math.ceil(len(said.encode()) / 4) + reply.thought_tokens
 
 
 def _completion(question: Question, reply: Reply) -> bytes:
     message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
+    if reply.thoughts is not None:
+        message["reasoning_content"] = reply.thoughts
     tokens = question.tokens, _completion_tokens(reply, question.body)
     usage = reply.usage or {
         "prompt_tokens": tokens[0],
         "completion_tokens": tokens[1],
         "total_tokens": sum(tokens),
     }
+    if reply.thought_tokens and usage != "none":
+        usage["completion_tokens_details"] = {"reasoning_tokens": reply.thought_tokens}
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
     completion = {
         "id": "chatcmpl-1",

@@ -70,6 +70,7 @@ class Request:
     approved: bool
     max_usd: float
     limit: int
+    ask_again: bool
     part: Mapping[str, tuple[str, ...]]
 
     @classmethod
@@ -88,7 +89,8 @@ class Request:
         if limit < 0:
             raise ExperimentError(f"experiment_limit is {limit}: give a number of at least 0")
         part = {name: _names(given[name]) for name in _LINEAGE if given[name]}
-        return cls(str(given["approved"]).lower() == "true", max_usd, limit, part)
+        approved, again = (str(given[name]).lower() == "true" for name in ("approved", "ask_again"))
+        return cls(approved, max_usd, limit, again, part)
 
 
 def _names(given: object) -> tuple[str, ...]:
@@ -129,6 +131,7 @@ def rows(step: Step, request: Request) -> pa.Table:
             max_usd=request.max_usd,
             run_id=get_invocation_id(),
             limit=request.limit,
+            ask_again=request.ask_again,
             done=_done(step.before),
         )
         left = count - len(answers) - len(refused)

@@ -18,12 +18,13 @@ import orjson
 from assay import warehouse
 from assay.common.show import duration, table
 from assay.common.text import shorten
-from assay.mining.llm.cache import Cache, Waiting
+from assay.mining.llm.cache import Cache, Failure, Waiting
 from assay.warehouse import journal, writer
 
 WAIT = 2.0  # seconds for a command that has nearly ended
 RUNS_SHOWN = 6
 MAX_ERROR = 60  # characters
+FAILED, NOTHING = "FAILED", "nothing"
 
 # What a person looks for, in the order in which it is made. Tables that are missing are left out.
 TABLES = (
@@ -92,6 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         at_work = writer.owner(path)
         told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
         sections.append(Section("NOW", [told]))
+    _add_failures(sections, _paid_in_vain())
     sections += [_unfinished(), _waiting(), _advice()]
     sys.stdout.write("\n".join(_lines(sections)) + "\n")
     return 0
@@ -128,7 +130,7 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
         trouble = [_trouble(*row) for row in db.rows(TROUBLE_SQL)]
         if "gold.live_issues" in there and (refused := db.rows(REFUSED_SQL)[0][0]):
             trouble.append(f"PocketBase refused {refused:,} issues: gold.live_issues says why")
-        sections.append(Section("FAILED", trouble or ["nothing"]))
+        sections.append(Section(FAILED, trouble or [NOTHING]))
     return sections
 
 
@@ -173,13 +175,41 @@ def _waiting() -> Section:
     """Tell what language models would be asked, and what that costs."""
     path = warehouse.data_dir() / "llm.sqlite"
     if not path.exists():
-        return Section("WAITING FOR APPROVAL", ["nothing"])
+        return Section("WAITING FOR APPROVAL", [NOTHING])
     with Cache(path) as cache:
         found = cache.waiting()
     if not found:
-        return Section("WAITING FOR APPROVAL", ["nothing"])
+        return Section("WAITING FOR APPROVAL", [NOTHING])
     command = "dbt build --select tag:llm+ --vars '{approve_llm: true, llm_max_usd: 1}'"
     return Section("WAITING FOR APPROVAL", [*map(_question, found), f"to approve: {command}"])
+
+
+def _paid_in_vain() -> list[str]:
+    """Tell what language models were paid for without an answer that can be used."""
+    path = warehouse.data_dir() / "llm.sqlite"
+    if not path.exists():
+        return []
+    with Cache(path) as cache:
+        found = cache.failures()
+    given = "{approve_llm: true, llm_max_usd: 1, llm_ask_again: true}"
+    command = f"dbt build --select tag:llm+ --vars '{given}'"
+    return [*map(_failure, found), *([f"to ask again: {command}"] if found else [])]
+
+
+def _failure(one: Failure) -> str:
+    return (
+        f"{one.purpose}: {one.questions:,} questions cost ${one.cost_usd:.4f} in vain and are not "
+        f"asked again ({one.model}): {_cut(one.error)}"
+    )
+
+
+def _add_failures(sections: list[Section], lines: list[str]) -> None:
+    """Add lines to what failed in the warehouse, in place of its "nothing"."""
+    failed = next((section for section in sections if section.heading == FAILED), None)
+    if failed is None and lines:
+        sections.append(Section(FAILED, lines))
+    elif failed is not None and lines:
+        failed.lines[:] = [line for line in failed.lines if line != NOTHING] + lines
 
 
 def _question(one: Waiting) -> str:

@@ -10,7 +10,7 @@ from assay.extract.http.transport import ParseRateLimit
 from assay.extract.posts.post import Source
 from assay.extract.settings import SettingError
 
-USER_AGENT = "assay/0.1 (issue mining)"  # Reddit blocks the names of HTTP libraries
+USER_AGENT = "assay/0.1 (issue mining)"  # some sites block the names of HTTP libraries
 
 
 class NotConfiguredError(Exception):

@@ -28,8 +28,9 @@ HOSTS = {
 
 # Parameters that tell where a reader came from, never what is read: names that no site is known
 # to use otherwise. `ref` can be a branch, so only the values that name a source of posts.
+_REFS = "|".join(re.escape(ref) for source in POST_SOURCES.values() for ref in source.refs)
 TRACKING = re.compile(
-    r"""(?:
+    rf"""(?:
         (?:utm|mtm|itm|hsa|vero|oly)_[^=]*                    # analytics and mail campaigns
       | (?:matomo|piwik|pk)_(?:campaign|cid|content|group|keyword|kwd|medium|placement|source)
       | (?:d|fb|g|tt|tw|y|ys)clid | msclkid | li_fat_id       # clicks, by advertising network
@@ -39,7 +40,7 @@ TRACKING = re.compile(
       | ref_(?:src|url) | wt\.(?:mc_id|nav|z_\w+) | _ga | _gl | _openstat | wprov
       | guccounter | guce_referrer(?:_sig)? | sr_share | __s
     )(?:=|$)
-    | ref=(?:hn|hacker_?news|news\.ycombinator\.com|reddit(?:\.com)?|rss|twitter|producthunt)$
+    | ref=(?:{_REFS}|rss|twitter|producthunt)$
     | platform=hootsuite$
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -49,9 +50,7 @@ TRACKING = re.compile(
 HTML_AMP = re.compile(r"^(?:amp;)+")
 
 # Where sites ignore case, though paths have it.
-CASELESS = re.compile(
-    r"github\.com(?:/[\w.-]+){1,2}(?=[/?#]|$) | www\.reddit\.com/(?:r|u|user)/[\w.-]+", re.VERBOSE
-)
+CASELESS = re.compile("|".join(s.caseless for s in POST_SOURCES.values() if s.caseless))
 
 # Pages that part of their address identifies: an address that matches is replaced by what is kept.
 # Slugs go, since they are titles and titles are edited.

@@ -67,5 +67,5 @@ def days(first: date, last: date) -> list[date]:
 
 
 def iso(moment: float) -> str:
-    """Write seconds since the epoch as GitHub takes them: 2026-11-09T00:00:00Z."""
+    """Write seconds since the epoch in ISO 8601: 2026-11-09T00:00:00Z."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

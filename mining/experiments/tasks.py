@@ -146,18 +146,19 @@ def _one_line(text: str) -> str:
 def settings_for(job: Job, settings: Settings) -> Settings:
     """Return the settings for a job's model.
 
-    The prices and the key of the environment are those of LLM_MODEL: another model has its own
-    prices, and a key goes to no other provider, unless LLM_API_BASE names one server for all.
+    Prices, reasoning effort and key of the environment are those of LLM_MODEL: another model has
+    its own, and a key goes to no other provider, unless LLM_API_BASE names one server for all.
     """
     named = settings.model or ""
-    prices = job.prices
-    if prices is None and (job.model == named or not named):
+    prices, is_named = job.prices, job.model == named or not named
+    if prices is None and is_named:
         prices = _pair(settings.input_usd_per_mtok, settings.output_usd_per_mtok)
     same = settings.api_base or not named or job.model.split("/")[0] == named.split("/")[0]
     return replace(
         settings,
         model=job.model,
         api_key=settings.api_key if same else None,
+        reasoning_effort=settings.reasoning_effort if is_named else None,
         input_usd_per_mtok=prices[0] if prices else None,
         output_usd_per_mtok=prices[1] if prices else None,
     )
@@ -178,11 +179,13 @@ def answer(
     run_id: str,
     limit: int,
     done: int = 0,
+    ask_again: bool = False,
 ) -> list[tuple[Job, Result]]:
     """Return what became of each job: from the cache, and for up to `limit` others by asking.
 
     done: how many answers of this step the caller has already: when the cache has no others and the
-    limit is reached, the rest of the jobs is not looked at.
+    limit is reached, the rest of the jobs is not looked at. ask_again: ask also what was paid for
+    in vain before.
 
     Every prompt is rendered before anything is asked. A model that cannot be asked (no price, no
     key) fails its own jobs; when that is so for all of them, LlmError is raised.
@@ -204,7 +207,9 @@ def answer(
             unseen -= 1
         kept.append(replace(job, values={}, source=""))
         by_model.setdefault(how, []).append(task)
-    results = _ask(by_model, cache, approved=approved, max_usd=max_usd, run_id=run_id)
+    results = _ask(
+        by_model, cache, approved=approved, max_usd=max_usd, run_id=run_id, ask_again=ask_again
+    )
     return [(job, results[job.task_id]) for job in kept]
 
 

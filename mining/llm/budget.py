@@ -51,11 +51,8 @@ def prices(settings: Settings) -> Prices:
         return Prices(given[0] / 1e6, given[1] / 1e6)
     if not settings.model:
         raise LlmError("LLM_MODEL is not set: name a model, such as groq/openai/gpt-oss-20b")
-    provider, _, name = settings.model.partition("/")
-    listed = _price_list()
-    entry = listed.get(settings.model) or listed.get(name, {})
-    own = settings.model in listed or entry.get("litellm_provider") == provider
-    if own and all(isinstance(entry.get(price), int | float) for price in _PRICES):
+    entry = listed(settings)
+    if all(isinstance(entry.get(price), int | float) for price in _PRICES):
         output = max(entry[_PRICES[1]], entry.get("output_cost_per_reasoning_token") or 0)
         return Prices(entry[_PRICES[0]], output)
     if settings.is_local:
@@ -64,6 +61,14 @@ def prices(settings: Settings) -> Prices:
         f"the price of {settings.model} is not known, so no budget can hold: "
         "set LLM_INPUT_USD_PER_MTOK and LLM_OUTPUT_USD_PER_MTOK"
     )
+
+
+def listed(settings: Settings) -> dict[str, Any]:
+    """Return what LiteLLM's list says of the model, {} where it does not know it."""
+    model = settings.model or ""
+    provider, _, name = model.partition("/")
+    entry = _price_list().get(model) or _price_list().get(name, {})
+    return entry if model in _price_list() or entry.get("litellm_provider") == provider else {}
 
 
 def _package() -> Path:

@@ -12,127 +12,28 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 
 from assay.common import lock
+from assay.mining.llm.record import (
+    CALL_COLUMNS,
+    READ_CALLS,
+    TABLES,
+    Failure,
+    Question,
+    Use,
+    Waiting,
+    now,
+)
+
+__all__ = ["Cache", "Failure", "Question", "Use", "Waiting"]
 
 log = logging.getLogger(__name__)
-
-_TABLES = """
-create table if not exists answers (
-    model text not null,
-    prompt_version text not null,
-    prompt_hash text not null,
-    answer text not null,
-    tokens_in integer not null,
-    tokens_out integer not null,
-    cost_nano_usd integer not null,
-    seconds real not null,
-    at integer not null,
-    primary key (model, prompt_version, prompt_hash)
-);
-create table if not exists calls (
-    call_id integer primary key,
-    run_id text not null,
-    purpose text not null,
-    model text not null,
-    prompt_version text not null,
-    prompt_hash text not null,
-    task_key text not null,
-    tokens_in integer not null,
-    tokens_out integer not null,
-    cost_nano_usd integer not null,
-    seconds real not null,
-    status text not null,
-    cached integer not null,
-    error text,
-    at integer not null
-);
-create index if not exists calls_run_id on calls (run_id);
-create table if not exists waiting (
-    purpose text not null,
-    model text not null,
-    prompt_version text not null,
-    pending integer not null,
-    prompt_tokens integer not null,
-    cost_usd real,
-    run_id text not null,
-    at integer not null,
-    primary key (purpose, model, prompt_version)
-);
-"""
-_CALLS = {
-    "call_id": pa.int64(),
-    "run_id": pa.string(),
-    "purpose": pa.string(),
-    "model": pa.string(),
-    "prompt_version": pa.string(),
-    "prompt_hash": pa.string(),
-    "task_key": pa.string(),
-    "tokens_in": pa.int64(),
-    "tokens_out": pa.int64(),
-    "cost_usd": pa.float64(),
-    "seconds": pa.float64(),
-    "status": pa.string(),
-    "cached": pa.bool_(),
-    "error": pa.string(),
-    "at": pa.timestamp("us", tz="UTC"),
-}
-_READ_CALLS = f"""
-select {", ".join(_CALLS).replace("cost_usd", "cost_nano_usd / 1e9 as cost_usd")}
-from calls where at >= ? order by call_id
-"""  # noqa: S608 - names of our own
-
-
-@dataclass(frozen=True)
-class Question:
-    """What an answer is an answer to, and who asks: `purpose` and `task_key` are no part of it."""
-
-    model: str
-    prompt_version: str
-    prompt_hash: str
-    purpose: str
-    task_key: str
-
-    @property
-    def identity(self) -> tuple[str, str, str]:
-        """Return what is never paid for twice."""
-        return self.model, self.prompt_version, self.prompt_hash
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Questions that nobody approved yet, as last planned; cost_usd is None when not known."""
-
-    purpose: str
-    model: str
-    prompt_version: str
-    pending: int
-    prompt_tokens: int
-    cost_usd: float | None
-
-
-@dataclass(frozen=True)
-class Use:
-    """What a call used; for a call under way or without a readable answer, the most it can have."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    nano_usd: int = 0
-    seconds: float = 0.0
-
-    def __add__(self, other: "Use") -> "Use":
-        return Use(
-            self.tokens_in + other.tokens_in,
-            self.tokens_out + other.tokens_out,
-            self.nano_usd + other.nano_usd,
-            self.seconds + other.seconds,
-        )
 
 
 class Cache:
@@ -145,7 +46,7 @@ class Cache:
         self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")  # what was paid for survives a power cut
-        self._db.executescript(_TABLES)
+        self._db.executescript(TABLES)
 
     def __enter__(self) -> Self:
         return self
@@ -186,6 +87,54 @@ class Cache:
         )
         return (rows[0][0], Use(*rows[0][1:])) if rows else None
 
+    def earlier_answer(self, question: Question) -> tuple[str, Use, Question] | None:
+        """Return the last answer that was paid for under the same purpose, task_key, model and
+        prompt_version, whatever its prompt was; with what it took and what it answers."""
+        rows = self._read(
+            "select answer, answers.tokens_in, answers.tokens_out, answers.cost_nano_usd, "
+            "answers.seconds, answers.prompt_hash from calls join answers "
+            "using (model, prompt_version, prompt_hash) where purpose = ? and task_key = ? "
+            "and model = ? and prompt_version = ? order by call_id desc limit 1",
+            (question.purpose, question.task_key, question.model, question.prompt_version),
+        )
+        if not rows:
+            return None
+        answer, *use, prompt_hash = rows[0]
+        return answer, Use(*use), replace(question, prompt_hash=prompt_hash)
+
+    def failure(self, question: Question, settings: str) -> tuple[str, Use] | None:
+        """Return why a question failed under these settings, and what that cost; None when it did
+        not, or only for want of a connection."""
+        rows = self._read(
+            "select error, tokens_in, tokens_out, cost_nano_usd, seconds from failures "
+            "where model = ? and prompt_version = ? and prompt_hash = ? and settings = ?",
+            (*question.identity, settings),
+        )
+        return (rows[0][0], Use(*rows[0][1:])) if rows else None
+
+    def failed_for_good(self, question: Question, settings: str, use: Use, error: str) -> None:
+        """Keep that a question was paid for in vain, so that it is not asked again like this."""
+        row = (*question.identity, settings, question.purpose, question.task_key, error)
+        with self._transaction() as db:
+            db.execute(
+                "insert or replace into failures values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*row, *astuple(use), now()),
+            )
+
+    def failures(self) -> list[Failure]:
+        """Return what was paid for in vain and has no answer since, by purpose and model."""
+        return [
+            Failure(*row)
+            for row in self._read(
+                "select purpose, model, count(distinct prompt_version || prompt_hash), "
+                "sum(cost_nano_usd) / 1e9, "
+                "(select error from failures as last where last.purpose = failures.purpose "
+                "and last.model = failures.model order by at desc limit 1) "
+                "from failures group by purpose, model order by purpose, model",
+                (),
+            )
+        ]
+
     def sent(self, run_id: str, question: Question, most: Use) -> int:
         """Record a call that is about to leave, with the most it can use; return its call_id."""
         with self._transaction() as db:
@@ -209,8 +158,12 @@ class Cache:
                     whole.tokens_out,
                     whole.nano_usd,
                     whole.seconds,
-                    _now(),
+                    now(),
                 ),
+            )
+            db.execute(
+                "delete from failures where model = ? and prompt_version = ? and prompt_hash = ?",
+                question.identity,
             )
             self._close_call(db, call_id, "ok", use, None)
 
@@ -254,7 +207,7 @@ class Cache:
                 )
                 db.execute(
                     "insert or replace into waiting values (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*astuple(line), run_id, _now()),
+                    (*astuple(line), run_id, now()),
                 )
 
     def waiting(self) -> list[Waiting]:
@@ -278,14 +231,15 @@ class Cache:
         they can have cost.
         """
         start = 0 if since is None else int(since.timestamp() * 1_000_000)
-        columns = list(zip(*self._read(_READ_CALLS, (start,)), strict=True)) or [()] * len(_CALLS)
+        rows = self._read(READ_CALLS, (start,))
+        columns = list(zip(*rows, strict=True)) or [()] * len(CALL_COLUMNS)
         arrays = [
             pa.array(values, pa.int64()).cast(kind)
-            if kind in (pa.bool_(), _CALLS["at"])
+            if kind in (pa.bool_(), CALL_COLUMNS["at"])
             else pa.array(values, kind)
-            for values, kind in zip(columns, _CALLS.values(), strict=True)
+            for values, kind in zip(columns, CALL_COLUMNS.values(), strict=True)
         ]
-        return pa.table(arrays, schema=pa.schema(list(_CALLS.items())))
+        return pa.table(arrays, schema=pa.schema(list(CALL_COLUMNS.items())))
 
     def _mark_lost(self) -> None:
         with self._transaction() as db:
@@ -315,7 +269,7 @@ class Cache:
             use.seconds,
             status,
             cached,
-            _now(),
+            now(),
         )
         names = (
             "run_id, purpose, model, prompt_version, prompt_hash, task_key, tokens_in, tokens_out, "
@@ -348,7 +302,3 @@ class Cache:
     def _read(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(query, values).fetchall()
-
-
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp() * 1_000_000)

@@ -11,15 +11,16 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 import httpx
 from pydantic import BaseModel
 
-from assay.common.net import retry_after
 from assay.mining.llm.answer import json_schema, schema_in_words, strict_schema
+from assay.mining.llm.limits import Limits
+from assay.mining.llm.refusal import CallError, refused, unfit
 from assay.mining.llm.settings import LlmError, Settings, redact
 
 log = logging.getLogger(__name__)
@@ -27,54 +28,39 @@ log = logging.getLogger(__name__)
 SEED = 20251021
 # From the strictest way to ask for JSON to none; servers know some of them.
 FORMATS = ("json_schema", "json_object with schema", "json_object", "none")
-# Errors that providers say before any work is done, so that they are not billed. A gateway's 502 or
-# 504 may hide an answer that was paid for.
-_UNBILLED = frozenset({*range(400, 500), 500, 501, 503, 529} - {408})
-_WORTH_RETRYING = frozenset({408, 409, 425, 429, *range(500, 600)} - {501})
-# llama-cpp-python's server says HTTP 500 to a response_format that it does not know.
-_ABOUT_FORMAT = re.compile(r"response_format|json_schema|json_object", re.IGNORECASE)
-_NO_USE_GOING_ON = {
-    401: "the provider does not accept the key: set LLM_API_KEY or the provider's own variable",
-    402: "the provider wants to be paid first",
-    403: "the provider does not let this key use the model",
-    404: "the provider does not have the model: check LLM_MODEL and LLM_API_BASE",
-}
+# What servers say of a parameter that a model does not take; OpenAI's o-series and gpt-5, also
+# behind other names, want another name for the limit.
+_NOT_TAKEN = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|not permitted|may only|only the default",
+    re.IGNORECASE,
+)
+_OTHER_LIMIT = re.compile(r"use\W+max_completion_tokens", re.IGNORECASE)
+_EFFORT = "reasoning_effort"
+_SPARED = ("temperature", "seed")  # without these a model answers all the same
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model said; token counts are the provider's claim and may be anything."""
+    """What a model said; token counts are the provider's claim and may be anything.
+
+    thoughts: what it tells apart from its answer of what it thought. thought: whether it did.
+    """
 
     text: str | None
     refusal: str | None
     finish_reason: str
-    tokens_in: object
-    tokens_out: object
+    tokens_in: object = None
+    tokens_out: object = None
+    thoughts: str = ""
+    thought: bool = False
 
 
-class CallError(Exception):
-    """One request brought no answer; the message is one line without secrets.
+@dataclass(frozen=True)
+class _Parameters:
+    """What the model takes, as far as it is known: the limit's name, and what is left out."""
 
-    retry: another try may do. retry_after: seconds the provider asks us to wait. ends_run: no
-    other question would fare better. billed: it may have been charged all the same. format_refused:
-    the way of asking for JSON may be the reason. unreadable: an answer came, but none that can be
-    read.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        retry: bool = False,
-        retry_after: float = 0.0,
-        ends_run: bool = False,
-        billed: bool = False,
-        format_refused: bool = False,
-        unreadable: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.retry, self.retry_after, self.ends_run = retry, retry_after, ends_run
-        self.billed, self.format_refused, self.unreadable = billed, format_refused, unreadable
+    limit: str = "max_tokens"
+    left_out: frozenset[str] = frozenset()
 
 
 class Provider:
@@ -87,7 +73,9 @@ class Provider:
         if not settings.model:
             raise LlmError("LLM_MODEL is not set: name a model, such as groq/openai/gpt-oss-20b")
         self._settings, self._litellm = settings, _litellm()
+        self.limits = Limits(settings)
         self._drop_params = False
+        self._parameters, self._lock = _Parameters(), threading.Lock()
         self._format: str | None = None  # what the server is known to take
         self._first, self._met = threading.Lock(), False
         self._check()
@@ -130,11 +118,38 @@ class Provider:
         temperature: float = 0.0,
     ) -> Reply:
         """Send one request; raises CallError when it brings no answer."""
+        sent = self._parameters
+        request = self._request(messages, schema, way, temperature) | {sent.limit: max_tokens}
+        for name in sent.left_out:
+            request.pop(name, None)
+        try:
+            return _reply(self._litellm.completion(**request))
+        except self._litellm.UnsupportedParamsError as error:
+            # LiteLLM's own refusal, before anything is sent: the model knows no seed, say. Dropping
+            # only then, since with it LiteLLM also sends again by itself what a server refused.
+            if self._drop_params or self._is_about_effort(str(error)):
+                raise self._explained(error, sent) from None
+            self._drop_params = True
+        except Exception as error:
+            response = _response(error)
+            said = unfit(response) if response is not None else None
+            if said is not None:
+                return Reply(said.text, None, "length" if said.cut else "stop")
+            raise self._explained(error, sent) from None
+        return self.send(messages, schema, way, max_tokens, temperature)
+
+    def _request(
+        self,
+        messages: list[dict[str, str]],
+        schema: type[BaseModel] | None,
+        way: str,
+        temperature: float,
+    ) -> dict[str, Any]:
+        """Return what LiteLLM is asked to send, without the limit."""
         settings = self._settings
         request: dict[str, Any] = {
             "model": settings.model,
             "messages": with_schema_hint(messages, schema, way),
-            "max_tokens": max_tokens,
             "temperature": temperature,
             "seed": SEED,
             "timeout": settings.timeout,
@@ -144,19 +159,36 @@ class Provider:
             "api_base": settings.api_base,
             "api_key": self._key(),
         }
+        if settings.reasoning_effort is not None:
+            # Also to models of which LiteLLM does not know that they think: the server will say.
+            request |= {_EFFORT: settings.reasoning_effort, "allowed_openai_params": [_EFFORT]}
         if schema is not None and way != "none":
             request["response_format"] = _response_format(schema, way)
-        try:
-            return _reply(self._litellm.completion(**request))
-        except self._litellm.UnsupportedParamsError as error:
-            # LiteLLM's own refusal, before anything is sent: the model knows no seed, say. Dropping
-            # only then, since with it LiteLLM also sends again by itself what a server refused.
-            if self._drop_params:
-                raise self._explained(error) from None
-            self._drop_params = True
-        except Exception as error:
-            raise self._explained(error) from None
-        return self.send(messages, schema, way, max_tokens, temperature)
+        return request
+
+    def _is_about_effort(self, said: str) -> bool:
+        return self._settings.reasoning_effort is not None and _EFFORT in said
+
+    def _adapts(self, said: str, sent: _Parameters) -> bool:
+        """Ask otherwise from now on where a server names a parameter that the model does not take;
+        tell whether another request would differ from the one that it refused."""
+        wanted = sent
+        if _OTHER_LIMIT.search(said):
+            wanted = replace(sent, limit="max_completion_tokens")
+        elif _NOT_TAKEN.search(said):
+            named = {name for name in _SPARED if re.search(rf"\b{name}\b", said)}
+            wanted = replace(sent, left_out=sent.left_out | named)
+        with self._lock:
+            if self._parameters == sent != wanted:  # else another thread was told before
+                self._parameters = wanted
+                left_out = ", ".join(sorted(wanted.left_out)) or "nothing"
+                log.info(
+                    "llm: %s is asked with %s and %s left out",
+                    self._settings.model,
+                    wanted.limit,
+                    left_out,
+                )
+            return self._parameters != sent
 
     def _key(self) -> str | None:
         """Return the key; at an address of one's own, never the one meant for the provider."""
@@ -176,12 +208,19 @@ class Provider:
             if missing:
                 raise LlmError(f"no key for {settings.model}: set LLM_API_KEY or {missing[0]}")
 
-    def _explained(self, error: Exception) -> CallError:
+    def _explained(self, error: Exception, sent: _Parameters) -> CallError:
         """Turn whatever LiteLLM raised into what it means for us."""
+        response = _response(error)
+        if response is None:
+            return self._without_response(error)
+        found = refused(response, self._settings)
+        if self._is_about_effort(found.said):
+            return self._wrong_effort(str(found))
+        found.adapted = bool(found.said) and self._adapts(found.said, sent)
+        return found
+
+    def _without_response(self, error: Exception) -> CallError:
         chain = list(_chain(error))
-        status = next((e for e in chain if isinstance(e, httpx.HTTPStatusError)), None)
-        if status is not None:
-            return self._refused(status.response)
         if any(isinstance(e, httpx.ConnectError | httpx.ConnectTimeout) for e in chain):
             return CallError(
                 "the server is not there (connection refused or name unknown)", retry=True
@@ -192,27 +231,17 @@ class Provider:
         if any(isinstance(e, httpx.TransportError) for e in chain):
             return CallError("the answer was cut off", retry=True, billed=True)
         if isinstance(error, self._litellm.BadRequestError):
-            return CallError(redact(str(error), self._settings))
+            said = redact(str(error), self._settings)
+            return self._wrong_effort(said) if self._is_about_effort(said) else CallError(said)
         words = redact(f"{type(error).__name__}: {error}", self._settings, 160)
         return CallError(f"the answer cannot be read ({words})", billed=True, unreadable=True)
 
-    def _refused(self, response: httpx.Response) -> CallError:
-        code = response.status_code
-        said = redact(_message(response), self._settings, 200)
-        reason = f"HTTP {code}" + (f": {said}" if said else "")
-        if code in _NO_USE_GOING_ON:
-            return CallError(f"{_NO_USE_GOING_ON[code]} ({reason})", ends_run=True)
-        wait = retry_after(response.headers)
-        if wait > self._settings.max_wait:
-            most = self._settings.max_wait
-            reason = f"{reason}; the provider asks to wait {wait:.0f} s, more than {most:.0f} s"
-            return CallError(f"{reason}: run again after that", ends_run=True)
+    def _wrong_effort(self, said: str) -> CallError:
+        effort = self._settings.reasoning_effort
         return CallError(
-            reason,
-            retry=code in _WORTH_RETRYING,
-            retry_after=wait,
-            billed=code not in _UNBILLED,
-            format_refused=code in (400, 422) or bool(_ABOUT_FORMAT.search(_message(response))),
+            f"the model does not take LLM_REASONING_EFFORT={effort}: set another or none at all "
+            f"({said})",
+            ends_run=True,
         )
 
 
@@ -244,13 +273,25 @@ def _reply(response: Any) -> Reply:
     if content is not None and not isinstance(content, str):
         raise TypeError("the content is no text")
     extra = getattr(choice.message, "provider_specific_fields", None) or {}
+    thoughts = getattr(choice.message, "reasoning_content", None)
+    thoughts = thoughts if isinstance(thoughts, str) else ""
+    details = getattr(usage, "completion_tokens_details", None)
+    tokens = getattr(details, "reasoning_tokens", None)
     return Reply(
         text=content,
         refusal=extra.get("refusal") or None,
         finish_reason=str(choice.finish_reason),
         tokens_in=getattr(usage, "prompt_tokens", None),
         tokens_out=getattr(usage, "completion_tokens", None),
+        thoughts=thoughts,
+        thought=bool(thoughts) or (isinstance(tokens, int) and tokens > 0),
     )
+
+
+def _response(error: Exception) -> httpx.Response | None:
+    """Return the server's response behind whatever LiteLLM raised, None where none came."""
+    found = (e.response for e in _chain(error) if isinstance(e, httpx.HTTPStatusError))
+    return next(found, None)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -259,16 +300,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             return
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _message(response: httpx.Response) -> str:
-    """Return what the provider says about its error."""
-    try:
-        said = response.json()
-    except (ValueError, httpx.ResponseNotRead):
-        return ""
-    said = said.get("error", said) if isinstance(said, dict) else said
-    return str(said.get("message", said) if isinstance(said, dict) else said)
 
 
 def _litellm() -> ModuleType:

@@ -18,7 +18,10 @@ from assay.mining.llm.budget import (
     settled,
 )
 from assay.mining.llm.cache import Cache, Use
-from assay.mining.llm.provider import CallError, Provider, Reply, with_schema_hint
+from assay.mining.llm.gate import Gate
+from assay.mining.llm.provider import Provider, Reply, with_schema_hint
+from assay.mining.llm.refusal import CallError
+from assay.mining.llm.repair import without_thoughts
 from assay.mining.llm.settings import Settings
 from assay.mining.llm.task import Result, Task, result
 
@@ -44,6 +47,7 @@ class _Asking:
         self.task, self.question = task, task.question(model)
         self.messages, self.used = list(task.messages), Use()
         self.requests = self.failures = self.bad_answers = 0
+        self.widened = self.sent_limit = 0  # tokens of an answer
 
     def reprompt(self, error: BadAnswerError) -> None:
         """Show the model its bad answer, and say what is wrong with it."""
@@ -83,7 +87,7 @@ class Session:
         self._settings, self._cache, self._provider = settings, cache, provider
         self._prices, self._budget, self._run_id = prices, budget, run_id
         self._stopped, self._why = threading.Event(), ""
-        self._paused_until, self._failed_in_a_row = 0.0, 0
+        self._gate, self._failed_in_a_row = Gate(settings.concurrency), 0
         self._lock = threading.Lock()
 
     def stop(self, why: str) -> None:
@@ -92,6 +96,7 @@ class Session:
             if not self._stopped.is_set():
                 self._why = why
                 self._stopped.set()
+                log.error("llm: no more is asked: %s", why)
 
     def ask(self, task: Task) -> Result:
         """Ask one question, as often as the rules allow, and return what became of it."""
@@ -127,7 +132,13 @@ class Session:
         try:
             return with_retries(
                 lambda: self._ask_until_valid(asking),
-                backoff=Doubling(settings.backoff, MAX_BACKOFF, settings.max_attempts - 1),
+                backoff=Doubling(
+                    settings.backoff,
+                    MAX_BACKOFF,
+                    settings.max_attempts - 1,
+                    spread=0.5,
+                    seed=asking.question.prompt_hash,
+                ),
                 on_retry=tell,
                 sleep=self._stopped.wait,
             )
@@ -146,7 +157,7 @@ class Session:
 
     def _step(self, asking: _Asking) -> Result | None:
         """Send once; return the result when that ended it, else None."""
-        self._stopped.wait(max(0.0, self._paused_until - time.monotonic()))
+        self._stopped.wait(self._gate.wait())
         if self._stopped.is_set():
             return asking.ended("failed" if asking.requests else "skipped", self._why)
         try:
@@ -154,7 +165,7 @@ class Session:
         except _OverBudgetError as error:
             return asking.ended("over_budget", str(error))
         except _RefusedError as error:
-            return asking.ended("failed", str(error))
+            return self._in_vain(asking, str(error))
         except BadAnswerError as error:
             return self._bad_answer(asking, error)
         except CallError as error:
@@ -164,11 +175,31 @@ class Session:
 
     def _bad_answer(self, asking: _Asking, error: BadAnswerError) -> Result | None:
         asking.bad_answers += 1
+        tries = f"{asking.bad_answers} tries" if asking.bad_answers > 1 else "a try"
+        gone = f"no valid answer in {tries}: {error}"
         if asking.bad_answers == MAX_BAD_ANSWERS:
-            return asking.ended("failed", f"no valid answer in {MAX_BAD_ANSWERS} tries: {error}")
+            return self._in_vain(asking, gone)
+        if error.thinking:
+            if not self._widen(asking):
+                return self._in_vain(asking, gone)
+        else:
+            asking.reprompt(error)
         log.info("llm: %s %s: %s; asking again", asking.task.purpose, asking.task.key, error)
-        asking.reprompt(error)
         return None
+
+    def _widen(self, asking: _Asking) -> bool:
+        """Give a question whose answer did not get beyond thoughts a higher limit; False where the
+        model has none."""
+        limits, before = self._provider.limits, asking.sent_limit
+        limits.saw_thinking()
+        asking.widened = limits.wider(before)
+        return self._limit(asking) > before
+
+    def _in_vain(self, asking: _Asking, why: str) -> Result:
+        """Keep that a question was paid for and has no answer: the same would come of it again."""
+        settings = self._settings.fingerprint(asking.task.max_tokens)
+        self._cache.failed_for_good(asking.question, settings, asking.used, why)
+        return asking.ended("failed", why)
 
     def _without_answer(self, asking: _Asking, error: CallError) -> Result:
         """Return the result, unless another call may bring an answer: then raise TransientError."""
@@ -176,10 +207,10 @@ class Session:
         if error.ends_run:
             self.stop(str(error))
         elif error.retry:
-            if asking.failures < self._settings.max_attempts:
+            if error.retry_after and asking.failures < self._settings.max_attempts:
                 # What the provider asks for holds for all threads, and at once.
-                until = time.monotonic() + error.retry_after
-                self._paused_until = max(self._paused_until, until)
+                step = self._settings.backoff / self._settings.concurrency
+                self._gate.close(error.retry_after, step)
             raise TransientError(str(error), error.retry_after) from error
         return asking.gave_up(str(error))
 
@@ -193,17 +224,25 @@ class Session:
 
     def _attempt(self, asking: _Asking) -> dict[str, Any]:
         """Ask in the strictest way that the server takes, and find out which that is."""
-        for way in (ways := self._provider.formats(asking.task.schema)):
+        ways = list(self._provider.formats(asking.task.schema))
+        while True:
             try:
-                return self._send(asking, way)
+                return self._send(asking, ways[0])
             except CallError as error:
-                if not error.format_refused or way == ways[-1]:
+                if error.adapted:
+                    continue  # the next request leaves out what this one was refused for
+                if error.too_large and asking.sent_limit > asking.task.max_tokens:
+                    self._provider.limits.no_room()
+                    asking.widened = 0
+                    continue
+                if not error.format_refused or len(ways) == 1:
                     raise
-        raise AssertionError("there is always a way")
+                ways.pop(0)
 
     def _send(self, asking: _Asking, way: str) -> dict[str, Any]:
         """Send one request within the budget; keep its answer before anything else is done."""
         task = asking.task
+        asking.sent_limit = self._limit(asking)
         most = self._most(asking, way)
         if not self._budget.reserve(most.nano_usd):
             raise _OverBudgetError("the next call could pass llm_max_usd")
@@ -214,7 +253,7 @@ class Session:
             started = time.monotonic()
             try:
                 reply = self._provider.send(
-                    asking.messages, task.schema, way, task.max_tokens, task.temperature
+                    asking.messages, task.schema, way, asking.sent_limit, task.temperature
                 )
             except CallError as error:
                 use = replace(most if error.billed else Use(), seconds=time.monotonic() - started)
@@ -222,6 +261,8 @@ class Session:
                 if error.unreadable:
                     raise BadAnswerError(str(error)) from error
                 raise
+            if reply.thought:
+                self._provider.limits.saw_thinking()
             use = self._use(asking, reply, most, time.monotonic() - started)
             if task.schema is not None:
                 self._provider.takes(way)
@@ -238,26 +279,34 @@ class Session:
             raise _RefusedError(f"the model refuses: {said}")
         try:
             cut = reply.finish_reason == "length"
-            data = parsed(reply.text, asking.task.schema, cut=cut)
+            # Some servers take an answer that follows no closing mark for thoughts.
+            text = reply.text or (reply.thoughts if asking.task.schema and not cut else "")
+            data = parsed(text, asking.task.schema, cut=cut)
         except BadAnswerError as error:
-            error.answer = reply.text or ""
+            error.answer = without_thoughts(reply.text or "")[0].strip()
             self._cache.failed(call_id, "invalid", use, str(error))
             raise
         self._cache.answered(call_id, asking.question, use, data, asking.used)
         return data
+
+    def _limit(self, asking: _Asking) -> int:
+        """Return how long the next answer may be, by all that is known of the model by now."""
+        return max(self._provider.limits.of(asking.task.max_tokens), asking.widened)
 
     def _most(self, asking: _Asking, way: str) -> Use:
         """Return the most that the next request can use."""
         schema = asking.task.schema
         messages = with_schema_hint(asking.messages, schema, way)
         tokens_in = most_prompt_tokens(messages, schema_text(schema))
-        tokens_out = asking.task.max_tokens
+        tokens_out = asking.sent_limit
         return Use(tokens_in, tokens_out, self._prices.nano(tokens_in, tokens_out))
 
     def _use(self, asking: _Asking, reply: Reply, most: Use, seconds: float) -> Use:
         """Return what a request used, whatever the provider claims."""
         own_in = count_tokens(*(message["content"] for message in asking.messages))
-        own_out = count_tokens(reply.text or reply.refusal or "")
+        own_out = count_tokens(reply.text or reply.refusal or "", reply.thoughts)
+        if self._provider.limits.thinks and not reply.tokens_out:
+            own_out = most.tokens_out  # what nobody counts may be anything, up to the limit
         tokens_in = settled(reply.tokens_in, own_in, most.tokens_in)
         tokens_out = settled(reply.tokens_out, own_out, most.tokens_out)
         if tokens_in > most.tokens_in or tokens_out > most.tokens_out:

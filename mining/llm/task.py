@@ -1,6 +1,7 @@
 """A question to a model, and what became of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,7 +17,10 @@ class Task:
     key: the caller's name for it. purpose: what it is for, such as issue_labels. prompt_version:
     raised by the caller when its prompt changes. messages: OpenAI's, role and content, texts only.
     schema: what the answer must fit, None for free text. max_tokens: the longest answer.
-    temperature: 0 for the likeliest answer; another is another question.
+    temperature: 0 for the likeliest answer; another is another question. earlier: older prompt
+    versions and what their answers must fit: an answer that was paid for under the same key by one
+    of them is taken, so that new words ask only what was never answered. max_tokens is the answer
+    alone: what a model thinks before comes on top.
     """
 
     key: str
@@ -26,11 +30,20 @@ class Task:
     schema: type[BaseModel] | None
     max_tokens: int
     temperature: float = 0.0
+    earlier: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
     def question(self, model: str) -> Question:
         """Return what identifies the answer of a model to this task."""
         asked = prompt_hash(self.messages, self.schema, self.temperature)
         return Question(model, self.prompt_version, asked, self.purpose, self.key)
+
+    def earlier_questions(self, model: str) -> list[tuple[Question, type[BaseModel]]]:
+        """Return the questions of older prompts, without their hashes, the newest version first."""
+        asked = self.question(model)
+        return [
+            (replace(asked, prompt_version=version, prompt_hash=""), schema)
+            for version, schema in self.earlier.items()
+        ]
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,9 @@ class Result:
     status: ok, failed (asked, no valid answer), over_budget (not asked any more) or skipped (not
     asked at all). data: the checked answer, {"text": ...} without a schema; None unless ok.
     tokens, cost_usd and seconds are what the answer took, bad attempts included; for one from the
-    cache (`cached`), what it took when it was paid for, so that a rerun gives the same.
+    cache (`cached`), what it took when it was paid for, so that a rerun gives the same. A question
+    that was paid for in vain before is failed and cached. prompt_version and prompt_hash are those
+    that were answered: an older version's where its answer is taken.
     """
 
     key: str
@@ -79,6 +94,6 @@ def result(
         seconds=use.seconds,
         cached=cached,
         model=question.model or None,
-        prompt_version=task.prompt_version,
+        prompt_version=question.prompt_version,
         prompt_hash=question.prompt_hash,
     )

@@ -23,6 +23,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from assay.common.post_sources import POST_SOURCES
 from assay.sample.apis.repo_index import loads
 from assay.sample.server.wire import Options, Response, Window
 
@@ -33,15 +34,14 @@ Names = list[tuple[str, str]]
 Described = tuple[dict[str, float], Names]
 
 UNKNOWN = math.nan  # meets no comparison
-REACH = 1000  # GitHub, Reddit and Algolia give this many items of one search or listing
+REACH = 1000  # the APIs give this many items of one search or listing
 CACHED = 32  # selections kept; one of all of 200,000 items takes 0.8 MB
 
 QUIRKS = {
-    "deprecation-link": "GitHub's Link header begins with rel=deprecation",
-    "sticky": "a first page of Reddit has one more child than its limit, an old one",
-    "sub-redirect": "Reddit redirects an unknown subreddit to its search instead of 404",
-    "closed-subs": "Reddit refuses private and quarantined subreddits with 403",
-    "token-life": "Reddit's tokens live N seconds instead of 86400",
+    name: meaning
+    for source in POST_SOURCES.values()
+    for name, meaning in source.recording.quirks.items()
+} | {
     "short-window": "limits of posts count in windows of N seconds instead of their own",
     "cap": "a search or listing of posts reaches N items instead of 1000",
     "wikidata": "Wikidata's search for entities is there, over the Hub's vocabulary",
@@ -273,16 +273,13 @@ class PostApi:
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:
-    """The token of `Authorization: Bearer ...`, or of GitHub's older `token ...`, or None."""
+    """The token of `Authorization: Bearer ...`, or of the older `token ...`, or None."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() in ("bearer", "token") else None
 
 
 def count(text: str | None, default: int, most: int) -> int:
-    """A number of items as GitHub and Reddit read it: nonsense is the default, too much the most.
-
-    https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
-    """
+    """A number of items as the APIs read it: nonsense is the default, too much the most."""
     if text is None or not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
         return default
     return min(int(text), most)

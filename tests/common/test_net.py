@@ -15,6 +15,7 @@ from assay.common.net import (
     TransientError,
     is_loopback,
     retry_after,
+    wait_in_words,
     with_retries,
 )
 
@@ -188,3 +189,43 @@ def test_a_doubling_backoff_ends_at_its_longest_wait() -> None:
 )
 def test_only_this_machines_own_addresses_are_loopback(address: str, ours: bool) -> None:
     assert is_loopback(address) is ours
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Please try again in 7m12s. Need more tokens?", 432.0),
+        ("Please try again in 20s", 20.0),
+        ("try again in 1h2m", 3_720.0),
+        ("Please try again in 172ms.", 0.172),
+        ("Please try again in 50.597142857s. Visit", 50.597142857),
+        ("Please retry in 20.04466179s.", 20.04466179),
+        ('"retryDelay": "42s"', 42.0),
+        ('{\\"retryDelay\\": \\"42s\\"}', 42.0),
+        ("Please retry after 33 seconds. Please", 33.0),
+        ("Retry your request after 1 minute", 60.0),
+        ("try again in 2 hours and 5 minutes", 7_500.0),
+        ("wait for 3 days", 259_200.0),
+        ("try again in 2 s; try again in 5 s", 5.0),
+        ("try again in " + "9" * 5_000 + "s", MAX_RETRY_AFTER),
+        ("try again later", 0.0),
+        ("an entry in 5 s", 0.0),
+        ("try again in 5 million years", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_a_wait_in_words_is_read_in_seconds(text: str, seconds: float) -> None:
+    assert wait_in_words(text) == pytest.approx(seconds)
+
+
+@given(st.text(max_size=200))
+def test_whatever_is_said_the_wait_is_one_that_can_be_slept(text: str) -> None:
+    assert 0 <= wait_in_words(f"try again in {text}") <= MAX_RETRY_AFTER
+
+
+def test_waits_are_spread_by_a_seed_and_always_the_same_for_it() -> None:
+    one, same, other = (list(Doubling(1, 60, 8, 0.5, seed)) for seed in ("a", "a", "b"))
+    assert one == same != other
+    plain = list(Doubling(1, 60, 8))
+    assert plain == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert all(base <= wait < base * 1.5 for base, wait in zip(plain, one, strict=True))

@@ -203,7 +203,9 @@ def test_a_failed_task_is_no_row_and_is_asked_again_alone(project: Project) -> N
         assert "no valid answer in 3 tries" in failures[1][3]
         asked, server.answers = server.asked(), scholar
         assert asked["links"] == 3 + 3
-        server.run(project, **ONE)
+        server.run(project, **ONE)  # what was paid for in vain is asked again on demand only
+        assert server.asked() == asked
+        server.run(project, llm_ask_again=True, **ONE)
         more = server.asked() - asked
     assert more == {"links": 1, "essays": 2, "evaluations": 8}
     assert counted(project) == {"links": 4, "essays": 6, "evaluations": 24}

@@ -72,6 +72,11 @@ def test_the_key_and_the_prices_of_the_environment_are_those_of_its_model() -> N
     assert (priced.input_usd_per_mtok, priced.output_usd_per_mtok) == (0.5, 0.7)
     server = settings_for(JOB, replace(own, api_base="http://127.0.0.1:1/v1"))
     assert server.api_key == "k"
+    thinking = replace(own, reasoning_effort="low")
+    assert settings_for(JOB, thinking).reasoning_effort is None
+    named = settings_for(replace(JOB, model="openai/gpt-4o-mini"), thinking)
+    assert named.reasoning_effort == "low"
+    assert settings_for(JOB, Settings(reasoning_effort="low")).reasoning_effort == "low"
 
 
 def test_a_model_without_a_price_fails_its_own_tasks_and_alone_the_step(tmp_path: Path) -> None:

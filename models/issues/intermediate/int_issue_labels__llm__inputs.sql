@@ -49,7 +49,11 @@ posts as (
         members.cluster_date,
         members.cluster_id,
         list(
-            { 'title': documents.title, 'text': documents.text[:2000] }
+            {
+                'url_hash': documents.url_hash,
+                'title': documents.title,
+                'text': documents.text[:2000]
+            }
             order by not problems.is_problem, members.position
         ) as posts
     from members

@@ -4,7 +4,7 @@
  * Return `{href, host}` of an http or https address, or null for anything else.
  *
  * `host` is in ASCII (punycode), so that a Cyrillic "а" in a name that looks familiar shows as
- * `xn--...`. Addresses with a user name are refused: in `https://github.com@example.org/` the part
+ * `xn--...`. Addresses with a user name are refused: in `https://bank.example@example.org/` the part
  * that a person reads is not where the link goes.
  */
 export function webLink(text) {

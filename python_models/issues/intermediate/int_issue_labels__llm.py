@@ -8,7 +8,7 @@ from dbt_common.invocation import get_invocation_id
 
 from assay.dbt.progress import show_progress
 from assay.dbt.relations import is_value
-from assay.mining.label.prompt import label_tasks
+from assay.mining.label.prompt import label_fields, label_tasks
 from assay.mining.llm import Cache, Settings, run
 from assay.warehouse import data_dir
 
@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         pa.field("prompt_version", pa.string()),
         pa.field("tokens", pa.int64()),
         pa.field("cost_usd", pa.float64()),
+        pa.field("evidence", pa.string()),
     ]
 )
 
@@ -43,22 +44,22 @@ def model(dbt, session):
         # Contrast is with the other clusters of the same day: the day before has the same problems.
         of_day = inputs.filter(is_value("cluster_date", day))
         of_day = of_day.project(SHOWN).order("fingerprint, summary")
-        for task in label_tasks(of_day.to_arrow_table().to_pylist()):
-            tasks.setdefault(task.key, task)
-    approved = str(dbt.config.get("approve_llm")).lower() == "true"
+        for asked in label_tasks(of_day.to_arrow_table().to_pylist()):
+            tasks.setdefault(asked.task.key, asked)
     with Cache(data_dir() / "llm.sqlite") as cache:
         results = run(
-            tasks.values(),
+            [asked.task for asked in tasks.values()],
             Settings.from_environment(),
             cache,
-            approved=approved,
+            approved=_is_true(dbt.config.get("approve_llm")),
             max_usd=float(dbt.config.get("llm_max_usd")),
             run_id=get_invocation_id(),
+            ask_again=_is_true(dbt.config.get("llm_ask_again")),
         )
     labels = [
         {
             "fingerprint": result.key,
-            **result.data,
+            **label_fields(result.data, tasks[result.key].post_ids),
             "model": result.model,
             "prompt_version": result.prompt_version,
             "tokens": result.tokens_in + result.tokens_out,
@@ -68,3 +69,7 @@ def model(dbt, session):
         if result.status == "ok"
     ]
     return pa.Table.from_pylist(labels, schema=SCHEMA)
+
+
+def _is_true(given: object) -> bool:
+    return str(given).lower() == "true"

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assay.mining.llm.cache import Cache, Waiting
+from assay.mining.llm.cache import Cache, Question, Use, Waiting
 from assay.runs import status
 from assay.warehouse import journal, writer
 from tests.assay.warehouse.test_writer import HOLD, another
@@ -118,6 +118,34 @@ def test_one_screen_tells_all(path: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert len(output.splitlines()) <= 40
     assert "\x1b" not in output
+
+
+def paid_in_vain(path: Path) -> None:
+    with Cache(path.parent / "llm.sqlite") as cache:
+        for number, purpose in enumerate(("issue_labels", "issue_labels", "links")):
+            question = Question("groq/one", "v1", f"hash {number}", purpose, f"key {number}")
+            cache.failed_for_good(
+                question, "settings", Use(900, 400, 1_500_000, 2.0), f"why\n{number}"
+            )
+
+
+def test_what_language_models_were_paid_for_in_vain_is_a_failure_and_says_how_to_ask_again(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [
+        "issue_labels: 2 questions cost $0.0030 in vain and are not asked again (groq/one): why 1",
+        "links: 1 questions cost $0.0015 in vain and are not asked again (groq/one): why 2",
+        "to ask again: dbt build --select tag:llm+ "
+        "--vars '{approve_llm: true, llm_max_usd: 1, llm_ask_again: true}'",
+    ]
+    paid_in_vain(path)
+    status.main([])
+    assert sections(capsys.readouterr().out)["FAILED"] == told  # without a warehouse as well
+    build(path)
+    status.main([])
+    failed = sections(capsys.readouterr().out)["FAILED"]
+    assert failed[-3:] == told
+    assert failed[:-3] and "nothing" not in failed
 
 
 def test_nothing_loaded_says_what_to_do(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,10 @@ def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: 
 KEPT = {
     "issues": "select cluster_date, cluster_id, issue_id from silver_staging.stg_issue_identities",
     "vectors": "select url_hash, text_hash, model, embedding from silver_staging.stg_embeddings",
-    "paid answers": "select * from silver_staging.stg_issue_labels__llm",
+    # All columns that version 1 had; evidence came later.
+    "paid answers": "select fingerprint, canonical_title, category, description, would_pay_signal, "
+    "impact_level, model, prompt_version, tokens, cost_usd "
+    "from silver_staging.stg_issue_labels__llm",
     "calls": "select call_id, prompt_hash, cost_usd from silver_staging.stg_llm_calls",
     "first seen": "select input_name, fingerprint, changed_at from bronze.input_fingerprints",
     "posts": "select * from bronze.raw_items",

@@ -65,7 +65,7 @@ def test_an_answer_that_is_whole_counts_even_when_the_model_was_cut_off_after_it
         ("[" * 100_000, "it holds no JSON object"),
         ('{"a":' * 100_000, "it holds no JSON object"),
         (f"{JSON} or rather {OTHER}", "several JSON objects that disagree"),
-        (JSON.replace("finance", "Finance "), "category: Input should be 'ai', 'finance'"),
+        (JSON.replace("finance", "Finances"), "category: Input should be 'ai', 'finance'"),
         (JSON.replace("Webhooks", "W" * 120), "canonical_title: String should have at most 120"),
         (JSON.replace('"category"', '"kategorie"'), "category: Field required"),
         (JSON.replace("booked", "bo\\u0000oked"), "control characters"),
@@ -235,8 +235,12 @@ def test_bad_answers_are_tried_twice_more_at_most_and_never_become_rows(
         assert why in one.error
         assert "\n" not in one.error
         assert cache.calls()["status"].to_pylist() == [status] * tries
-        server.rule = good  # asked again next time
-        assert asked(tasks(1), how, cache).status == "ok"
+        server.rule = good  # paid for in vain, so not asked again unless a person says so
+        again = asked(tasks(1), how, cache)
+        assert (again.status, again.cached, again.cost_usd) == ("failed", True, one.cost_usd)
+        assert one.error in again.error
+        assert len(server.questions) == tries
+        assert asked(tasks(1), how, cache, ask_again=True).status == "ok"
     assert len(server.questions) == tries + 1
 
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pydantic import BaseModel, Field
 
-from assay.mining.llm import Cache
+from assay.mining.llm import Cache, plan
 from tests.llm_server import LlmServer, Question, Reply, always, first_then, good
 from tests.mining.llm.asking import asked, child, settings, statuses, task, tasks
 
@@ -88,14 +89,78 @@ def test_equal_questions_of_one_run_are_asked_once(cache: Cache) -> None:
     assert len({str(one.data) for one in results}) == 1
 
 
-def test_failed_answers_are_asked_again_next_time_and_both_are_on_record(cache: Cache) -> None:
+def test_what_was_paid_for_in_vain_is_asked_again_on_demand_and_both_are_on_record(
+    cache: Cache,
+) -> None:
     with LlmServer(always(Reply("no"))) as server:
         how = settings(server.base)
-        assert asked(tasks(1), how, cache).status == "failed"
+        first = asked(tasks(1), how, cache)
         server.rule = good
-        one = asked(tasks(1), how, cache)
+        second = asked(tasks(1), how, cache)
+        assert (first.status, second.status, len(server.questions)) == ("failed", "failed", 3)
+        assert second.error.endswith("not asked again (llm_ask_again: true does)")
+        [failure] = cache.failures()
+        assert (failure.purpose, failure.model, failure.questions) == ("issue_labels", how.model, 1)
+        assert failure.cost_usd == pytest.approx(first.cost_usd)
+        assert failure.error == first.error
+        planned = plan(tasks(2), how, cache)
+        assert (len(planned.pending), len(planned.failed)) == (1, 1)
+        assert "1 failed before and are not asked again" in str(planned)
+        one = asked(tasks(1), how, cache, ask_again=True)
+        assert asked(tasks(1), how, cache, ask_again=True).cached  # an answer is one for ever
     assert (one.status, one.cached) == ("ok", False)
-    assert cache.calls()["status"].to_pylist() == ["invalid"] * 3 + ["ok"]
+    assert cache.failures() == []
+    assert cache.calls()["status"].to_pylist() == ["invalid"] * 3 + ["ok"] * 2
+
+
+def test_other_settings_ask_again_what_failed(cache: Cache) -> None:
+    with LlmServer(always(Reply("no"))) as server:
+        assert asked(tasks(1), settings(server.base), cache).status == "failed"
+        server.rule = good
+        how = settings(server.base, concurrency=2, backoff=0.02, timeout=9.0)
+        assert asked(tasks(1), how, cache).status == "failed"
+        assert asked([task(WORDS, "k0", max_tokens=200)], how, cache).status == "ok"
+        server.rule = always(Reply("no"))
+        assert asked(tasks(2)[1:], settings(server.base), cache).status == "failed"
+        server.rule = good
+        how = settings(server.base, reasoning_effort="low")
+        assert asked(tasks(2)[1:], how, cache).status == "ok"
+
+
+WORDS = "Post 0 is about a problem."
+
+
+class OldLabel(BaseModel):
+    """A label of the prompt before."""
+
+    title: str
+
+
+def test_an_answer_to_an_older_prompt_of_the_same_task_is_not_paid_for_again(cache: Cache) -> None:
+    with LlmServer(always(Reply('{"title": "old"}'))) as server:
+        how = settings(server.base)
+        old = asked([task("Old words.", "k0", schema=OldLabel)], how, cache)
+        server.rule = good
+        new = task("New words.", "k0", prompt_version="2", earlier={"1": OldLabel})
+        assert len(plan([new], how, cache).pending) == 0
+        taken = asked([new], how, cache, run_id="second")
+        assert (taken.status, taken.cached, taken.data) == ("ok", True, {"title": "old"})
+        assert (taken.prompt_version, taken.prompt_hash) == ("1", old.prompt_hash)
+        assert taken.cost_usd == old.cost_usd
+        served = cache.calls().to_pylist()[-1]
+        assert (served["run_id"], served["cached"]) == ("second", True)
+        assert (served["prompt_version"], served["prompt_hash"]) == ("1", old.prompt_hash)
+        others = [
+            task("New words.", "k1", prompt_version="2", earlier={"1": OldLabel}),
+            task("Newer.", "k0", prompt_version="2", purpose="x", earlier={"1": OldLabel}),
+            task("Newest.", "k0", prompt_version="2", earlier={"0": OldLabel}),
+        ]
+        assert not any(one.cached for one in asked(others, how, cache))
+        assert asked([replace(new, key="k2")], how, cache).cached  # by its own words
+        again = task("Again.", "k0", prompt_version="2", earlier={"1": OldLabel})
+        assert asked([again], how, cache).data == {"title": "old"}
+        assert not asked([again], how, cache, ask_again=True).cached
+        assert asked([again], how, cache).prompt_version == "2"
 
 
 def test_an_answer_that_its_schema_no_longer_takes_is_asked_for_again(cache: Cache) -> None:
