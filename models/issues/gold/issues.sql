@@ -33,6 +33,24 @@ shares as (
 
 ),
 
+-- A source that does not say what became of a post counts in none of the states; where no source
+-- says it, the numbers are null.
+counts as (
+
+    select
+        cluster_date,
+        cluster_id,
+        count(distinct person) as people,
+        if(count(state) > 0, count(*) filter (where state = 'open'), null) as posts_open,
+        if(count(state) > 0, count(*) filter (where state = 'answered'), null) as posts_answered,
+        if(count(state) > 0, count(*) filter (where state = 'fixed'), null) as posts_fixed,
+        if(count(state) > 0, count(*) filter (where state = 'declined'), null) as posts_declined,
+        if(count(is_locked) > 0, count(*) filter (where is_locked), null) as posts_locked
+    from {{ ref('issue_evidence') }}
+    group by cluster_date, cluster_id
+
+),
+
 final as (
 
     select
@@ -45,6 +63,12 @@ final as (
         labels.would_pay_signal,
         labels.impact_level,
         clusters.cluster_size,
+        coalesce(counts.people, 0) as people,
+        counts.posts_open,
+        counts.posts_answered,
+        counts.posts_fixed,
+        counts.posts_declined,
+        counts.posts_locked,
         clusters.confidence,
         shares.problem_share,
         labels.labeled_by
@@ -58,6 +82,10 @@ final as (
         on
             clusters.cluster_date = shares.cluster_date
             and clusters.cluster_id = shares.cluster_id
+    left join counts
+        on
+            clusters.cluster_date = counts.cluster_date
+            and clusters.cluster_id = counts.cluster_id
 
 )
 

@@ -29,7 +29,12 @@ trends as (
         issues.cluster_id,
         max(trend.heat) filter (where trend.day = issues.cluster_date) as heat,
         list(
-            { 'day': trend.day, 'items': trend.items, 'heat': trend.heat } order by trend.day
+            {
+                'day': trend.day,
+                'items': trend.items,
+                'people': trend.people,
+                'heat': trend.heat
+            } order by trend.day
         ) as trend
     from issues
     inner join {{ ref('issue_trend') }} as trend
@@ -50,6 +55,12 @@ final as (
         issues.would_pay_signal,
         issues.impact_level,
         issues.cluster_size,
+        issues.people,
+        issues.posts_open,
+        issues.posts_answered,
+        issues.posts_fixed,
+        issues.posts_declined,
+        issues.posts_locked,
         issues.confidence,
         issues.labeled_by,
         trends.heat,
