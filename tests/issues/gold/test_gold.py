@@ -141,7 +141,9 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
             for then in days:
                 if then <= day and (day - then).days < 14:
                     for _, engagement, is_problem, person in by_day[issue, then]:
-                        heat = (1 + math.log(1 + max(engagement, 0))) * 0.5 ** ((day - then).days / 3)
+                        heat = (1 + math.log(1 + max(engagement, 0))) * 0.5 ** (
+                            (day - then).days / 3
+                        )
                         if is_problem:
                             voices[person] = max(heat, voices.get(person, 0))
             wanted[issue, day] = (
@@ -158,7 +160,10 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
 
 
 def test_people_and_states_of_an_issue_are_those_of_its_posts(mined: Project) -> None:
-    raw = {key: json.loads(text) for key, text in mined.rows("select url_hash, raw from bronze.raw_items")}
+    raw = {
+        key: json.loads(text)
+        for key, text in mined.rows("select url_hash, raw from bronze.raw_items")
+    }
     people, states = defaultdict(set), defaultdict(list)
     for day, cluster, key, source, person in mined.rows(
         "select cluster_date, cluster_id, url_hash, source, person from gold.issue_evidence"
