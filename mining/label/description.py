@@ -7,13 +7,13 @@ speaking, and may do all that.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.mining.label import form
 from assay.mining.label.member import Member
 from assay.mining.label.statement import without_prefix
-from assay.mining.label.terms import covered, terms
+from assay.mining.label.terms import Weights, term_set
 from assay.mining.text.sentences import split
 
 MEMBERS, SENTENCES = 30, 20  # most central members, and sentences of each
@@ -28,6 +28,7 @@ FIRST_PERSON, SECOND_PERSON, QUESTION = -0.4, -0.3, -0.5
 DANGLING, POINTING, UNREADABLE, GREETING = -1.0, -0.6, -0.8, -1.0
 THREAD, CLICKBAIT, TROUBLE, NAME, NEAR, LONG = -0.3, -0.3, 0.25, 0.15, 0.2, -0.03
 TITLE = -0.1
+NOTHING = -2.0  # a sentence without any of the issue's KEY_TERMS
 # A quote must say something of the issue; how it is said matters little.
 OTHER_SOURCE = 0.4  # so much worse may a quote be that brings another source
 QUOTED_TROUBLE, QUOTED_QUESTION, QUOTED_TITLE = 0.3, -0.1, -0.3
@@ -57,9 +58,7 @@ class Quote:
     source: str
 
 
-def describe(
-    members: Sequence[Member], weighed: Mapping[str, float], title: str
-) -> tuple[str, str]:
+def describe(members: Sequence[Member], weighed: Weights, title: str) -> tuple[str, str]:
     """Return one or two sentences that tell the issue, and why these.
 
     members: most central first, at least one. weighed: the issue's terms (terms.weights).
@@ -79,7 +78,7 @@ def describe(
     return told, f"{len(chosen)} of the posts' sentences that stand by themselves, from {origin}"
 
 
-def quotes(members: Sequence[Member], weighed: Mapping[str, float]) -> list[Quote]:
+def quotes(members: Sequence[Member], weighed: Weights) -> list[Quote]:
     """Return up to QUOTES quotes of as many persons and sources, the most telling first."""
     ranked = _ranked(members, weighed, quotable)
     best = ranked[0][0] if ranked else 0.0
@@ -104,9 +103,7 @@ def _speaker(one: Sentence) -> str:
 
 
 def _ranked(
-    members: Sequence[Member],
-    weighed: Mapping[str, float],
-    judge: Callable[[Sentence, Mapping[str, float], int], float],
+    members: Sequence[Member], weighed: Weights, judge: Callable[[Sentence, Weights, int], float]
 ) -> list[tuple[float, Sentence]]:
     """Return the sentences with their value, the best first; of equals the more central."""
     judged = [(round(judge(one, weighed, len(members)), 6), one) for one in sentences(members)]
@@ -124,14 +121,13 @@ def sentences(members: Sequence[Member]) -> Iterator[Sentence]:
                 yield Sentence(text, member, place, is_title=False)
 
 
-def worth(one: Sentence, weighed: Mapping[str, float], members: int) -> float:
+def worth(one: Sentence, weighed: Weights, members: int) -> float:
     """Return how well a sentence tells the issue to somebody who knows nothing of it."""
     text = one.text
-    key = sorted(weighed, key=lambda term: (-weighed[term], term))[:KEY_TERMS]
-    if not set(key) & set(terms(text)):
-        return -2.0
+    if term_set(text).isdisjoint(weighed.key[:KEY_TERMS]):
+        return NOTHING
     return (
-        min(covered(text, weighed), 1.0)
+        min(weighed.covered(term_set(text)), 1.0)
         + NEAR * (1 - one.place / max(members, MEMBERS))
         + LONG * max(len(text.split()) - GOOD_WORDS, 0)
         + TITLE * one.is_title
@@ -149,10 +145,12 @@ def worth(one: Sentence, weighed: Mapping[str, float], members: int) -> float:
     )
 
 
-def quotable(one: Sentence, weighed: Mapping[str, float], members: int) -> float:
+def quotable(one: Sentence, weighed: Weights, members: int) -> float:
     """Return how well a sentence speaks for the issue as one person's words."""
+    if term_set(one.text).isdisjoint(weighed.key[:KEY_TERMS]):
+        return NOTHING
     return (
-        min(covered(one.text, weighed), 1.0)
+        min(weighed.covered(term_set(one.text)), 1.0)
         + NEAR * (1 - one.place / max(members, MEMBERS))
         + QUOTED_TROUBLE * bool(form.TROUBLE.search(one.text))
         + QUOTED_QUESTION * bool(form.QUESTION.search(one.text))
@@ -165,17 +163,17 @@ def quotable(one: Sentence, weighed: Mapping[str, float], members: int) -> float
     )
 
 
-def _adds(one: Sentence, chosen: Sequence[Sentence], weighed: Mapping[str, float]) -> bool:
+def _adds(one: Sentence, chosen: Sequence[Sentence], weighed: Weights) -> bool:
     """Tell whether a sentence goes on with what is chosen, and says something of the issue more."""
     if any(_same(one.text, other.text, ALIKE) for other in chosen):
         return False
-    known = {term for other in chosen for term in terms(other.text)}
-    own = {term for term in terms(one.text) if weighed.get(term, 0) > 0}
+    known = {term for other in chosen for term in term_set(other.text)}
+    own = {term for term in term_set(one.text) if weighed.get(term, 0) > 0}
     return bool(own & known) and bool(own - known)
 
 
 def _same(one: str, other: str, share: float) -> bool:
-    first, second = set(terms(one)), set(terms(other))
+    first, second = term_set(one), term_set(other)
     return len(first & second) >= share * max(min(len(first), len(second)), 1)
 
 

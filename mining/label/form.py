@@ -72,7 +72,7 @@ CLICKBAIT = re.compile(
 )
 # A beginning that refers to what stood before, or hands something over.
 DANGLING = re.compile(
-    r"""^(?:this|that|these|those|it|its|it's|they|them|their|he|she|his|her|there|here|such|same|both|neither|either
+    r"""^[(\"'\u201c]|^(?:this|that|these|those|it|its|it's|they|them|their|he|she|his|her|there|here|such|same|both|neither|either
       |another|others?|one|some|so|and|but|or|also|then|however|therefore|thus|hence|because|since|instead|otherwise
       |besides|moreover|furthermore|additionally|finally|lastly|second(?:ly)?|third(?:ly)?|next|now|again|yes|no|yep
       |nope|ok|okay|well|sure|sadly|luckily|unfortunately|basically|actually|apparently|obviously|anyway|as|e\.g|for
@@ -89,6 +89,7 @@ POINTING = re.compile(
     re.IGNORECASE,
 )
 _UNREADABLE = re.compile(
+    r"^(?:info|warn(?:ing)?|error|debug|trace|diagnostic)\b[^.?!]*[:=]|"
     r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\b(?=\w*\d)(?=\w*[a-z])[a-z0-9]{16,}\b|https?://\S+|[{}<>|=]{2,}|"
     r"-{2,}>|;\s*$|\w+\([^)]*\)\s*[.;{]|\w+\s=\s\S+|/\w+/\w+/|\\\w+\\",
     re.IGNORECASE,

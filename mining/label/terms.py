@@ -9,7 +9,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from assay.mining.label.member import Member, people
 from assay.mining.label.statement import without_prefix
@@ -37,6 +39,32 @@ class Day:
 
     posts: int
     terms: Mapping[str, int]
+
+
+class Weights(dict[str, float]):
+    """The weight of each term of an issue, 0 and more, in no order. Not to be changed."""
+
+    @cached_property
+    def key(self) -> list[str]:
+        """Return the terms that weigh something, the heaviest first."""
+        weighing = (term for term, weight in self.items() if weight > 0)
+        return sorted(weighing, key=lambda term: (-self[term], term))
+
+    @cached_property
+    def most(self) -> float:
+        """Return what the KEY_TERMS heaviest weigh together."""
+        return sum(self[term] for term in self.key[:KEY_TERMS])
+
+    def covered(self, words: AbstractSet[str]) -> float:
+        """Return how much of the issue these terms tell: their weight beside `most`; 1 is all of
+        the heaviest, more is possible."""
+        return sum(self.get(term, 0.0) for term in words) / self.most if self.most else 0.0
+
+
+@lru_cache(maxsize=50_000)  # a sentence is looked at for title, description and quotes
+def term_set(text: str) -> frozenset[str]:
+    """Return the terms of a text, each once."""
+    return frozenset(terms(text))
 
 
 def terms(text: str) -> list[str]:
@@ -68,8 +96,8 @@ def day_of(counts: Iterable[tuple[str, int]], posts: int) -> Day:
     return Day(posts, terms)
 
 
-def weights(members: Sequence[Member], day: Day) -> dict[str, float]:
-    """Return the weight of each term of an issue, 0 and more, in no order.
+def weights(members: Sequence[Member], day: Day) -> Weights:
+    """Return the weight of each term of an issue.
 
     members: most central first; the first MAX_MEMBERS and TEXT characters of each are read.
     """
@@ -83,7 +111,7 @@ def weights(members: Sequence[Member], day: Day) -> dict[str, float]:
         for term in set(terms(title)):
             titles.setdefault(term, []).append(member)
     everybody = max(people(members), 1)
-    found = {}
+    found = Weights()
     for term, users in anywhere.items():
         count = people(users)
         share = (count + people(titles.get(term, []))) / (2 * everybody)
@@ -95,10 +123,3 @@ def weights(members: Sequence[Member], day: Day) -> dict[str, float]:
         alone = 1.0 if count > 1 or everybody == 1 else ALONE if everybody == 2 else 0.0
         found[term] = share * max(more, 0.0) * alone
     return found
-
-
-def covered(text: str, weighed: Mapping[str, float]) -> float:
-    """Return how much of the issue a text tells: its terms' weight, beside that of the KEY_TERMS
-    heaviest; 1 is all of these, more is possible."""
-    most = sum(sorted(weighed.values(), reverse=True)[:KEY_TERMS])
-    return sum(weighed.get(term, 0.0) for term in set(terms(text))) / most if most else 0.0

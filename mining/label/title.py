@@ -8,13 +8,13 @@ docs/decisions/labels.md says what each part is worth and how that was chosen.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assay.mining.label import form
 from assay.mining.label.member import Member, people
 from assay.mining.label.statement import statement
-from assay.mining.label.terms import KEY_TERMS, covered, terms
+from assay.mining.label.terms import KEY_TERMS, Weights, term_set
 from assay.mining.text.sentences import split
 
 MAX_TITLE = 120  # characters
@@ -29,7 +29,7 @@ ONE_PLACE = 0.8
 PLACES = ("github", "stackoverflow")
 
 # What a candidate's form takes away or adds, beside 1 for all key terms.
-FIRST_PERSON, SECOND_PERSON, QUESTION = -0.5, -0.25, -0.3
+FIRST_PERSON, SECOND_PERSON, QUESTION = -0.5, -0.25, -0.5
 THREAD, CLICKBAIT, UNREADABLE, DANGLING, POINTING = -0.5, -0.5, -0.4, -0.5, -0.3
 TROUBLE, NAME, NO_PROBLEM, SENTENCE, LONG = 0.25, 0.1, -0.15, -0.35, -0.03
 SHORT = -0.3
@@ -53,7 +53,7 @@ class Candidate:
     is_title: bool
 
 
-def choose_title(members: Sequence[Member], weighed: Mapping[str, float]) -> tuple[str, str]:
+def choose_title(members: Sequence[Member], weighed: Weights) -> tuple[str, str]:
     """Return the title, at most MAX_TITLE characters, and why it is this one.
 
     members: most central first, at least one. weighed: the issue's terms (terms.weights).
@@ -67,8 +67,7 @@ def choose_title(members: Sequence[Member], weighed: Mapping[str, float]) -> tup
     best = max(found, key=lambda one: (round(score(one, weighed, len(members)), 6), -one.place))
     title = _with_product(best.text.rstrip("?"), members)
     said = "title" if best.is_title else "sentence"
-    shared = [term for term in dict.fromkeys(terms(best.text)) if weighed.get(term, 0) > 0]
-    shared = sorted(shared, key=lambda term: -weighed[term])[:5]
+    shared = [term for term in weighed.key if term in term_set(best.text)][:5]
     because = f"from the {said} of a post on {best.member.source}"
     return shortened(title), because + (f"; it names {', '.join(shared)}" if shared else "")
 
@@ -91,12 +90,12 @@ def _variants(title: str) -> list[str]:
     return [text for text in dict.fromkeys(map(statement, parts)) if text]
 
 
-def score(candidate: Candidate, weighed: Mapping[str, float], members: int) -> float:
+def score(candidate: Candidate, weighed: Weights, members: int) -> float:
     """Return how well a candidate names the issue: 1 and more is good, below 0 bad."""
     text, words = candidate.text, candidate.text.split()
-    own = set(terms(text))
-    value = min(covered(text, weighed), 1.0)
-    key = sum(sorted(weighed.values(), reverse=True)[:KEY_TERMS]) / KEY_TERMS or 1.0
+    own = term_set(text)
+    value = min(weighed.covered(own), 1.0)
+    key = weighed.most / KEY_TERMS or 1.0
     value += STRAY * sum(1 - min(weighed.get(term, 0.0) / key, 1.0) for term in own)
     value += NEAR * (1 - candidate.place / max(members, TITLES))
     value += LONG * max(len(words) - GOOD_WORDS, 0) + SHORT * (len(words) < MIN_WORDS + 1)

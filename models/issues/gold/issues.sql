@@ -131,6 +131,31 @@ levelled as (
 
 ),
 
+reasons as (
+
+    select
+        levelled.cluster_date,
+        levelled.cluster_id,
+        concat(
+            if(labels.labeled_by = 'llm', 'chosen by a language model; by our rules ', ''),
+            format(
+                'place {} of {} that day with a score of {:.2f}: ',
+                levelled.impact_rank, levelled.issues, levelled.impact_score
+            ),
+            format('{} people, {} on the last two days, ', levelled.people, levelled.recent),
+            format('{:.0f}% name harm', 100 * labels.severity),
+            if(labels.severity_because = '', '', concat(' (', labels.severity_because, ')')),
+            format(', {:.0f} votes and comments on a typical post', levelled.engagement)
+        ) as impact
+    from levelled
+    inner join clusters
+        on
+            levelled.cluster_date = clusters.cluster_date
+            and levelled.cluster_id = clusters.cluster_id
+    inner join labels on clusters.fingerprint = labels.fingerprint
+
+),
+
 final as (
 
     select
@@ -161,20 +186,7 @@ final as (
             'description': labels.description_because,
             'category': labels.category_because,
             'would_pay': labels.would_pay_because,
-            'impact':
-                if(labels.labeled_by = 'llm', 'chosen by a language model; by our rules ', '')
-                || format(
-                    'place {} of {} that day with a score of {:.2f}: {} people, {} of them on the last '
-                    || 'two days, {:.0f}% name harm{}, {:.0f} votes and comments on a typical post',
-                    levelled.impact_rank,
-                    levelled.issues,
-                    levelled.impact_score,
-                    levelled.people,
-                    levelled.recent,
-                    100 * labels.severity,
-                    if(labels.severity_because = '', '', ' (' || labels.severity_because || ')'),
-                    levelled.engagement
-                )
+            'impact': reasons.impact
         } as because
     from clusters
     inner join labels on clusters.fingerprint = labels.fingerprint
@@ -186,6 +198,10 @@ final as (
         on
             clusters.cluster_date = shares.cluster_date
             and clusters.cluster_id = shares.cluster_id
+    inner join reasons
+        on
+            clusters.cluster_date = reasons.cluster_date
+            and clusters.cluster_id = reasons.cluster_id
     left join counts
         on
             clusters.cluster_date = counts.cluster_date

@@ -17,6 +17,9 @@ final as (
 
     select
         local_labels.fingerprint,
+        local_labels.severity,
+        local_labels.severity_because,
+        local_labels.quotes,
         coalesce(llm_labels.canonical_title, local_labels.canonical_title) as canonical_title,
         coalesce(llm_labels.category, local_labels.category) as category,
         coalesce(llm_labels.description, local_labels.description) as description,
@@ -31,11 +34,11 @@ final as (
             nullif(local_labels.would_pay_because, ''),
             null
         ) as would_pay_because,
-        local_labels.severity,
-        local_labels.severity_because,
-        local_labels.quotes,
-        if(llm_labels.fingerprint is null, local_labels.title_because, 'in a language model''s words')
-            as title_because,
+        if(
+            llm_labels.fingerprint is null,
+            local_labels.title_because,
+            'in a language model''s words'
+        ) as title_because,
         if(
             llm_labels.fingerprint is null,
             local_labels.description_because,

@@ -68,8 +68,8 @@ export class IssueView {
 function facts(issue) {
   const rows = [
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
-    ["Impact", [gauge(issue.impact_level), `${IMPACTS[issue.impact_level]}${share(issue.impact_score, "score")}`]],
-    ["Category", `${CATEGORIES[issue.category]}${share(issue.category_confidence, "sure")}`],
+    ["Impact", [gauge(issue.impact_level), `${IMPACTS[issue.impact_level]}${score(issue.impact_score)}`]],
+    ["Category", `${CATEGORIES[issue.category]}${sure(issue.category_confidence)}`],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
     ["People", issue.people ? people(issue.people) : "Not counted"],
     ["Cluster size", plural(issue.cluster_size, "post")],
@@ -84,8 +84,10 @@ function facts(issue) {
     el("div", {}, el("dt", {}, name), el("dd", {}, ...[value].flat()))));
 }
 
+const score = (value) => (value ? `, score ${value.toFixed(2)}` : "");
+
 /** Write ", 62% sure" behind a value; nothing where nobody says how sure. */
-const share = (value, of) => (value ? `, ${number(Math.round(value * 100))}% ${of}` : "");
+const sure = (value) => (value ? `, ${number(Math.round(value * 100))}% sure` : "");
 
 function paying(issue) {
   if (!issue.would_pay_signal || !issue.would_pay_because) return [];

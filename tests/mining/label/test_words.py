@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from assay.mining.label.description import MAX_QUOTE, describe, quotes
 from assay.mining.label.member import people, share_of_people
-from assay.mining.label.terms import covered, fold, terms, weights
+from assay.mining.label.terms import Weights, fold, term_set, terms, weights
 from assay.mining.label.title import MAX_TITLE, choose_title, shortened
 from tests.mining.label.posts import DAY, EXPORTS, member
 
@@ -72,8 +72,8 @@ def test_the_repository_that_all_share_stands_behind_a_title_without_it() -> Non
 
 
 def test_posts_without_a_word_have_a_title_still() -> None:
-    assert choose_title([member("")], {})[0] == "Untitled"
-    assert choose_title([member("Help")], {})[0] == "Help"
+    assert choose_title([member("")], Weights())[0] == "Untitled"
+    assert choose_title([member("Help")], Weights())[0] == "Help"
 
 
 def test_a_long_title_is_cut_at_a_word_and_marked() -> None:
@@ -98,7 +98,7 @@ def test_a_story_in_the_first_person_is_told_where_there_is_nothing_else() -> No
 
 
 def test_without_a_sentence_the_description_is_the_title() -> None:
-    assert describe([member("Help")], {}, "Help")[0] == "Help."
+    assert describe([member("Help")], Weights(), "Help")[0] == "Help."
 
 
 def test_quotes_are_word_for_word_of_three_people_on_three_sites() -> None:
@@ -117,5 +117,6 @@ def test_nobody_is_quoted_twice_and_long_quotes_are_cut() -> None:
 
 
 def test_what_is_covered_grows_with_the_issues_words() -> None:
-    assert covered("", WEIGHED) == covered("nothing of it", WEIGHED) == covered("export", {}) == 0
-    assert 0 < covered("export", WEIGHED) < covered("invoice export of the last row", WEIGHED)
+    nothing, little, much = map(term_set, ("so it is", "export", "invoice export of the last row"))
+    assert WEIGHED.covered(nothing) == Weights().covered(little) == 0
+    assert 0 < WEIGHED.covered(little) < WEIGHED.covered(much)
