@@ -22,7 +22,7 @@ problems as (
 
 states as (
 
-    select * from {{ ref('stg_post_states') }}
+    select * from {{ ref('int_post_states') }}
 
 ),
 

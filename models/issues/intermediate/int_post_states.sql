@@ -1,11 +1,10 @@
 -- What became of each post, as far as its source says: GitHub by state and reason, Stack Overflow
--- by its answers; Reddit and Hacker News know no end of a post. A view beside stg_posts, which has
--- what a post says: nothing that reads texts follows a state that changes daily.
+-- by its answers; Reddit and Hacker News know no end of a post.
 with
 
-raw_items as (
+posts as (
 
-    select * from {{ source('bronze', 'raw_items').include(database=false) }}
+    select * from {{ ref('stg_posts') }}
 
 ),
 
@@ -20,7 +19,7 @@ told as (
         raw ->> '$.state_reason' as reason,
         raw ->> '$.accepted_answer_id' as accepted_answer_id,
         raw ->> '$.closed_date' as closed_date
-    from raw_items
+    from posts
 
 ),
 
