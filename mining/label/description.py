@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assay.mining.label import form
 from assay.mining.label.member import Member
-from assay.mining.label.statement import without_prefix
+from assay.mining.label.statement import statement, without_prefix
 from assay.mining.label.terms import Weights, term_set
 from assay.mining.text.sentences import split
 
@@ -64,7 +64,7 @@ def describe(members: Sequence[Member], weighed: Weights, title: str) -> tuple[s
     members: most central first, at least one. weighed: the issue's terms (terms.weights).
     """
     chosen: list[Sentence] = []
-    for value, one in _ranked(members, weighed, worth):
+    for value, one in _ranked(members, weighed, worth, statement):
         if value < (ENOUGH if chosen else 0):
             break
         if not chosen or _adds(one, chosen, weighed):
@@ -80,7 +80,7 @@ def describe(members: Sequence[Member], weighed: Weights, title: str) -> tuple[s
 
 def quotes(members: Sequence[Member], weighed: Weights) -> list[Quote]:
     """Return up to QUOTES quotes of as many persons and sources, the most telling first."""
-    ranked = _ranked(members, weighed, quotable)
+    ranked = _ranked(members, weighed, quotable, without_prefix)
     best = ranked[0][0] if ranked else 0.0
     chosen: list[tuple[float, Sentence]] = []
     for other_source in (True, False):
@@ -103,17 +103,21 @@ def _speaker(one: Sentence) -> str:
 
 
 def _ranked(
-    members: Sequence[Member], weighed: Weights, judge: Callable[[Sentence, Weights, int], float]
+    members: Sequence[Member],
+    weighed: Weights,
+    judge: Callable[[Sentence, Weights, int], float],
+    said: Callable[[str], str],
 ) -> list[tuple[float, Sentence]]:
     """Return the sentences with their value, the best first; of equals the more central."""
-    judged = [(round(judge(one, weighed, len(members)), 6), one) for one in sentences(members)]
+    found = sentences(members, said)
+    judged = [(round(judge(one, weighed, len(members)), 6), one) for one in found]
     return sorted(judged, key=lambda pair: (-pair[0], pair[1].place))
 
 
-def sentences(members: Sequence[Member]) -> Iterator[Sentence]:
-    """Yield the sentences of the members nearest the centre, titles too."""
+def sentences(members: Sequence[Member], said: Callable[[str], str]) -> Iterator[Sentence]:
+    """Yield the sentences of the members nearest the centre, and what is `said` by the titles."""
     for place, member in enumerate(members[:MEMBERS]):
-        title = " ".join(without_prefix(member.title).split())
+        title = " ".join(said(member.title).split())
         if title:
             yield Sentence(title, member, place, is_title=True)
         for text in split(member.text)[:SENTENCES]:
