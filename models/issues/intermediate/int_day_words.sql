@@ -1,11 +1,10 @@
--- In how many posts of a clustered day each word stands, by which a label knows what is an issue's
--- own. The beginning of a text is enough, as much as mining/label/terms.py reads.
+-- In how many posts of a clustered day each word stands, those of no issue too, by which a label
+-- knows what is an issue's own. The beginning of a text is enough, as much as mining/label/terms.py reads.
 with
 
 members as (
 
     select * from {{ ref('int_cluster_members') }}
-    where not is_outlier
 
 ),
 
