@@ -44,8 +44,20 @@ select
     ['ai', 'finance', 'devtools', 'other'][1 + n % 4] as category,
     repeat('It fails again and nobody sees why. ', 7) as description,
     n % 3 = 0 as would_pay_signal,
+    if(n % 3 = 0, 'We would pay for it.', null) as would_pay_because,
     'medium' as impact_level,
+    0.5::double as impact_score,
+    0.8::double as category_confidence,
     cast({per_issue} as bigint) as cluster_size,
+    cast({per_issue} as bigint) as people,
+    cast({per_issue} as bigint) as posts_open,
+    0::bigint as posts_answered,
+    0::bigint as posts_fixed,
+    0::bigint as posts_declined,
+    0::bigint as posts_locked,
+    [{{'text': 'It fails.', 'url': 'https://example.org/posts/1', 'source': 'github'}}] as quotes,
+    {{'title': 'a', 'description': 'b', 'category': 'c', 'would_pay': null, 'impact': 'd'}}
+        as because,
     cast(0.5 + n % 7 / 20 as float) as confidence,
     'local' as labeled_by
 from range({issues}) as numbers (n);
@@ -58,6 +70,7 @@ select
     'https://example.org/posts/' || issues.cluster_id || '/' || n as url,
     'Post ' || n || ' about ' || issues.canonical_title as title,
     repeat('We tried it twice, on two machines, with what the manual says. ', 11) as body,
+    'open' as state,
     false as is_copy,
     cast(n as integer) as position,
     cast(0.3 + n / 100 as float) as distance,
@@ -70,6 +83,7 @@ select distinct
     issue_id,
     day.day::date as day,
     2::bigint as items,
+    2::bigint as people,
     1::bigint as sources,
     9::bigint as engagement,
     round(random(), 4) as heat

@@ -47,7 +47,8 @@ COLORS = {
 ISSUES_SQL = f"""
     select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
         would_pay_signal, labeled_by, heat_rank, cluster_size, sources, heat, heat_change,
-        confidence, cluster_date
+        confidence, cluster_date, people, posts_open, posts_answered, posts_fixed, posts_declined,
+        quotes, would_pay_because, because
     from gold.top_issues order by heat_rank limit {MAX_ISSUES}
 """  # noqa: S608 - our own number
 TREND_SQL = """
@@ -150,6 +151,25 @@ class Issue:
     heat_change: float
     confidence: float
     cluster_date: date
+    people: int
+    posts_open: int | None
+    posts_answered: int | None
+    posts_fixed: int | None
+    posts_declined: int | None
+    quotes: list[dict[str, str]]
+    would_pay_because: str | None
+    because: dict[str, str | None]
+
+    @property
+    def states(self) -> str:
+        """Return what became of its posts, "" where no source says."""
+        counts = {
+            "open": self.posts_open,
+            "answered": self.posts_answered,
+            "fixed": self.posts_fixed,
+            "declined": self.posts_declined,
+        }
+        return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
 
 
 @dataclass(frozen=True)

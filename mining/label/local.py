@@ -1,8 +1,9 @@
-"""A first label for every issue, free and without a network.
+"""A first label for every issue, free and without a network, with the reason of each field.
 
-The category is decided by likeness to prototype sentences (seeds/issue_categories.csv), the title
-is the most central member's, the description the summary, and would-pay and impact follow the rules
-below: they look for what people write when something costs them money, customers or data.
+The category is decided by likeness to prototype sentences (seeds/issue_categories.csv). Title,
+description and quotes are chosen among what the issue's people wrote (title.py, description.py),
+would-pay and severity by what they write when something costs them money, customers or data.
+docs/decisions/labels.md has the rules and what they were worth.
 """
 
 import re
@@ -12,41 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.mining.label.description import Quote, describe, quotes
+from assay.mining.label.member import Member, people, share_of_people
+from assay.mining.label.money import would_pay
+from assay.mining.label.terms import Day, weights
+from assay.mining.label.title import choose_title
 from assay.mining.threads import single_threaded
 
-LABELING_VERSION = "4"
+LABELING_VERSION = "5"
 OTHER = "other"
-MAX_TITLE = 120  # characters
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
 BEST_PROTOTYPES = 2
-PAYING_SHARE = 10  # one member of so many: among many posts a few always speak of money
 # Cosines that unrelated sentences of MiniLM reach; less is likeness to nothing. Any technical talk
 # is a little like every field, so a field takes more than the crafts of those who write.
 MIN_SIMILARITY, MIN_OF_CRAFT = 0.18, 0.14
 CRAFTS = ("ai", "devtools")
+MIN_AGREEING = 1 / 4  # of the members; a field that fewer are of is not that of the issue
 
-_TITLE_NOISE = re.compile(
-    r"^\s*(?:(?:ask|show|tell|launch)\s+hn\s*[:\N{EN DASH}-]\s*|re\s*:\s*|"
-    r"\[[^\]]{1,25}\]\s*:?\s*|(?:bug|question|feature request|help|issue)\s*:\s+)+",
-    re.IGNORECASE,
-)
-# Somebody has money for it, or loses money without it.
-_PAYS = re.compile(
-    r"""\b(?:
-        (?:would|will|i'd|we'd|happy|glad|willing|ready)\s+(?:gladly\s+|happily\s+)?(?:to\s+)?pay
-      | (?:we|i)\s+(?:currently\s+)?pay(?:ing)?\s+(?:for|\$|\d) | paying\s+customers?
-      | shut\s+up\s+and\s+take | take\s+my\s+money
-      | (?:any|is\s+there\s+an?)\s+(?:\w+\s+){0,2}
-        (?:paid|commercial|vendor|saas|service\s+that|product\s+that|tool\s+that)
-      | (?:our|the|any|have\s+(?:a\s+)?)\s*budget\s+(?:for|is|of) | licen[cs]e\s+fee
-      | (?:costs?|costing)\s+us | quoted\s+us
-      | (?:losing|lost|lose)\s+(?:money|revenue|sales|customers|deals?)
-      | hours?\s+(?:a|per|every|each)\s+(?:week|day|month) | refund(?:ed|s)?\s+(?:them|customers)
-      | (?:hire|hired|hiring|contractor|consultant) | chargebacks?
-    )\b | [$\N{EURO SIGN}\N{POUND SIGN}]\s?\d""",
-    re.IGNORECASE | re.VERBOSE,
-)
 # What makes it urgent.
 _SEVERE = re.compile(
     r"""\b(?:
@@ -63,25 +47,28 @@ _SEVERE = re.compile(
 
 
 @dataclass(frozen=True)
-class Member:
-    """One post of a cluster, with what the rules look at."""
-
-    title: str
-    text: str
-    source: str
-    engagement: int  # votes and comments together
-    is_problem: bool = True
-
-
-@dataclass(frozen=True)
 class Label:
-    """What an issue is called and how much it matters; docs/design.md lists the fields."""
+    """What an issue is called and how much it matters; docs/design.md lists the fields.
+
+    category_confidence: the share of the central posts that are of this category by themselves.
+    would_pay_because: the sentence that says so, "" for none. severity: the share of the people who
+    name harm. impact_level: by the issue alone; gold.issues spreads it over the day.
+    *_because: the reason of the field, in words.
+    """
 
     canonical_title: str
     category: str
     description: str
     would_pay_signal: bool
     impact_level: str
+    category_confidence: float
+    would_pay_because: str
+    severity: float
+    quotes: list[Quote]
+    title_because: str
+    description_because: str
+    category_because: str
+    severity_because: str
 
 
 @dataclass(frozen=True)
@@ -93,39 +80,71 @@ class Prototypes:
 
 
 def local_label(
-    members: Sequence[Member], vectors: NDArray[np.float32], summary: str, prototypes: Prototypes
+    members: Sequence[Member], vectors: NDArray[np.float32], prototypes: Prototypes, day: Day
 ) -> Label:
     """Label one cluster from its members, most central first.
 
-    vectors: (members, d) float32, L2-normalised. Raises ValueError without a member.
+    vectors: (members, d) float32, L2-normalised. day: the words of all posts of the day, to know
+    which of them are the issue's. Raises ValueError without a member.
     """
     if not members:
         raise ValueError("a cluster without members has no label")
+    # A problem's words name the issue where it has one.
+    telling = sorted(members, key=lambda member: not member.is_problem)
+    weighed = weights(telling, day)
+    title, title_because = choose_title(telling, weighed)
+    description, description_because = describe(telling, weighed, title)
+    category, confidence, category_because = category_of(vectors[:MEMBERS_FOR_CATEGORY], prototypes)
+    severity, severity_because = severity_of(members)
+    pays = would_pay(members)
     return Label(
-        canonical_title=title_of(members),
-        category=category_of(vectors[:MEMBERS_FOR_CATEGORY], prototypes),
-        description=summary or members[0].text[:500] or members[0].title,
-        would_pay_signal=would_pay(members),
+        canonical_title=title,
+        category=category,
+        description=description,
+        would_pay_signal=bool(pays),
         impact_level=impact(members),
+        category_confidence=confidence,
+        would_pay_because=pays,
+        severity=severity,
+        quotes=quotes(telling, weighed),
+        title_because=title_because,
+        description_because=description_because,
+        category_because=category_because,
+        severity_because=severity_because,
     )
 
 
-def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> str:
-    """Return the category whose prototypes the members are most like, on the average.
+def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> tuple[str, float, str]:
+    """Return the category that the members are most like on the average, how sure, and why.
 
-    The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes, counted
-    from what the member has in common with all prototypes, so that a category with general
-    sentences does not win everywhere. Where none is like enough it is `other`.
+    The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes. Where
+    none is like enough, or fewer than MIN_AGREEING of the members are of the category by
+    themselves, it is `other`. How sure: the share of the members that are, 0 to 1.
     """
     scores = category_scores(vectors, prototypes)
     names = sorted(set(prototypes.categories))
-    mean = dict(zip(names, scores.mean(axis=0).tolist(), strict=True))
+    best = _best(scores.mean(axis=0), names)
+    own = [_best(row, names) for row in scores]
+    agreeing = own.count(best) / len(own)
+    if best != OTHER and agreeing < MIN_AGREEING and OTHER in names:
+        best, agreeing = OTHER, 1 - agreeing
+        return best, round(agreeing, 4), "no field fits enough of its central posts"
+    return (
+        best,
+        round(agreeing, 4),
+        f"{own.count(best)} of {len(own)} central posts are most like it",
+    )
+
+
+def _best(scores: NDArray[np.float32], names: Sequence[str]) -> str:
+    """Return the category of the highest score of those that are like enough, else `other`."""
+    of = dict(zip(names, scores.tolist(), strict=True))
     enough = [
         name
-        for name, likeness in mean.items()
+        for name, likeness in of.items()
         if name == OTHER or likeness >= (MIN_OF_CRAFT if name in CRAFTS else MIN_SIMILARITY)
     ]
-    return max(enough or names, key=lambda name: mean[name])
+    return max(enough or names, key=lambda name: of[name])
 
 
 @single_threaded
@@ -141,44 +160,25 @@ def category_scores(vectors: NDArray[np.float32], prototypes: Prototypes) -> NDA
     return scores
 
 
-def title_of(members: Sequence[Member]) -> str:
-    """Return the most central title that says something, at most MAX_TITLE characters.
-
-    A problem's title is taken where there is one.
-    """
-    members = sorted(members, key=lambda member: not member.is_problem)
-    cleaned = [_TITLE_NOISE.sub("", member.title).strip() for member in members]
-    telling = [title for title in cleaned if len(title.split()) >= 4]
-    return shortened((telling or [title for title in cleaned if title] or ["Untitled"])[0])
-
-
-def shortened(title: str, most: int = MAX_TITLE) -> str:
-    """Cut a text at the last word that fits and mark the cut."""
-    title = " ".join(title.split())
-    if len(title) <= most:
-        return title
-    head = title[: most - 1]
-    at = head.rfind(" ")
-    return f"{head[:at] if at > most // 2 else head}\N{HORIZONTAL ELLIPSIS}"
-
-
-def would_pay(members: Sequence[Member]) -> bool:
-    """Say whether a tenth of the members speak of money or paid help, and more than one of six."""
-    paying = sum(bool(_PAYS.search(f"{member.title}\n{member.text}")) for member in members)
-    enough = paying >= 2 or (paying == 1 and len(members) <= 5)
-    return enough and paying * PAYING_SHARE >= len(members)
+def severity_of(members: Sequence[Member]) -> tuple[float, str]:
+    """Return the share of the people who name harm (lost data, an outage, customers hit), and the
+    words most of them use."""
+    named = [found[0].lower() for member in members if (found := _SEVERE.search(member.words))]
+    share = share_of_people(members, lambda member: _SEVERE.search(member.words))
+    words = sorted(set(named), key=lambda word: (-named.count(word), word))[:3]
+    return round(share, 4), ", ".join(" ".join(word.split()) for word in words)
 
 
 def impact(members: Sequence[Member]) -> str:
-    """Return low, medium or high.
+    """Return low, medium or high, by the issue alone.
 
-    One point each for: a third of the members name something severe; two thirds do; people on
+    One point each for: a third of the people name something severe; two thirds do; people on
     three sources or more; a typical member (the median) with 20 votes and comments or more; ten
-    members or more. Three points make it high, one or two medium.
+    people or more. Three points make it high, one or two medium.
     """
-    severe = sum(bool(_SEVERE.search(f"{m.title}\n{m.text}")) for m in members) / len(members)
+    severe, _ = severity_of(members)
     points = (severe >= 1 / 3) + (severe >= 2 / 3)
     points += len({member.source for member in members}) >= 3
     points += float(np.median([member.engagement for member in members])) >= 20
-    points += len(members) >= 10
+    points += people(members) >= 10
     return "high" if points >= 3 else "medium" if points >= 1 else "low"

@@ -126,12 +126,12 @@ def _value(kind: str, value: Any) -> Any:
     if kind == "date":
         return _moment(value) if value is not None else ""
     if kind == "json":
-        return [_entry(entry) for entry in value or []]
+        return _entry(value) if isinstance(value, dict) else [_entry(one) for one in value or []]
     return "" if value is None else str(value)
 
 
 def _entry(entry: Any) -> Any:
-    """Return one source, or one day of a trend, as JSON has it."""
+    """Return one source, quote or day of a trend, or the reasons of the fields, as JSON has it."""
     if not isinstance(entry, dict):
         return entry
     return {

@@ -20,6 +20,12 @@ problems as (
 
 ),
 
+states as (
+
+    select * from {{ ref('int_post_states') }}
+
+),
+
 evidence as (
 
     select
@@ -29,12 +35,17 @@ evidence as (
         assignments.distance,
         assignments.position,
         problems.is_problem,
+        states.state,
+        states.is_locked,
         documents.duplicate_of is not null as is_copy,
+        -- An account that is gone cannot be known again: each of its posts is a person's only one.
+        coalesce(documents.author_hash, documents.url_hash) as person,
         coalesce(documents.score, 0) + coalesce(documents.comment_count, 0) as engagement
     from assignments
     inner join documents
         on assignments.url_hash = coalesce(documents.duplicate_of, documents.url_hash)
     inner join problems on assignments.url_hash = problems.url_hash
+    inner join states on documents.url_hash = states.url_hash
     -- A copy proves nothing before it was written.
     where documents.posted_at < assignments.cluster_date + interval 1 day
 
@@ -50,6 +61,9 @@ final as (
         url,
         title,
         text as body,
+        person,
+        state,
+        is_locked,
         is_problem,
         is_copy,
         position,

@@ -1,6 +1,7 @@
 -- How much was written about each issue, day by day, and how hot it was.
--- Heat: each problem counts 1 and the logarithm of its votes and comments, and half as much after
--- every heat_half_life_days; days without a post are rows too, so that heat is seen to fall.
+-- Heat: each person with the problem counts 1 and the logarithm of the post's votes and comments,
+-- and half as much after every heat_half_life_days; of many posts of one person only that counts
+-- which counts most now. Days without a post are rows too, so that heat is seen to fall.
 -- A post counts for the issue in which it was found last, and for no other.
 with
 
@@ -22,6 +23,7 @@ posts as (
         issues.issue_id,
         evidence.url_hash,
         evidence.source,
+        evidence.person,
         evidence.engagement,
         evidence.is_problem,
         cast(evidence.posted_at as date) as posted_on
@@ -42,10 +44,8 @@ days as (
         posted_on,
         cast(sum(engagement) as bigint) as engagement,
         count(*) as items,
-        count(distinct source) as sources,
-        coalesce(
-            sum(1 + ln(1 + greatest(engagement, 0))) filter (where is_problem), 0
-        ) as weight
+        count(distinct person) as people,
+        count(distinct source) as sources
     from posts
     group by issue_id, posted_on
 
@@ -83,6 +83,7 @@ counted as (
         calendar.issue_id,
         cast(calendar.midnight as date) as day,  -- noqa: RF04
         coalesce(days.items, 0) as items,
+        coalesce(days.people, 0) as people,
         coalesce(days.sources, 0) as sources,
         coalesce(days.engagement, 0) as engagement
     from calendar
@@ -91,22 +92,35 @@ counted as (
 
 ),
 
-heated as (
+voices as (
 
     select
         counted.issue_id,
         counted.day,
-        sum(
-            days.weight
-            * pow(0.5, (counted.day - days.posted_on) / {{ var('heat_half_life_days') }})
+        problems.person,
+        max(
+            (1 + ln(1 + greatest(problems.engagement, 0)))
+            * pow(0.5, (counted.day - problems.posted_on) / {{ var('heat_half_life_days') }})
         ) as heat
     from counted
-    inner join days
+    inner join posts as problems
         on
-            counted.issue_id = days.issue_id
-            and counted.day >= days.posted_on
-            and counted.day - {{ var('heat_window_days') }} < days.posted_on
-    group by counted.issue_id, counted.day
+            counted.issue_id = problems.issue_id
+            and counted.day >= problems.posted_on
+            and counted.day - {{ var('heat_window_days') }} < problems.posted_on
+    where problems.is_problem
+    group by counted.issue_id, counted.day, problems.person
+
+),
+
+heated as (
+
+    select
+        issue_id,
+        day,
+        sum(heat) as heat
+    from voices
+    group by issue_id, day
 
 ),
 

@@ -7,14 +7,19 @@ issues as (
 
 ),
 
-evidence as (
+posts as (
 
     select
-        cluster_date,
-        cluster_id,
+        issues.cluster_date,
+        issues.category,
+        count(distinct evidence.person) as people,
         count(*) as posts
-    from {{ ref('issue_evidence') }}
-    group by cluster_date, cluster_id
+    from {{ ref('issue_evidence') }} as evidence
+    inner join issues
+        on
+            evidence.cluster_date = issues.cluster_date
+            and evidence.cluster_id = issues.cluster_id
+    group by issues.cluster_date, issues.category
 
 ),
 
@@ -23,15 +28,14 @@ final as (
     select
         issues.cluster_date,
         issues.category,
-        cast(coalesce(sum(evidence.posts), 0) as bigint) as posts,
+        any_value(coalesce(posts.people, 0)) as people,
+        any_value(coalesce(posts.posts, 0)) as posts,
         count(*) as issues,
         count(*) filter (where issues.impact_level = 'high') as high_impact,
         count(*) filter (where issues.would_pay_signal) as would_pay
     from issues
-    left join evidence
-        on
-            issues.cluster_date = evidence.cluster_date
-            and issues.cluster_id = evidence.cluster_id
+    left join posts
+        on issues.cluster_date = posts.cluster_date and issues.category = posts.category
     group by issues.cluster_date, issues.category
 
 )

@@ -29,7 +29,12 @@ trends as (
         issues.cluster_id,
         max(trend.heat) filter (where trend.day = issues.cluster_date) as heat,
         list(
-            { 'day': trend.day, 'items': trend.items, 'heat': trend.heat } order by trend.day
+            {
+                'day': trend.day,
+                'items': trend.items,
+                'people': trend.people,
+                'heat': trend.heat
+            } order by trend.day
         ) as trend
     from issues
     inner join {{ ref('issue_trend') }} as trend
@@ -46,12 +51,23 @@ final as (
         issues.issue_id,
         issues.canonical_title,
         issues.category,
+        issues.category_confidence,
         issues.description,
         issues.would_pay_signal,
+        issues.would_pay_because,
         issues.impact_level,
+        issues.impact_score,
         issues.cluster_size,
+        issues.people,
+        issues.posts_open,
+        issues.posts_answered,
+        issues.posts_fixed,
+        issues.posts_declined,
+        issues.posts_locked,
         issues.confidence,
         issues.labeled_by,
+        issues.quotes,
+        issues.because,
         trends.heat,
         evidence.first_posted_at,
         evidence.last_posted_at,

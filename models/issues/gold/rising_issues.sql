@@ -16,6 +16,7 @@ final as (
         canonical_title,
         category,
         impact_level,
+        people,
         posts,
         heat,
         heat_change,

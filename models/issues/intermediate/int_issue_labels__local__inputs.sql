@@ -47,10 +47,15 @@ firsts as (
     select
         fingerprint,
         min(cluster_date) as cluster_date,
-        arg_min(cluster_id, cluster_date) as cluster_id,
-        arg_min(summary, cluster_date) as summary  -- noqa: RF04
+        arg_min(cluster_id, cluster_date) as cluster_id
     from clusters
     group by fingerprint
+
+),
+
+posts as (
+
+    select * from {{ ref('stg_posts') }}
 
 ),
 
@@ -60,14 +65,17 @@ final as (
         firsts.fingerprint,
         firsts.cluster_date,
         firsts.cluster_id,
-        firsts.summary,
+        members.day_fingerprint,
         members.position,
         documents.title,
         documents.text,
         documents.source,
+        documents.url,
+        posts.place,
         problems.is_problem,
         judged.problem_rules,
         embeddings.embedding,
+        coalesce(documents.author_hash, documents.url_hash) as person,
         coalesce(documents.score, 0) + coalesce(documents.comment_count, 0) as engagement
     from firsts
     inner join members
@@ -75,6 +83,7 @@ final as (
             firsts.cluster_date = members.cluster_date
             and firsts.cluster_id = members.cluster_id
     inner join documents on members.url_hash = documents.url_hash
+    inner join posts on members.url_hash = posts.url_hash
     inner join problems on members.url_hash = problems.url_hash
     inner join embeddings on members.url_hash = embeddings.url_hash
     cross join judged

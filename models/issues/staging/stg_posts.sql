@@ -22,6 +22,7 @@ final as (
         author_hash,
         score,
         comment_count,
+        raw,
         collection_date,
         created_at as posted_at,
         collected_at,

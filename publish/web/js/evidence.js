@@ -6,6 +6,7 @@ import { SOURCES, day, number, plural } from "./format.js";
 import { webLink } from "./links.js";
 
 const LONG = 320; // characters of a body that are shown before "Show all"
+const STATES = { open: "open", answered: "answered", fixed: "fixed", declined: "declined" };
 const REFRESH_AFTER = 400; // ms in which the events of one batch of a publisher come together
 
 export class Evidence {
@@ -143,6 +144,7 @@ function facts(record) {
     SOURCES[record.source] ?? String(record.source ?? ""),
     day(record.posted_at),
     engagement ? `${number(engagement)} votes and comments` : "",
+    STATES[record.state] ?? "",
     record.is_copy ? "a copy of another post" : "",
   ];
   return items.filter(Boolean).map((item) => el("span", { class: "fact" }, item));

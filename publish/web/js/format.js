@@ -20,6 +20,7 @@ export const LABELS = { local: "Local rules", llm: "Language model" };
 export const number = (value) => NUMBER.format(value);
 export const heat = (value) => HEAT.format(value);
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+export const people = (count) => plural(count, "person", "people");
 export const clock = (date) => CLOCK.format(date);
 
 /** Format a day or a moment, `2026-11-20` or `2026-11-20 10:00:00.000Z`; empty stays empty. */

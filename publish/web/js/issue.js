@@ -1,8 +1,9 @@
 /** The opened issue: what it is, why it ranks where it does, and the posts that prove it. */
 
-import { el } from "./dom.js";
+import { el, outwards } from "./dom.js";
 import { Evidence } from "./evidence.js";
-import { CATEGORIES, IMPACTS, LABELS, day, days, heat, number, plural } from "./format.js";
+import { CATEGORIES, IMPACTS, LABELS, SOURCES, day, days, heat, number, people, plural } from "./format.js";
+import { webLink } from "./links.js";
 import { gauge, named } from "./row.js";
 import { chart } from "./spark.js";
 
@@ -35,7 +36,7 @@ export class IssueView {
     this.notice.textContent = `Not among the days listed: last seen on ${day(issue.cluster_date)}.`;
     this.body.replaceChildren(
       el("p", { class: "description", dir: "auto" }, issue.description || "No description."),
-      facts(issue), el("h3", {}, "Trend"), chart(issue.trend));
+      ...quotes(issue.quotes), ...paying(issue), facts(issue), ...reasons(issue.because), el("h3", {}, "Trend"), chart(issue.trend));
     this.evidence.element.hidden = false;
     this.evidence.show(issue.id);
   }
@@ -67,10 +68,12 @@ export class IssueView {
 function facts(issue) {
   const rows = [
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
-    ["Impact", [gauge(issue.impact_level), IMPACTS[issue.impact_level]]],
-    ["Category", CATEGORIES[issue.category]],
+    ["Impact", [gauge(issue.impact_level), `${IMPACTS[issue.impact_level]}${score(issue.impact_score)}`]],
+    ["Category", `${CATEGORIES[issue.category]}${sure(issue.category_confidence)}`],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
+    ["People", issue.people ? people(issue.people) : "Not counted"],
     ["Cluster size", plural(issue.cluster_size, "post")],
+    ["State", states(issue)],
     ["Confidence", `${number(Math.round(issue.confidence * 100))}%`],
     ["Label by", LABELS[issue.labeled_by] ?? (issue.labeled_by || "Unknown")],
     ["Sources", named(issue.sources) || "None"],
@@ -79,4 +82,43 @@ function facts(issue) {
   ];
   return el("dl", { class: "facts" }, ...rows.map(([name, value]) =>
     el("div", {}, el("dt", {}, name), el("dd", {}, ...[value].flat()))));
+}
+
+const score = (value) => (value ? `, score ${value.toFixed(2)}` : "");
+
+/** Write ", 62% sure" behind a value; nothing where nobody says how sure. */
+const sure = (value) => (value ? `, ${number(Math.round(value * 100))}% sure` : "");
+
+function paying(issue) {
+  if (!issue.would_pay_signal || !issue.would_pay_because) return [];
+  return [el("p", { class: "paying", dir: "auto" }, el("b", {}, "On paying: "), el("q", {}, issue.would_pay_because))];
+}
+
+function states(issue) {
+  const told = [["posts_open", "open"], ["posts_answered", "answered"], ["posts_fixed", "fixed"],
+    ["posts_declined", "declined"]].filter(([name]) => issue[name]);
+  return told.map(([name, state]) => `${number(issue[name])} ${state}`).join(", ") || "Its sources do not say";
+}
+
+/** Make the quotes; only an http or https address becomes a link. */
+function quotes(some) {
+  if (!some.length) return [];
+  const items = some.map(({ text, url, source }) => {
+    const link = webLink(url);
+    const name = SOURCES[source] ?? source.slice(0, 40);
+    return el("blockquote", { class: "quote" }, el("p", { dir: "auto" }, text),
+      el("footer", {}, link ? outwards(link, {}, name) : name));
+  });
+  return [el("div", { class: "quotes" }, ...items)];
+}
+
+const WHY = { title: "Title", description: "Description", category: "Category", would_pay: "Would pay",
+  impact: "Impact" };
+
+function reasons(because) {
+  const given = Object.entries(WHY).filter(([name]) => because[name]);
+  if (!given.length) return [];
+  return [el("details", { class: "why" }, el("summary", {}, "Why these fields say so"),
+    el("dl", {}, ...given.map(([name, title]) =>
+      el("div", {}, el("dt", {}, title), el("dd", { dir: "auto" }, because[name])))))];
 }

@@ -7,6 +7,7 @@
 import { CATEGORIES, IMPACTS } from "./format.js";
 
 const SEARCHED = 20_000; // characters of an issue that are searched; a real one has under 2,000
+const REASONS = ["title", "description", "category", "would_pay", "impact"];
 const HIGHEST = { heat: (issue) => issue.heat, size: (issue) => issue.cluster_size };
 
 /** Fold case, accents and compatibility forms away, as search does on both sides. */
@@ -22,8 +23,9 @@ export function issueOf(record) {
   const issue = { id: text("id"), would_pay_signal: record.would_pay_signal === true,
     is_latest: record.is_latest === true };
   for (const name of ["cluster_date", "issue_id", "canonical_title", "description", "labeled_by",
-    "first_posted_at", "last_posted_at", "content_hash"]) issue[name] = text(name);
-  for (const name of ["heat", "heat_rank", "cluster_size", "confidence", "posts"]) {
+    "would_pay_because", "first_posted_at", "last_posted_at", "content_hash"]) issue[name] = text(name);
+  for (const name of ["heat", "heat_rank", "cluster_size", "confidence", "posts", "people", "impact_score",
+    "category_confidence", "posts_open", "posts_answered", "posts_fixed", "posts_declined"]) {
     issue[name] = numeric(name);
   }
   issue.category = Object.hasOwn(CATEGORIES, text("category")) ? text("category") : "other";
@@ -32,6 +34,10 @@ export function issueOf(record) {
   issue.trend = (Array.isArray(record.trend) ? record.trend : []).map((point) => ({
     day: String(point?.day ?? ""), items: Number(point?.items) || 0, heat: Number(point?.heat) || 0,
   }));
+  issue.quotes = (Array.isArray(record.quotes) ? record.quotes : []).map((quote) => ({
+    text: String(quote?.text ?? ""), url: String(quote?.url ?? ""), source: String(quote?.source ?? ""),
+  })).filter((quote) => quote.text);
+  issue.because = Object.fromEntries(REASONS.map((name) => [name, String(record.because?.[name] ?? "")]));
   issue.searched = folded(`${issue.canonical_title}\n${issue.description}`.slice(0, SEARCHED));
   return issue;
 }

@@ -1,7 +1,7 @@
 /** One row of the list: a link that holds an issue's title and what ranks it. */
 
 import { el, inwards, svg } from "./dom.js";
-import { CATEGORIES, IMPACTS, SOURCES, heat, plural } from "./format.js";
+import { CATEGORIES, IMPACTS, SOURCES, heat, people, plural } from "./format.js";
 import { sparkline } from "./spark.js";
 
 const LONGEST = 300; // characters of a title that can be seen in two lines, and more
@@ -26,6 +26,7 @@ function facts(issue, inPosts) {
     el("span", { class: `fact impact-${issue.impact_level}` }, gauge(issue.impact_level),
       IMPACTS[issue.impact_level], el("span", { class: "wide" }, " impact")),
     issue.would_pay_signal ? el("span", { class: "fact pays" }, "Would pay") : null,
+    issue.people ? el("span", { class: "fact" }, people(issue.people)) : null,
     el("span", { class: "fact" }, plural(issue.cluster_size, "post")),
     inPosts ? el("span", { class: "fact" }, "Found in its posts") : null,
     el("span", { class: "fact minor" }, named(issue.sources)),

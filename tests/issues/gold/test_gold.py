@@ -1,6 +1,7 @@
 """gold of the sample: the hidden themes, and every row as silver says by another way."""
 
 import hashlib
+import json
 import math
 from collections import defaultdict
 from datetime import date, timedelta
@@ -120,14 +121,16 @@ def test_the_posts_of_a_day_are_those_of_the_week_up_to_it_and_none_is_twice(
 
 def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
     last: dict[str, tuple] = {}
-    for _, issue, key, source, engagement, is_problem, at in mined.rows(
-        "select cluster_date, issue_id, url_hash, source, engagement, is_problem, posted_at "
-        "from gold.issue_evidence join gold.issues using (cluster_date, cluster_id) order by 1"
+    for _, issue, key, source, engagement, is_problem, at, person in mined.rows(
+        "select cluster_date, issue_id, url_hash, source, engagement, is_problem, posted_at, "
+        "coalesce(author_hash, url_hash) "
+        "from gold.issue_evidence join gold.issues using (cluster_date, cluster_id) "
+        "join (select url_hash, author_hash from silver.documents) using (url_hash) order by 1"
     ):
-        last[key] = (issue, source, engagement, is_problem, at.date())
+        last[key] = (issue, source, engagement, is_problem, at.date(), person)
     by_day = defaultdict(list)
-    for issue, source, engagement, is_problem, day in last.values():
-        by_day[issue, day].append((source, engagement, is_problem))
+    for issue, source, engagement, is_problem, day, person in last.values():
+        by_day[issue, day].append((source, engagement, is_problem, person))
     end = date(2026, 11, 15)
     wanted = {}
     for issue in {issue for issue, _ in by_day}:
@@ -135,23 +138,63 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
         for number in range((end - days[0]).days + 1):
             day = days[0] + timedelta(days=number)
             posts = by_day.get((issue, day), [])
-            heat = sum(
-                (1 + math.log(1 + max(engagement, 0))) * 0.5 ** ((day - then).days / 3)
-                for then in days
-                if then <= day and (day - then).days < 14
-                for _, engagement, is_problem in by_day[issue, then]
-                if is_problem
-            )
+            voices: dict[str, float] = {}
+            for then in days:
+                if then <= day and (day - then).days < 14:
+                    for _, engagement, is_problem, person in by_day[issue, then]:
+                        heat = (1 + math.log(1 + max(engagement, 0))) * 0.5 ** (
+                            (day - then).days / 3
+                        )
+                        if is_problem:
+                            voices[person] = max(heat, voices.get(person, 0))
             wanted[issue, day] = (
                 len(posts),
+                len({person for *_, person in posts}),
                 len({source for source, *_ in posts}),
-                sum(engagement for _, engagement, _ in posts),
-                pytest.approx(heat, abs=1e-3),
+                sum(engagement for _, engagement, *_ in posts),
+                pytest.approx(sum(voices.values()), abs=1e-3),
             )
     found = mined.rows(
-        "select issue_id, day, items, sources, engagement, heat from gold.issue_trend"
+        "select issue_id, day, items, people, sources, engagement, heat from gold.issue_trend"
     )
     assert {(issue, day): tuple(rest) for issue, day, *rest in found} == wanted
+
+
+def test_people_and_states_of_an_issue_are_those_of_its_posts(mined: Project) -> None:
+    raw = {
+        key: json.loads(text)
+        for key, text in mined.rows("select url_hash, raw from bronze.raw_items")
+    }
+    people, states = defaultdict(set), defaultdict(list)
+    for day, cluster, key, source, person in mined.rows(
+        "select cluster_date, cluster_id, url_hash, source, person from gold.issue_evidence"
+    ):
+        people[day, cluster].add(person)
+        states[day, cluster].append(state_of(source, raw[key]))
+    for day, cluster, *found in mined.rows(
+        "select cluster_date, cluster_id, people, posts_open, posts_answered, posts_fixed, "
+        "posts_declined from gold.issues"
+    ):
+        told = [state for state in states[day, cluster] if state]
+        counts = [told.count(s) for s in ("open", "answered", "fixed", "declined")]
+        assert found == [len(people[day, cluster]), *(counts if told else [None] * 4)]
+    assert mined.rows(
+        "select count(*) from gold.published_issues as p join gold.issues as i "
+        "using (cluster_date, cluster_id) where p.people = i.people and p.people <= p.posts "
+        "and p.posts_open is not distinct from i.posts_open"
+    ) == mined.rows("select count(*) from gold.issues")
+
+
+def state_of(source: str, raw: dict) -> str | None:
+    if source == "github":
+        if raw["state"] == "open":
+            return "open"
+        return "declined" if raw.get("state_reason") == "not_planned" else "fixed"
+    if source == "stackoverflow":
+        if raw.get("accepted_answer_id") or raw["is_answered"]:
+            return "answered"
+        return "declined" if raw.get("closed_date") else "open"
+    return None
 
 
 def test_the_rankings_say_what_issues_and_trend_say(mined: Project) -> None:

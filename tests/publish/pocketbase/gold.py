@@ -18,16 +18,23 @@ TABLES = """
 create schema gold;
 create table gold.issues (
     cluster_date date, cluster_id integer, issue_id varchar, canonical_title varchar,
-    category varchar, description varchar, would_pay_signal boolean, impact_level varchar,
-    cluster_size bigint, confidence float, labeled_by varchar
+    category varchar, category_confidence double, description varchar, would_pay_signal boolean,
+    would_pay_because varchar, impact_level varchar, impact_score double, cluster_size bigint,
+    people bigint, posts_open bigint, posts_answered bigint, posts_fixed bigint,
+    posts_declined bigint, posts_locked bigint, confidence float, labeled_by varchar,
+    quotes struct("text" varchar, url varchar, source varchar)[],
+    because struct(
+        title varchar, description varchar, category varchar, would_pay varchar, impact varchar
+    )
 );
 create table gold.issue_evidence (
     cluster_date date, cluster_id integer, url_hash varchar, source varchar, url varchar,
-    title varchar, body varchar, is_copy boolean, position integer, distance float,
+    title varchar, body varchar, state varchar, is_copy boolean, position integer, distance float,
     engagement bigint, posted_at timestamptz
 );
 create table gold.issue_trend (
-    issue_id varchar, day date, items bigint, sources bigint, engagement bigint, heat double
+    issue_id varchar, day date, items bigint, people bigint, sources bigint, engagement bigint,
+    heat double
 );
 """
 # The model itself, over these tables.
@@ -36,6 +43,14 @@ PUBLISHED = Template(
 ).render(ref="gold.{}".format)
 SOURCES = ("github", "stackoverflow", "reddit", "hackernews")
 CATEGORIES = ("ai", "finance", "devtools", "other")
+NUMBERS = (
+    "category_confidence",
+    "posts_open",
+    "posts_answered",
+    "posts_fixed",
+    "posts_declined",
+    "posts_locked",
+)
 WORDS = ["the", "invoice", "webhook", "fires", "twice", "and", "nobody", "sees", "why", "on"]
 
 
@@ -69,6 +84,7 @@ class Gold:
                         f"issue{number:04d}",
                         day,
                         drawn.randrange(9),
+                        drawn.randrange(9),
                         1,
                         5,
                         round(drawn.random() * 99, 4),
@@ -87,18 +103,30 @@ class Gold:
 
 
 def issue(day: date, number: int, drawn: random.Random) -> tuple:
+    pays, told = drawn.random() < 0.3, drawn.random() < 0.5
+    reasons = ("title", "description", "category", "would_pay", "impact")
     return (
         day,
         number,
         f"issue{number:04d}",
         f"{text(drawn, 8)} {number}",
         drawn.choice(CATEGORIES),
+        drawn.choice((None, 0.25, 1.0)),
         text(drawn, 30),
-        drawn.random() < 0.3,
+        pays,
+        text(drawn, 9) if pays else None,
         drawn.choice(("low", "medium", "high")),
+        round(drawn.random(), 4),
         drawn.randint(1, 50),
+        drawn.randint(1, 50),
+        *(drawn.randint(0, 9) if told else None for _ in range(5)),
         drawn.random(),
         "local",
+        [
+            {"text": text(drawn, 9), "url": f"https://example.org/{n}", "source": SOURCES[n]}
+            for n in range(drawn.randint(0, 3))
+        ],
+        {name: text(drawn, 5) if name != "would_pay" or pays else None for name in reasons},
     )
 
 
@@ -115,6 +143,7 @@ def post(day: date, number: int, place: int, drawn: random.Random) -> tuple:
         f"https://example.org/{url_hash}",
         text(drawn, 7),
         text(drawn, 40),
+        drawn.choice((None, "open", "fixed")),
         drawn.random() < 0.2,
         place,
         drawn.random(),
@@ -137,15 +166,23 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
         own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
         own_days = [t for t in trends if t["issue_id"] == row["issue_id"]]
         days = sorted(
-            (t["day"], t["items"], t["heat"]) for t in own_days if t["day"] <= row["cluster_date"]
+            (t["day"], t["items"], t["people"], t["heat"])
+            for t in own_days
+            if t["day"] <= row["cluster_date"]
         )
-        row["heat"] = next((heat for day, _, heat in days if day == row["cluster_date"]), 0)
-        row["trend"] = [{"day": str(d), "items": i, "heat": h} for d, i, h in days]
+        row["heat"] = next((heat for day, _, _, heat in days if day == row["cluster_date"]), 0)
+        row["trend"] = [{"day": str(d), "items": i, "people": p, "heat": h} for d, i, p, h in days]
         row["sources"] = sorted({p["source"] for p in own})
         row["posts"] = len(own)
         row["first_posted_at"] = min((p["posted_at"] for p in own), default="")
         row["last_posted_at"] = max((p["posted_at"] for p in own), default="")
         row["is_latest"] = row["cluster_date"] == newest
+        # PocketBase knows no null but in JSON.
+        for name in NUMBERS:
+            row[name] = row[name] or 0
+        row["would_pay_because"] = row["would_pay_because"] or ""
+    for row in posts:
+        row["state"] = row["state"] or ""
     for row in issues:
         hotter = [
             o

@@ -90,6 +90,9 @@ def hostile(text: str, number: int = 0) -> tuple[Record, list[Record]]:
     short = dict.fromkeys(("category", "impact_level", "labeled_by"), text[:100])
     point = dict.fromkeys(("day", "items", "heat"), text[:100])
     issue |= short | {"canonical_title": text, "description": text, "sources": [text[:500], None]}
+    issue |= {"would_pay_signal": True, "would_pay_because": text}
+    issue |= {"quotes": [{"text": text, "url": text[:1000], "source": text[:500]}, None, text[:9]]}
+    issue |= {"because": dict.fromkeys(("title", "category", "impact", text[:50]), text)}
     return records.hashed(issue | {"trend": [point, None, text[:9]]}), [post]
 
 
@@ -102,10 +105,11 @@ def test_hostile_text_is_shown_as_it_is_and_does_nothing(
     pocketbase.put([issue, records.issue(1, heat=0, canonical_title="A quiet one")], posts)
     page = visit.open("?issue=issue-00000")
     expect(page.locator("#evidence-heading")).to_have_text("Evidence: 1 post")
-    for place in ("#issue-title", ".description", ".post-title", ".post-body"):
-        shown = page.locator(place).evaluate("node => node.textContent")
+    said = (".quote p", ".paying q", ".why dd:first-of-type")
+    for place in ("#issue-title", ".description", ".post-title", ".post-body", *said):
+        shown = page.locator(place).first.evaluate("node => node.textContent")
         assert shown == text, place
-        assert page.locator(place).evaluate("node => node.querySelector(':not(a)')") is None
+        assert page.locator(place).first.evaluate("node => node.querySelector(':not(a)')") is None
     assert page.locator(".row-title").first.text_content() == text[:300]
     assert page.locator(FOREIGN).count() == 0
     expect(page.locator(".row").nth(1)).to_contain_text("A quiet one")
@@ -131,11 +135,13 @@ def test_endless_words_do_not_widen_the_page(
 
 
 def test_evidence_never_links_to_anything_but_the_web(visit: Visit, pocketbase: PocketBase) -> None:
-    issue = records.issue(0)
+    quotes = [{"text": "It fails.", "url": url, "source": "github"} for url in REFUSED]
+    issue = records.issue(0, quotes=quotes)
     posts = [records.post(issue, n, url=url) for n, url in enumerate((*REFUSED, *SHOWN))]
     pocketbase.put([issue], posts)
     page = visit.open("?issue=issue-00000")
     expect(page.locator(".post")).to_have_count(30)
+    expect(page.locator(".quote")).to_have_count(len(REFUSED))
     page.get_by_role("button", name="Show 8 more").click()
     expect(page.locator(".post")).to_have_count(len(REFUSED) + len(SHOWN))
     links = page.locator("#issue a").evaluate_all(HREFS)

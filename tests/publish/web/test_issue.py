@@ -29,6 +29,11 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
                 would_pay_signal=True,
                 impact_level="high",
                 category="ecommerce",
+                people=987,
+                posts_open=1200,
+                posts_fixed=3,
+                impact_score=0.714,
+                category_confidence=0.9,
                 trend=days,
                 sources=["reddit", "hackernews"],
                 first_posted_at="2026-11-09 23:59:59.000Z",
@@ -43,10 +48,12 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
     facts = dict(zip(*(view.locator(f".facts {tag}").all_inner_texts() for tag in ("dt", "dd"))))  # noqa: B905
     assert facts == {
         "Heat": "12.3, rank 7",
-        "Impact": "High",
-        "Category": "E-commerce",
+        "Impact": "High, score 0.71",
+        "Category": "E-commerce, 90% sure",
         "Would pay": "Yes, somebody says so",
+        "People": "987 people",
         "Cluster size": "1,234 posts",
+        "State": "1,200 open, 1 answered, 3 fixed",
         "Confidence": "88%",
         "Label by": "Language model",
         "Sources": "Reddit, Hacker News",
@@ -60,6 +67,28 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
     assert page.url == f"{visit.url}/?issue=issue-00000"
     assert page.title() == "Tills freeze · Assay"
     expect(page.locator(".row-link[aria-current=true]")).to_contain_text("Tills freeze")
+
+
+def test_quotes_stand_beside_the_issue_with_their_links_and_the_reasons_of_its_fields(
+    visit: Visit, pocketbase: PocketBase
+) -> None:
+    quote = {
+        "text": "It fails <b>twice</b>.",
+        "url": "https://github.com/a/b/1",
+        "source": "github",
+    }
+    other = {"text": "So it is.", "url": "javascript:alert(1)", "source": "reddit"}
+    pocketbase.put([records.issue(0, would_pay_signal=True, quotes=[quote, other])])
+    page = visit.open("?issue=issue-00000")
+    quotes = page.locator(".quote")
+    assert quotes.locator("p").all_inner_texts() == [quote["text"], other["text"]]
+    [link] = quotes.get_by_role("link").all()
+    assert (link.inner_text(), link.get_attribute("href")) == ("GitHub", quote["url"])
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    expect(page.locator(".paying")).to_contain_text("We would pay for a tool that gets this right.")
+    page.get_by_text("Why these fields say so").click()
+    expect(page.locator(".why")).to_contain_text("place 2 of 31 that day")
+    visit.shot("issue-quotes")
 
 
 def test_the_evidence_links_out_and_each_host_is_shown(visit: Visit, forty: list[Record]) -> None:
