@@ -33,6 +33,13 @@ final as (
             array_to_string(raw ->> '$.tags[*]', ' '),
             ''
         ) as place,
+        -- Where the same form is filled in: a repository with its owner, a subreddit, else a source.
+        concat_ws(
+            '/',
+            source,
+            regexp_extract(raw ->> '$.repository_url', '[^/]+/[^/]+$'),
+            raw ->> '$.subreddit'
+        ) as form_place,
         md5(concat_ws(chr(31), source, title, coalesce(body, ''))) as content_hash
     from raw_items
 
