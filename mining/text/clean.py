@@ -46,6 +46,7 @@ _CALENDAR = re.compile(
     r"|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)\b"
 )
+_NUMBERED = re.compile(r"\w*0\w*")  # numbers, versions, ids: digits of a key are all 0
 # Sorting the marks on one letter takes the square of their number, so words go in pieces.
 _WORD = re.compile(r"\S{1,256}")
 
@@ -87,7 +88,7 @@ def form_units(source: str, body: str | None) -> list[Unit]:
 
 def title_key(title: str) -> int:
     """Return 63 bits that titles have in common which differ in numbers, dates, case and signs."""
-    return hashed(_CALENDAR.sub("0", key(_visible(title))))
+    return hashed(_NUMBERED.sub("0", _CALENDAR.sub("0", key(_visible(title)))))
 
 
 def _title(title: str) -> str:

@@ -1,6 +1,6 @@
--- What of the posts of a place is its form's: headings, answers and lines that come back under titles
--- that differ. Counted anew at every build; it is the posts whose own lines change sides that are
--- cleaned again. Thresholds: docs/decisions/form-text.md.
+-- What of the posts of a place is its form's: headings, answers and lines that come back under
+-- titles that differ. Counted anew at every build; cleaned again are the posts of whose own lines
+-- the verdict changed. Thresholds: docs/decisions/form-text.md.
 {{ config(materialized = 'table') }}
 
 with
@@ -10,12 +10,12 @@ posts as (
     select
         posts.url_hash,
         posts.form_place,
-        read.title_key,
-        coalesce(posts.author_hash, posts.url_hash) as author,
-        read.units
+        found.title_key,
+        found.units,
+        coalesce(posts.author_hash, posts.url_hash) as author
     from {{ ref('stg_posts') }} as posts
-    inner join {{ ref('int_post_units') }} as read on posts.url_hash = read.url_hash
-    where len(read.units) > 0
+    inner join {{ ref('int_post_units') }} as found on posts.url_hash = found.url_hash
+    where len(found.units) > 0
 
 ),
 
@@ -36,7 +36,7 @@ units as (
         form_place,
         title_key,
         author,
-        unnest(units, recursive := true)
+        unnest(units, recursive := true)  -- noqa: AL03
     from posts
 
 ),
@@ -68,7 +68,7 @@ headings as (
 
 ),
 
-lines as (
+repeated as (
 
     select
         counted.form_place,
@@ -99,15 +99,15 @@ answers as (
         units.form_place,
         units.section,
         units.title_key,
-        sum(units.words) filter (lines.line is null) as words  -- noqa: RF04
+        sum(units.words) filter (repeated.line is null) as told
     from units
     inner join headings
         on units.form_place = headings.form_place and units.section = headings.section
-    left join lines
+    left join repeated
         on
-            units.form_place = lines.form_place
-            and units.section = lines.section
-            and units.line = lines.line
+            units.form_place = repeated.form_place
+            and units.section = repeated.section
+            and units.line = repeated.line
     where units.line <> 0
     group by units.form_place, units.section, units.url_hash, units.title_key
 
@@ -122,7 +122,7 @@ facts as (
     group by form_place, section
     having
         count(distinct title_key) >= {{ var('form_min_voices') }}
-        and count(distinct title_key) filter (words >= {{ var('form_sentence_words') }})
+        and count(distinct title_key) filter (told >= {{ var('form_sentence_words') }})
         < {{ var('form_told_share') }} * count(distinct title_key)
 
 ),
@@ -132,7 +132,7 @@ final as (
     select
         headings.form_place,
         headings.section,
-        cast(0 as bigint) as line,
+        cast(0 as bigint) as line,  -- noqa: RF04
         headings.voices,
         facts.section is not null as is_fact
     from headings
@@ -145,7 +145,7 @@ final as (
         line,
         voices,
         false as is_fact
-    from lines
+    from repeated
 
 )
 

@@ -24,7 +24,7 @@ units as (
     select
         posts.url_hash,
         posts.form_place,
-        unnest(read.units, recursive := true)
+        unnest(read.units, recursive := true)  -- noqa: AL03
     from posts
     inner join read on posts.url_hash = read.url_hash
 
