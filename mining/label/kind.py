@@ -203,18 +203,20 @@ def _by_words(post: Signs) -> Kind | None:
 
 
 def _guess(post: Signs) -> Kind:
+    # A tracker is a form for problems, requests and questions: no likeness says otherwise.
+    is_sure = _is_tracker(post)
     for name, pattern in _LABELS:
         if label := next(filter(pattern.search, post.labels), None):
-            return Kind(name, f"the label {label[:40]}", is_sure=False)
+            return Kind(name, f"the label {label[:40]}", is_sure)
     if _REQUESTS.search(post.title):
-        return Kind(REQUEST, "words: asks for something new", is_sure=False)
-    if _OWN_PRODUCT.search(post.title):
-        return Kind(SHOWCASE, "words: shows a work of one's own", is_sure=False)
+        return Kind(REQUEST, "words: asks for something new", is_sure)
+    if _OWN_PRODUCT.search(post.title) and not is_sure:
+        return Kind(SHOWCASE, "words: shows a work of one's own", is_sure)
     if _ASKS.search(post.title):
-        return Kind(QUESTION, "words: a question", is_sure=False)
+        return Kind(QUESTION, "words: a question", is_sure)
     if post.is_link:
-        return Kind(NEWS, "a link", is_sure=False)
-    return Kind(PROBLEM, "likeness", is_sure=False)
+        return Kind(NEWS, "a link", is_sure)
+    return Kind(PROBLEM, "the tracker" if is_sure else "likeness", is_sure)
 
 
 def _is_tracker(post: Signs) -> bool:

@@ -32,7 +32,6 @@ judged as (
         told.is_sure
         or told.left_out is not null
         or problems.is_problem is null
-        or documents.source in ('github', 'stackoverflow')
         or (problems.is_problem and told.kind in ('problem', 'question', 'request'))
         or (not problems.is_problem and told.kind in ('showcase', 'question', 'news')) as is_settled
     from told

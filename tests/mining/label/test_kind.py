@@ -47,7 +47,7 @@ TOLD: Mapping[str, tuple[dict[str, Any], str, str]] = {
         "recurring thread",
         "4 posts of one author under one title but for numbers",
     ),
-    "twice is no return": ({"titles": 2, "days": 2}, "problem", "likeness"),
+    "twice is no return": ({"titles": 2, "days": 2}, "problem", "the tracker"),
 }
 
 
