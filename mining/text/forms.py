@@ -35,6 +35,7 @@ actual behaviour
 actual results
 additional context
 additional information
+alternatives
 anything else
 bug description
 checklist
@@ -51,6 +52,8 @@ expected behaviour
 expected results
 feature request
 information
+is your feature request related to a problem
+is your feature request related to a problem? please describe
 logs
 minimal reproduction
 motivation
@@ -94,7 +97,7 @@ _INSTRUCTION = re.compile(
     r"|make sure|complete|read|check|search|include|replace|delete|attach)\b)",
     re.I,
 )
-_EXAMPLE = re.compile(r"\[?e\.g\.", re.I)
+_EXAMPLE = re.compile(r"\W{0,3}(?:[\w ]{1,30}: ?)?[\[(]e\.g\.", re.I)
 _FACT = re.compile(r"[\w .()`/-]{1,50}(?::|==|=) ?\S{1,120}(?: \S+){0,6}$")
 _NO_ANSWER = re.compile(
     r"[\W_]*(?:no response|n/?a|none|no|yes|not applicable|redacted)[\W_]*", re.I
@@ -156,19 +159,19 @@ def units(paragraphs: list[Paragraph]) -> list[Unit]:
 
 def without_form(paragraphs: list[Paragraph], form: Form = NOTHING_LEARNED) -> list[Paragraph]:
     """Return the paragraphs without what is the form's; its headings are marked (`asks`)."""
-    is_form = _is_form(paragraphs)
+    level = _level_of_form(paragraphs)
     kept: list[Paragraph] = []
     for heading, members in _sections(paragraphs):
         section = _section(heading)
         question = _question(heading) if heading else ""
+        is_form = bool(heading) and heading.heading == level
         if heading:
-            level_of_text = heading.lines[0].endswith(("!", "."))
+            speaks = heading.lines[0].endswith(("!", "."))
             known = question in _FORM_HEADINGS or section in form.headings
-            heading.asks = known or (is_form and not level_of_text)
+            heading.asks = known or (is_form and not speaks)
             kept.append(heading)
-        if section in form.facts:
-            continue
-        kept += _answers(members, section, question, form, is_form=is_form)
+        if section not in form.facts:
+            kept += _answers(members, section, question, form, is_form=is_form)
     return [paragraph for paragraph in kept if paragraph.lines]
 
 
@@ -194,7 +197,7 @@ def _answers(
 
 
 def _is_forms(line: str, section: int, form: Form, *, facts_asked: bool) -> bool:
-    if _INSTRUCTION.match(line) or (_EXAMPLE.search(line) and len(line) < 80):
+    if _INSTRUCTION.match(line) or (_EXAMPLE.match(line) and len(line) < 80):
         return True
     if facts_asked and _FACT.match(line):
         return True
@@ -205,16 +208,20 @@ def _facts_asked(question: str) -> bool:
     return bool(_ASKS_FOR_FACTS.search(question)) and not _ASKS_TO_TELL.search(question)
 
 
-def _is_form(paragraphs: list[Paragraph]) -> bool:
-    """Say whether a post shows by itself that it is a form: many headings of a level, and answers
-    as no one writes them by hand."""
+def _level_of_form(paragraphs: list[Paragraph]) -> int:
+    """Return the level of the headings of a post that shows by itself that it is a form, else -1.
+
+    It has many headings of one level, and answers as no one writes them by hand.
+    """
     levels = [paragraph.heading for paragraph in paragraphs if paragraph.heading]
-    if len(levels) < _MIN_HEADINGS or max(map(levels.count, set(levels))) < _MIN_HEADINGS:
-        return False
+    level = max(levels, key=lambda one: (levels.count(one), -one), default=-1)
+    if levels.count(level) < _MIN_HEADINGS:
+        return -1
     known = sum(_question(one) in _FORM_HEADINGS for one in paragraphs if one.heading)
-    return known > 1 or any(
+    is_form = known > 1 or any(
         paragraph.ticked or no_answer(paragraph.lines[0]) for paragraph in paragraphs
     )
+    return level if is_form else -1
 
 
 def no_answer(line: str) -> bool:
