@@ -148,12 +148,14 @@ def kind_of(post: Signs) -> Kind:
 def says_nothing(title: str, text: str) -> bool:
     """Say whether a post tells nothing that another one could tell too: "Help", with or without
     code, a trace or a picture, which are no words of its author."""
-    content = set(read_title(title).content)
-    for line in text[:_READ].split("\n"):
-        if not is_raised(line):
-            content |= read_title(line).content
-    content = {word for word in content - _EMPTY if len(word) > 1 or not word.isascii()}
-    return sum(1 if word.isascii() or len(word) > 1 else 0.5 for word in content) < MIN_CONTENT
+    content: set[str] = set()
+    for number, line in enumerate([title, *text[:_READ].split("\n")]):
+        if not number or not is_raised(line):
+            content |= read_title(line).content - _EMPTY
+        words = (word for word in content if len(word) > 1 or not word.isascii())
+        if sum(1 if word.isascii() or len(word) > 1 else 0.5 for word in words) >= MIN_CONTENT:
+            return False
+    return True
 
 
 def _by_api(post: Signs) -> Kind | None:

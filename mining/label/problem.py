@@ -34,7 +34,7 @@ _TROUBLE = re.compile(
       | time[sd]?\s?out | traceback | annoy\w* | frustrat\w* | painful | nightmare | struggl\w*
       | how\s(?:do|can|should|to) | why\s(?:do|does|is|are) | is\sthere\s(?:a|any) | no\sway\sto
       | help | workaround | problems? | issues? | confus\w* | expensive | lost | losing | outage
-      | down\sagain | unusable | incompatible | unexpected\w* | feature\srequest
+      | complain\w* | down\sagain | unusable | incompatible | unexpected\w* | feature\srequest
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -15,11 +15,12 @@ LANGUAGE_VERSION = "1"
 ENGLISH, NO_LANGUAGE = "en", "zxx"
 # Of the models of EMBEDDING_MODEL that know few languages: which. Any other is taken to know all.
 KNOWN_TO = {"all-MiniLM-L6-v2": frozenset({ENGLISH})}
-READ = 600  # characters of a post; more change no answer
+READ = 400  # characters of a post; more change no answer
 MIN_LETTERS = 4  # of another script
 MIN_WORDS = 4  # in Latin letters
 SCRIPT_SHARE = 0.3  # of the letters: English sentences name things in other scripts
 SURE, SURE_WITH_SMALL_WORDS = 0.9, 0.5
+SURELY_ENGLISH = 0.3  # of the words: no other language has so many of English's small words
 ENGLISH_SHARE, FOREIGN_SHARE = 0.12, 0.05  # of the words: small words that speak for a language
 
 _SCRIPTS = (
@@ -102,22 +103,27 @@ def language(text: str) -> str | None:
     if not start.isascii() and (found := _by_script(start, letters)):
         return found
     words = _WORD.findall(start.lower())
-    if len(words) < MIN_WORDS:
-        return None
+    return _by_words(start, words) if len(words) >= MIN_WORDS else None
+
+
+def _by_words(text: str, words: list[str]) -> str | None:
+    """Return the language of a text in Latin letters."""
+    small = sum(word in _SMALL_WORDS[ENGLISH] for word in words)
+    if small >= SURELY_ENGLISH * len(words) and text.isascii():
+        return ENGLISH
     shares = {
         name: sum(word in small for word in words) / len(words)
         for name, small in _SMALL_WORDS.items()
     }
     english, most = shares[ENGLISH], max(shares.values())
-    if english >= ENGLISH_SHARE and english == most and start.isascii():
+    if english >= ENGLISH_SHARE and english == most and text.isascii():
         return ENGLISH
-    label, sure = _identifier().classify(start)
+    label, sure = _identifier().classify(text)
     own = shares.get(label, 0.0)
     if label == ENGLISH or (english > own and english >= ENGLISH_SHARE):
         return ENGLISH
-    if label == NO_LANGUAGE or english > own:
-        return None
-    return label if sure >= (SURE_WITH_SMALL_WORDS if own > FOREIGN_SHARE else SURE) else None
+    enough = SURE_WITH_SMALL_WORDS if own > FOREIGN_SHARE else SURE
+    return label if label != NO_LANGUAGE and english <= own and sure >= enough else None
 
 
 def _by_script(text: str, letters: int) -> str | None:
