@@ -76,6 +76,11 @@ BENCHES = (
         "cleaning", "Cleaning one post, hostile ones too", "Linear in the text, whatever it holds."
     ),
     Bench(
+        "forms",
+        "Forms: words left that are the form's",
+        "Counting what comes back is one statement; cleaning is as before.",
+    ),
+    Bench(
         "embedding",
         "Embedding: engines with the same weights",
         "Matrix products: the table says how near each engine is to this machine's peak.",

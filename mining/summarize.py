@@ -25,7 +25,11 @@ MIN_WORDS, MAX_WORDS = 4, 40
 MAX_CHARACTERS = 400
 MIN_LETTERS = 0.6  # of the characters that are no blanks; code and tables have fewer
 
-_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+# Chinese and Japanese have no blanks: two of their characters make about a word.
+_PAIR = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{1,2}")
+_WORD = re.compile(
+    rf"{_PAIR.pattern}|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['-][^\W_\u3040-\u30ff\u3400-\u9fff]+)*"
+)
 _END = tuple(".!?…:;。\uff01\uff1f\"'\u201d\u2019)]}*`")
 
 _STOP_WORDS = """
@@ -46,7 +50,8 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 def to_words(sentence: str) -> list[str]:
-    """Return the words in lower case and in order; numbers and s3 are words, signs are not."""
+    """Return the words in lower case and in order; numbers and s3 are words, signs are not. Of
+    Chinese and Japanese two characters are a word."""
     return _WORD.findall(sentence.lower().replace("\u2019", "'"))
 
 
@@ -106,8 +111,14 @@ def _sentences(title: str, text: str) -> list[str]:
 def _is_usable(sentence: str) -> bool:
     if len(sentence) > MAX_CHARACTERS or sentence.endswith(":"):
         return False
-    words = sentence.split()
-    if not MIN_WORDS <= len(words) <= MAX_WORDS:
+    if not MIN_WORDS <= _count_words(sentence) <= MAX_WORDS:
         return False
     letters = sum(map(str.isalpha, sentence))
-    return letters >= MIN_LETTERS * sum(map(len, words))
+    return letters >= MIN_LETTERS * sum(map(len, sentence.split()))
+
+
+def _count_words(sentence: str) -> int:
+    if sentence.isascii():
+        return len(sentence.split())
+    rest, pairs = _PAIR.subn(" ", sentence)
+    return pairs + (len(to_words(rest)) if pairs else len(sentence.split()))

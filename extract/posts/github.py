@@ -196,8 +196,18 @@ def post(item: dict[str, Any]) -> Post | str:
         score=whole(reactions.get("total_count")) if isinstance(reactions, dict) else None,
         comment_count=whole(item.get("comments")),
         author=text(user.get("login")) if isinstance(user, dict) else None,
-        raw={**kept(item, RAW_KEYS), "labels": names},
+        raw={**kept(item, RAW_KEYS), "labels": names, **_kind_of_author(item)},
     )
+
+
+def _kind_of_author(item: dict[str, Any]) -> dict[str, str]:
+    """Return whether a person or a program wrote an issue, which says nothing of who it was."""
+    user = item.get("user")
+    if not isinstance(user, dict):
+        return {}
+    is_app = str(user.get("login")).endswith("[bot]") or item.get("performed_via_github_app")
+    kind = "Bot" if is_app else user.get("type")
+    return {"author_type": kind} if isinstance(kind, str) else {}
 
 
 def _message(response: httpx.Response) -> str:

@@ -1,4 +1,8 @@
-"""What sources give as lines of JSON: one for each post, one for each window."""
+"""What sources give as lines of JSON: one for each post, one for each window.
+
+Here a post loses what may not be kept of a person: the author becomes a hash, and what a form asked
+of them is masked (common/redaction.py), so that no layer ever has it.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +13,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from assay.common.redaction import without_answers
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 from assay.extract.posts.post import DayResult, Post, WindowResult, author_hash
@@ -74,7 +79,7 @@ class LineWriter:
             link_url=link,
             link_hash=url_hash(link) if link else None,
             title=post.title,
-            body=post.body,
+            body=without_answers(post.body) if post.body else post.body,
             author_hash=author,
             score=post.score,
             comment_count=post.comment_count,

@@ -44,6 +44,7 @@ MAX_PAGES = 30  # three times what a listing can have: one that never ends is no
 # off: the cap is 1,000, and what was removed since is missing from it, which may be half.
 MIN_AT_THE_CAP = 500
 EARLY_SECONDS = 60  # a token is renewed so long before it ends
+SCHEDULER = "AutoModerator"  # Reddit's own program: what it posts comes back every week or day
 GONE = ("[deleted]", "[removed]", "[deleted by user]")
 HOST = "https://www.reddit.com"
 RAW_KEYS = (
@@ -61,6 +62,8 @@ RAW_KEYS = (
     "upvote_ratio",
     "edited",
     "stickied",
+    "distinguished",
+    "post_hint",
     "locked",
     "crosspost_parent",
     "num_crossposts",
@@ -254,7 +257,7 @@ def post(child: dict[str, Any]) -> Post | str:
         comment_count=whole(data.get("num_comments")),
         author=None if author in GONE else author,
         link=None if data.get("is_self") else link,
-        raw=kept(data, RAW_KEYS),
+        raw=kept(data, RAW_KEYS) | ({"author_type": "Bot"} if author == SCHEDULER else {}),
     )
 
 

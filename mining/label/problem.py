@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from assay.common.post_sources import POST_SOURCES
 from assay.mining.threads import single_threaded
 
-PROBLEM_VERSION = "1"  # raise it when scores change
+PROBLEM_VERSION = "2"  # raise it when scores change
 PROBLEM, OTHER = "problem", "other"
+LEFT_OUT_SCORE = -1.0  # of a post whose kind or language leaves it out (mining/label/kind.py)
 NEAREST = 3  # prototypes of each kind that a post is compared with
 MIN_SCORE = 0.06  # of a problem's score
 DOUBTFUL = 0.0  # from here on a post may be a problem: it can be evidence of one
@@ -33,7 +34,7 @@ _TROUBLE = re.compile(
       | time[sd]?\s?out | traceback | annoy\w* | frustrat\w* | painful | nightmare | struggl\w*
       | how\s(?:do|can|should|to) | why\s(?:do|does|is|are) | is\sthere\s(?:a|any) | no\sway\sto
       | help | workaround | problems? | issues? | confus\w* | expensive | lost | losing | outage
-      | down\sagain | unusable | incompatible | unexpected\w* | feature\srequest
+      | complain\w* | down\sagain | unusable | incompatible | unexpected\w* | feature\srequest
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -1,8 +1,9 @@
 """Posts as the plain text that is embedded, clustered and summarized.
 
 What is wanted is what the author says, in sentences: code, quotes, dumps, forms, signatures and
-later additions say the same in every post, or what somebody else said. The rules and their reasons
-are in docs/decisions/cleaning-posts.md.
+later additions say the same in every post, or what somebody else said. What a form asks of a person
+and what opens a door is masked first. The rules and their reasons are in
+docs/decisions/cleaning-posts.md, of forms in form-text.md, of masks in nobodys-name.md.
 """
 
 import re
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from assay.common.post_sources import POST_SOURCES, BodyFormat
+from assay.common.redaction import redacted
+from assay.mining.text.dumps import without_dumps
+from assay.mining.text.forms import NOTHING_LEARNED, Form, Unit, hashed, key, units, without_form
 from assay.mining.text.lines import (
     SIGNATURE_REACH,
     Paragraph,
@@ -20,7 +24,7 @@ from assay.mining.text.lines import (
 )
 from assay.mining.text.markup import from_html, from_markdown, from_plain
 
-CLEANING_VERSION = "2"
+CLEANING_VERSION = "3"
 """Raise it when the rules change: stored rows are then cleaned again."""
 
 MAX_BODY = 200_000
@@ -37,6 +41,12 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff]+"
 )
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CALENDAR = re.compile(
+    r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|jan(?:uary)?|feb(?:ruary)?"
+    r"|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)\b"
+)
+_NUMBERED = re.compile(r"\w*0\w*")  # numbers, versions, ids: digits of a key are all 0
 # Sorting the marks on one letter takes the square of their number, so words go in pieces.
 _WORD = re.compile(r"\S{1,256}")
 
@@ -55,14 +65,30 @@ class Cleaned:
     cut: bool
 
 
-def clean(source: str, title: str | None, body: str | None) -> Cleaned:
+def clean(
+    source: str, title: str | None, body: str | None, form: Form = NOTHING_LEARNED
+) -> Cleaned:
     """Return a post's title and body as plain text; None counts as empty.
 
     source: whose posts are in the form that common/post_sources.py names; any other name means
-    plain text. Raises nothing, whatever the text. Time is linear in the length of title and body.
+    plain text. form: what was learned of the form of the post's place. Raises nothing, whatever the
+    text. Time is linear in the length of title and body.
     """
     whole = body or ""
-    return Cleaned(_title(title or ""), _body(source, whole[:MAX_BODY]), len(whole) > MAX_BODY)
+    read = redacted(whole[:MAX_BODY])
+    kept = without_noise(without_form(_paragraphs(source, read), form))
+    text = _composed(as_text(kept), len(read))
+    return Cleaned(_title(redacted(title or "")), text, len(whole) > MAX_BODY)
+
+
+def form_units(source: str, body: str | None) -> list[Unit]:
+    """Return what of a post's body may be a form's, for counting (forms.units)."""
+    return units(_paragraphs(source, body[:MAX_BODY])) if body else []
+
+
+def title_key(title: str) -> int:
+    """Return 63 bits that titles have in common which differ in numbers, dates, case and signs."""
+    return hashed(_NUMBERED.sub("0", _CALENDAR.sub("0", key(_visible(title)))))
 
 
 def _title(title: str) -> str:
@@ -70,17 +96,18 @@ def _title(title: str) -> str:
     return _composed(" ".join(_visible(title).split()), len(title))
 
 
-def _body(source: str, body: str) -> str:
+def _paragraphs(source: str, body: str) -> list[Paragraph]:
+    """Return a body's paragraphs without traces and logs, blanks made single."""
     text = _visible(body)
     if text.strip() in _NO_BODY:
-        return ""
+        return []
     paragraphs = _reader(source)(text)
     if "&" in text:  # once more, since `&#8203;` becomes a character when mark-up is read
         for paragraph in paragraphs:
             paragraph.lines = [_visible(line) for line in paragraph.lines]
     for paragraph in paragraphs:
         paragraph.lines = [" ".join(line.split()) for line in paragraph.lines]
-    return _composed(as_text(without_noise(paragraphs)), len(body))
+    return without_dumps(paragraphs)
 
 
 def _plain(text: str) -> list[Paragraph]:

@@ -4,7 +4,7 @@ Every rule looks at a bounded part of a line, so that time stays linear in the l
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BOLD_HEADING = 7
 """The level of a paragraph that is one bold line: below <h6>."""
@@ -25,50 +25,7 @@ _EDIT = re.compile(
     re.I,
 )
 
-# Questions of issue forms: every issue of a project has them, whatever it is about.
-_FORMS = """
-actual behavior
-actual results
-additional context
-additional information
-bug description
-checklist
-current behavior
-describe alternatives you've considered
-describe the bug
-describe the solution you'd like
-description
-environment
-environment info
-expected behavior
-expected behaviour
-expected results
-feature request
-information
-logs
-minimal reproduction
-motivation
-possible solution
-relevant log output
-reproducible example
-reproduction
-screenshots
-steps to reproduce
-steps to reproduce the bug
-summary
-system info
-tasks
-to reproduce
-what happened
-who can help
-your contribution
-"""
-_FORM_HEADINGS = frozenset(_FORMS.strip().split("\n"))
-_ENVIRONMENT = frozenset(
-    {"environment", "environment info", "environment information", "system info"}
-)
-_FACT = re.compile(r"[\w .()`/-]{1,50}(?::|==|=) ?\S{1,120}(?: \S+){0,6}$")
-_NO_ANSWER = re.compile(r"[\W_]*(?:no response|n/?a|none)[\W_]*", re.I)
+_NO_ANSWER = re.compile(r"[\W_]*(?:no response|n/?a|none|redacted)[\W_]*", re.I)
 
 _POLITE = re.compile(
     r"(?:^|(?<=[.!?…)\]]) )(?:"
@@ -93,35 +50,24 @@ _CLOSING = re.compile(
 _NAME_WORD = r"[^\W\d_][\w.'\u2019-]{0,20}"
 _NAME = re.compile(rf"[-\u2013\u2014 ]{{0,3}}{_NAME_WORD}(?: {_NAME_WORD}){{0,2}}")
 
-_FRAME = re.compile(
-    r"at (?:async |new )?(?:"
-    r"[^\s(]+ ?\([^()]*(?::\d+|Native Method|Unknown Source|<anonymous>|\.java|\.kt)\)"
-    r"|[^\s(]+\.[^\s(.]+\([^()]*\)(?: in .+:line \d+)?|\S+:\d+:\d+)$"
-    r"|\.\.\. \d+ (?:more|common frames omitted)$"
-    r"|#?\d+:? +0x[0-9a-f]{4,}\b|goroutine \d+ \[|[~^]{3,}$",
-    re.I,
-)
-_PYTHON_FRAME = re.compile(r'File "[^"]*", line \d+')
-_RAISED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Failed)\b")
-_LOGGED = re.compile(
-    r"[\[(]?(?:\d{4}-\d\d-\d\d[T ,]|[A-Z][a-z]{2} +\d{1,2} )?\d\d:\d\d:\d\d"
-    r"|[\[(]?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b[\])]?[: ]"
-)
-_MIN_LOGGED = 3
-
 
 @dataclass(slots=True)
 class Paragraph:
-    """lines: never empty ones. heading: 1 to 6, BOLD_HEADING, or 0 for a paragraph of text."""
+    """lines: never empty ones. heading: 1 to 6, BOLD_HEADING, or 0 for a paragraph of text.
+
+    ticked: it is a ticked box. asks: it is a heading that is a form's and not the author's.
+    """
 
     lines: list[str]
     heading: int = 0
+    ticked: bool = False
+    asks: bool = False
 
 
 def without_noise(paragraphs: list[Paragraph]) -> list[Paragraph]:
-    """Return the paragraphs without dumps, signature, additions, thanks and empty headings."""
-    kept = _with_lines(_without_versions(_with_lines(_without_dumps(paragraphs))))
-    kept = _with_lines(_without_edits(_without_signature(kept)))
+    """Return the paragraphs without signature, additions, thanks, a form's questions and headings
+    above nothing."""
+    kept = _with_lines(_without_edits(_without_signature(paragraphs)))
     return _without_empty_headings(_with_lines(_without_thanks(kept)))
 
 
@@ -162,32 +108,6 @@ def _with_lines(paragraphs: list[Paragraph]) -> list[Paragraph]:
     return [paragraph for paragraph in paragraphs if paragraph.lines]
 
 
-def _without_dumps(paragraphs: list[Paragraph]) -> list[Paragraph]:
-    """Drop stack traces but for the error they end with, and runs of log lines."""
-    in_trace = False
-    for paragraph in paragraphs:
-        kept, logged = [], []
-        for line in [*paragraph.lines, ""]:
-            start = line[:_SHORT]
-            if _LOGGED.match(start):
-                logged.append(line)
-                continue
-            kept += logged if len(logged) < _MIN_LOGGED else []
-            logged = []
-            if start.startswith("Traceback (most recent call last"):
-                in_trace = True
-            elif in_trace and _RAISED.match(start):
-                in_trace = False
-                kept.append(line)
-            elif _PYTHON_FRAME.match(start):
-                in_trace = True
-            elif line and not in_trace and not (len(line) < _SHORT and _FRAME.match(line)):
-                kept.append(line)
-        in_trace = False
-        paragraph.lines = kept
-    return paragraphs
-
-
 def _without_signature(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """Cut at a line "--" among the last lines, as mail programs write before a signature."""
     lines_below, characters_below = 0, 0
@@ -195,7 +115,7 @@ def _without_signature(paragraphs: list[Paragraph]) -> list[Paragraph]:
         lines = paragraphs[place].lines
         for number in range(len(lines) - 1, -1, -1):
             if lines[number] in ("--", "—") and (place or number):
-                return [*paragraphs[:place], Paragraph(lines[:number], paragraphs[place].heading)]
+                return [*paragraphs[:place], replace(paragraphs[place], lines=lines[:number])]
             lines_below += 1
             characters_below += len(lines[number])
             if lines_below > _MAX_SIGNATURE_LINES or characters_below > SIGNATURE_REACH:
@@ -225,7 +145,7 @@ def _without_edits(paragraphs: list[Paragraph]) -> list[Paragraph]:
             else:
                 lines.append(line)
                 has_text = has_text or (not paragraph.heading and _says_something(line))
-        kept.append(Paragraph(lines, paragraph.heading))
+        kept.append(replace(paragraph, lines=lines))
     return kept
 
 
@@ -251,21 +171,6 @@ def _without_thanks(paragraphs: list[Paragraph]) -> list[Paragraph]:
     return paragraphs
 
 
-def _without_versions(paragraphs: list[Paragraph]) -> list[Paragraph]:
-    """Drop "Python version: 3.11" and the like, but only below a form's question for them."""
-    asked = False
-    for paragraph in paragraphs:
-        if paragraph.heading:
-            asked = _question(paragraph) in _ENVIRONMENT
-        elif asked:
-            paragraph.lines = [line for line in paragraph.lines if not _FACT.match(line[:_SHORT])]
-    return paragraphs
-
-
-def _question(heading: Paragraph) -> str:
-    return heading.lines[0][:_SHORT].strip(" *:_.?").lower()
-
-
 def _without_empty_headings(paragraphs: list[Paragraph]) -> list[Paragraph]:
     """Drop a form's own words, and headings above nothing or above another of their level."""
     kept: list[Paragraph] = []
@@ -274,9 +179,9 @@ def _without_empty_headings(paragraphs: list[Paragraph]) -> list[Paragraph]:
     for paragraph in reversed(paragraphs):
         line = paragraph.lines[0]
         level = paragraph.heading
-        if not level and _NO_ANSWER.fullmatch(line[:_SHORT]):
+        if not level and len(paragraph.lines) == 1 and _NO_ANSWER.fullmatch(line[:_SHORT]):
             continue
-        asks = level and _question(paragraph) in _FORM_HEADINGS
+        asks = paragraph.asks
         speaks = not asks and (not level or line.endswith(("?", "!", ".")))
         if speaks or below > level:
             kept += [] if asks else [paragraph]

@@ -97,12 +97,15 @@ class _Reader:
         self._heading = 0
         self._bold = False
         self._all_bold = True
+        self._bolds: set[int] = set()  # places of the parts that are bold
         self._struck = False
         self._box = ""
 
     def text(self, data: str) -> None:
         if self._struck:
             return
+        if self._bold:
+            self._bolds.add(len(self._parts))
         self._parts.append(data)
         if not self._bold and self._all_bold and data.strip(": \n"):
             self._all_bold = False
@@ -140,11 +143,40 @@ class _Reader:
             text = "".join(self._parts)
             vow = self._box == "full" and _STATEMENT.match(text)
             if self._box != "empty" and not vow and not text.isspace():
-                lines = [line for line in text.split("\n") if line and not line.isspace()]
-                self.paragraphs.append(Paragraph(lines, self._heading or self._bold_heading(text)))
+                mixed = self._bolds and not self._all_bold and "\n" in text.strip()
+                if mixed and not self._heading:
+                    self._keep_bold_lines()
+                else:
+                    self._keep(text.split("\n"), self._heading or self._bold_heading(text))
             self._parts = []
         # Struck text ends with its block, or one "Vec<s>" would take the rest of the post.
         self._bold, self._all_bold, self._struck, self._box = False, True, False, ""
+        self._bolds.clear()
+
+    def _keep(self, lines: list[str], heading: int) -> None:
+        if lines := [line for line in lines if line and not line.isspace()]:
+            self.paragraphs.append(Paragraph(lines, heading, ticked=self._box == "full"))
+
+    def _keep_bold_lines(self) -> None:
+        """Keep a paragraph of which whole lines are bold: these are headings of the lines below, as
+        in forms whose questions and answers no empty line divides."""
+        lines, bold = [""], [True]
+        for place, part in enumerate(self._parts):
+            for number, piece in enumerate(part.split("\n")):
+                if number:
+                    lines.append("")
+                    bold.append(True)
+                lines[-1] += piece
+                bold[-1] = bold[-1] and (place in self._bolds or not piece.strip(": "))
+        answer: list[str] = []
+        for line, is_bold in zip(lines, bold, strict=True):
+            if is_bold and line.strip(": ") and len(line) <= _MAX_BOLD_HEADING:
+                self._keep(answer, 0)
+                self._keep([line], BOLD_HEADING)
+                answer = []
+            else:
+                answer.append(line)
+        self._keep(answer, 0)
 
     def _bold_heading(self, text: str) -> int:
         short = len(text) <= _MAX_BOLD_HEADING and "\n" not in text.strip()

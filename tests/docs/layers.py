@@ -62,6 +62,8 @@ for _entity in ("articles", "base_models", "datasets", "keywords", "licenses"):
 # The tables in which steps keep what no build makes again, or only for money or hours: under the
 # names that they had in the version before these models had theirs.
 HISTORY = {
+    "int_post_units": "silver_staging.int_post_units",
+    "int_post_kinds": "silver_staging.int_post_kinds",
     "int_posts_cleaned": "silver_staging.stg_posts__cleaned",
     "int_posts_deduplicated": "silver_staging.stg_posts__folded",
     "int_embeddings": "silver_staging.stg_embeddings",

@@ -267,3 +267,11 @@ def test_each_theme_of_the_sample_is_told_in_three_of_its_sentences(path):
     for sentence in sorted(parts, key=len, reverse=True):
         left = left.replace(sentence, "")
     assert left.strip(" .") == ""
+
+
+def test_sentences_without_blanks_between_words_are_weighed_as_others_are() -> None:
+    told = "导入在第二个文件之后停止没有显示任何错误。"
+    documents = [("错误", f"{told}好。"), ("Bug", "")]
+    assert told in summarize(documents, 1)
+    assert to_words("登录失败 in v2") == ["登录", "失败", "in", "v2"]
+    assert to_words("don't re-run") == ["don't", "re-run"]

@@ -19,6 +19,14 @@ problems as (
 
 ),
 
+-- What can be evidence of an issue: the others wait in silver.post_kinds, which says why.
+kinds as (
+
+    select * from {{ ref('int_post_kinds') }}
+    where left_out is null
+
+),
+
 embeddings as (
 
     select * from {{ ref('embeddings') }}
@@ -51,6 +59,7 @@ final as (
     from written
     inner join documents on written.url_hash = documents.url_hash
     inner join posts on written.url_hash = posts.url_hash
+    inner join kinds on written.url_hash = kinds.url_hash
     inner join problems on written.url_hash = problems.url_hash
     inner join embeddings on written.url_hash = embeddings.url_hash
 

@@ -34,7 +34,22 @@ final as (
             array_to_string(raw ->> '$.tags[*]', ' '),
             ''
         ) as place,
-        md5(concat_ws(chr(31), source, title, coalesce(body, ''))) as content_hash
+        -- Where one form is filled in: a repository with its owner, a subreddit, else a source.
+        concat_ws(
+            '/',
+            source,
+            regexp_extract(raw ->> '$.repository_url', '[^/]+/[^/]+$'),
+            raw ->> '$.subreddit'
+        ) as form_place,
+        md5(concat_ws(chr(31), source, title, coalesce(body, ''))) as content_hash,
+        -- What the API says of a post beside its words; null where it says nothing, or did not yet
+        -- when the post was collected.
+        raw ->> '$.author_type' as author_type,
+        raw ->> '$.distinguished' as distinguished,
+        raw ->> '$.stickied' = 'true' as is_stickied,
+        raw ->> '$.link_flair_text' as flair,
+        raw ->> '$.labels[*]' as labels,
+        raw ->> '$._tags[*]' as tags
     from raw_items
 
 )

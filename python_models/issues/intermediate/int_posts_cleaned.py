@@ -1,10 +1,12 @@
-"""One row per post with its text cleaned; only new and changed posts are cleaned again."""
+"""One row per post with its text cleaned; only posts are cleaned again that are new or changed, or
+of whose lines others are now known to be their place's form."""
 
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from assay.mining.text.clean import CLEANING_VERSION, clean
+from assay.mining.text.forms import Form
 
 BATCH_ROWS = 2_000
 SCHEMA = pa.schema(
@@ -24,7 +26,7 @@ def model(dbt, session):
     dbt.config(
         materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"
     )
-    posts = dbt.ref("stg_posts").project("url_hash, source, title, body, content_hash")
+    posts = dbt.ref("int_posts_cleaned__inputs")
     if dbt.is_incremental:
         done = session.sql(f"from {dbt.this}").filter(f"cleaning_version = '{CLEANING_VERSION}'")
         posts = posts.join(done.project("url_hash, content_hash"), "url_hash, content_hash", "anti")
@@ -34,14 +36,13 @@ def model(dbt, session):
 
 def _cleaned(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     for batch in batches:
+        columns = ("source", "title", "body", "form_headings", "form_facts", "form_lines")
+        posts = zip(*(batch[name].to_pylist() for name in columns), strict=True)
         rows = [
-            clean(source, title, body)
-            for source, title, body in zip(
-                batch["source"].to_pylist(),
-                batch["title"].to_pylist(),
-                batch["body"].to_pylist(),
-                strict=True,
+            clean(
+                source, title, body, Form(frozenset(headings), frozenset(facts), frozenset(lines))
             )
+            for source, title, body, headings, facts, lines in posts
         ]
         yield pa.RecordBatch.from_arrays(
             [

@@ -9,7 +9,7 @@ from assay.dbt.embedding import embed_texts
 from assay.dbt.progress import show_progress
 from assay.dbt.relations import is_value
 from assay.mining.embed import embedding_setting
-from assay.mining.label.problem import MIN_SCORE, PROBLEM_VERSION, bonus, likeness
+from assay.mining.label.problem import LEFT_OUT_SCORE, MIN_SCORE, PROBLEM_VERSION, bonus, likeness
 
 SCHEMA = pa.schema(
     [
@@ -20,7 +20,7 @@ SCHEMA = pa.schema(
         pa.field("problem_rules", pa.string()),
     ]
 )
-COLUMNS = "url_hash, text_hash, source, title, text, is_link, embedding"
+COLUMNS = "url_hash, text_hash, source, title, text, is_left_out, is_showcase, is_link, embedding"
 AT_ONCE = 5_000  # posts in memory
 
 
@@ -44,16 +44,16 @@ def model(dbt, session):
         prototypes = embed_texts([text for _, text in seed]) if prototypes is None else prototypes
         vectors = np.array([post[-1] for post in posts], np.float32)
         scores = likeness(vectors, prototypes, [kind for kind, _ in seed])
-        scores += np.array(
-            [bonus(*post, is_link=is_link) for _, _, *post, is_link, _ in posts], np.float32
-        )
+        scores += np.array([bonus(*post[2:5], is_link=post[-2]) for post in posts], np.float32)
+        scores[[post[5] for post in posts]] = LEFT_OUT_SCORE
+        is_problem = (scores >= MIN_SCORE) & ~np.array([post[6] for post in posts])
         batches.append(
             pa.Table.from_arrays(
                 [
                     pa.array([post[0] for post in posts]),
                     pa.array([post[1] for post in posts]),
                     pa.array(scores),
-                    pa.array(scores >= MIN_SCORE),
+                    pa.array(is_problem),
                     pa.array([rules] * len(posts)),
                 ],
                 schema=SCHEMA,

@@ -1,0 +1,68 @@
+-- What each post is, by what sign, in which language, and why it is left out of the issues.
+with
+
+told as (
+
+    select * from {{ ref('int_post_kinds') }}
+
+),
+
+documents as (
+
+    select * from {{ ref('documents') }}
+
+),
+
+problems as (
+
+    select * from {{ ref('int_problems') }}
+
+),
+
+judged as (
+
+    select
+        told.url_hash,
+        told.kind,
+        told.kind_sign,
+        told.language,
+        told.left_out,
+        -- A copy is what the post is that it repeats.
+        problems.is_problem,
+        told.is_sure
+        or told.left_out is not null
+        or problems.is_problem is null
+        or (problems.is_problem and told.kind in ('problem', 'question', 'request'))
+        or (not problems.is_problem and told.kind in ('showcase', 'question', 'news')) as is_settled
+    from told
+    inner join documents on told.url_hash = documents.url_hash
+    left join problems
+        on coalesce(documents.duplicate_of, documents.url_hash) = problems.url_hash
+
+),
+
+settled as (
+
+    select
+        url_hash,
+        language,
+        left_out,
+        if(is_settled, kind, if(is_problem, 'problem', 'news')) as kind,
+        if(is_settled, kind_sign, 'likeness') as kind_sign
+    from judged
+
+),
+
+final as (
+
+    select
+        url_hash,
+        kind,
+        kind_sign,
+        language,
+        left_out
+    from settled
+
+)
+
+select * from final
