@@ -1,9 +1,11 @@
 -- One label per fingerprint of a cluster: a language model's where a person approved, else ours.
 with
 
+-- Labels of groups that no day has any more are kept by the step, and are no labels here.
 local_labels as (
 
     select * from {{ ref('int_issue_labels__local') }}
+    where fingerprint in (select clusters.fingerprint from {{ ref('clusters') }} as clusters)
 
 ),
 
