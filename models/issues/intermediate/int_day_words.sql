@@ -1,5 +1,6 @@
 -- In how many posts of a clustered day each word stands, those of no issue too, by which a label
--- knows what is an issue's own. The beginning of a text is enough, as much as mining/label/terms.py reads.
+-- knows what is an issue's own. The beginning of a text is enough, as much as
+-- mining/label/terms.py reads.
 with
 
 members as (
