@@ -28,6 +28,7 @@ BEST_PROTOTYPES = 2
 # Cosines that unrelated sentences of MiniLM reach; less is likeness to nothing. Any technical talk
 # is a little like every field, so a field takes more than the crafts of those who write.
 MIN_SIMILARITY, MIN_OF_CRAFT = 0.18, 0.14
+OF_FEW = 0.1  # more is asked of the mean of n posts, over the root of n: few are alike by chance
 CRAFTS = ("ai", "devtools")
 MIN_AGREEING = 1 / 4  # of the members; a field that fewer are of is not that of the issue
 
@@ -119,30 +120,31 @@ def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> tuple[s
 
     The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes. Where
     none is like enough, or fewer than MIN_AGREEING of the members are of the category by
-    themselves, it is `other`. How sure: the share of the members that are, 0 to 1.
+    themselves, it is `other`. How sure: the share of the members that are, 0 to 1, if one more is
+    not: two posts that agree are less sure than twenty.
     """
     scores = category_scores(vectors, prototypes)
     names = sorted(set(prototypes.categories))
-    best = _best(scores.mean(axis=0), names)
+    best = _best(scores.mean(axis=0), names, OF_FEW / len(scores) ** 0.5)
     own = [_best(row, names) for row in scores]
-    agreeing = own.count(best) / len(own)
-    if best != OTHER and agreeing < MIN_AGREEING and OTHER in names:
-        best, agreeing = OTHER, 1 - agreeing
-        return best, round(agreeing, 4), "no field fits enough of its central posts"
-    return (
-        best,
-        round(agreeing, 4),
-        f"{own.count(best)} of {len(own)} central posts are most like it",
-    )
+    agreeing = own.count(best)
+    because = f"{agreeing} of {len(own)} central posts are most like it"
+    if best != OTHER and agreeing < MIN_AGREEING * len(own) and OTHER in names:
+        best, agreeing = OTHER, len(own) - agreeing
+        because = "no field fits enough of its central posts"
+    return best, round(agreeing / (len(own) + 1), 4), because
 
 
-def _best(scores: NDArray[np.float32], names: Sequence[str]) -> str:
-    """Return the category of the highest score of those that are like enough, else `other`."""
+def _best(scores: NDArray[np.float32], names: Sequence[str], more: float = 0.0) -> str:
+    """Return the category of the highest score of those that are like enough, else `other`.
+
+    more: what a category has to have beyond the least.
+    """
     of = dict(zip(names, scores.tolist(), strict=True))
     enough = [
         name
         for name, likeness in of.items()
-        if name == OTHER or likeness >= (MIN_OF_CRAFT if name in CRAFTS else MIN_SIMILARITY)
+        if name == OTHER or likeness >= (MIN_OF_CRAFT if name in CRAFTS else MIN_SIMILARITY) + more
     ]
     return max(enough or names, key=lambda name: of[name])
 

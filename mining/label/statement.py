@@ -20,6 +20,7 @@ _PREFIX = re.compile(
         \s*[:\N{{EN DASH}}\N{{EM DASH}}-]+\s* | (?:{_TAG})\s*[:-]?\s*)+""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LEAD = re.compile(r"^(?:[.*#>\N{HORIZONTAL ELLIPSIS}]{2,}|\N{HORIZONTAL ELLIPSIS}|[-*]\s)\s*")
 _SUFFIX = re.compile(
     r"\s*(?:[\[(](?:\d{4}|pdf|video|audio|solved|closed|[a-z]+ inside)[\])]\s*)+$", re.I
 )
@@ -69,6 +70,7 @@ _POLITE_TAIL = re.compile(
 )
 # Verbs of which "-ing" would be wrong by the rules, or that are no verb of doing.
 _NO_DOING = _words(
+    "you i we they it he she "
     "am are is was were been being have has had having do does did can cannot could should "
     "would may might must will shall get ran got went saw made took gave came found left lost "
     "sent built wrote began broke chose knew thought felt kept brought bought caught taught "
@@ -88,10 +90,10 @@ def without_prefix(title: str) -> str:
 
 def statement(title: str) -> str:
     """Return a title as a statement, as far as safe rules go; "" for one that says nothing."""
-    said = " ".join(title.replace("`", "").split())
+    said = _LEAD.sub("", " ".join(title.replace("`", "").split()))
     said = said.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     said = _SUFFIX.sub("", _PREFIX.sub("", said))
-    said = _POLITE_TAIL.sub("", _GREETING.sub("", said)).strip(" -\N{EN DASH}\N{EM DASH},;:")
+    said = _POLITE_TAIL.sub("", _GREETING.sub("", said)).strip(" \N{EN DASH}\N{EM DASH},;:")
     said = _UNABLE.sub("Cannot ", _NARRATOR.sub("", said))
     said = _DOING.sub(_doing, _MINE.sub("the ", _MY_NAME.sub("", said)))
     if (asked := _HOW_TO.match(said)) and (done := _gerund_first(asked["rest"])):

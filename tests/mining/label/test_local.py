@@ -32,7 +32,7 @@ def test_the_seed_has_prototypes_of_every_category_and_no_other() -> None:
 def test_the_category_is_that_of_the_prototypes_most_alike() -> None:
     axes = np.eye(4, dtype=np.float32)
     prototypes = Prototypes(["ai", "ai", "finance", "other"], axes)
-    assert category_of(axes[2:3], prototypes)[:2] == ("finance", 1.0)
+    assert category_of(axes[2:3], prototypes)[:2] == ("finance", 0.5)
     assert category_of(np.array([[0.7, 0.7, 0.1, 0.0]], np.float32), prototypes)[0] == "ai"
 
 
@@ -46,10 +46,10 @@ def test_how_sure_a_category_is_says_how_many_posts_are_of_it() -> None:
     axes = np.eye(4, dtype=np.float32)
     prototypes = Prototypes(["ai", "finance", "other"], axes[:3])
     category, sure, because = category_of(axes[[0, 0, 0, 1]], prototypes)
-    assert (category, sure) == ("ai", 0.75) and "3 of 4" in because
+    assert (category, sure) == ("ai", 0.6) and "3 of 4" in because
     # One strong post does not make a field of those that are like nothing.
     category, sure, _ = category_of(axes[[0, 3, 3, 3, 3]], prototypes)
-    assert (category, sure) == ("other", 0.8)
+    assert (category, sure) == ("other", 0.6667)
 
 
 def test_impact_counts_severity_spread_attention_and_size() -> None:
@@ -72,7 +72,7 @@ def test_a_label_holds_all_fields_with_their_reasons_and_needs_a_member() -> Non
     vectors = np.eye(2, dtype=np.float32)[[0, 0, 0]]
     label = local_label(EXPORTS, vectors, prototypes, DAY)
     assert label.canonical_title == "Ledgerly invoice export loses the last row"
-    assert (label.category, label.category_confidence) == ("devtools", 1.0)
+    assert (label.category, label.category_confidence) == ("devtools", 0.75)
     assert label.description.startswith("The invoice export of Ledgerly 4.2 drops the last row")
     assert (label.would_pay_signal, label.would_pay_because) == (False, "")
     assert len(label.quotes) == 3
