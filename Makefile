@@ -8,7 +8,7 @@ IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run status serve publish refresh watch backup restore test test-all lint pytest chromium soak audit \
+.PHONY: help run status serve publish refresh watch backup restore test test-all lint pytest chromium soak audit evaluate \
 	report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -82,6 +82,9 @@ docs: .venv/.installed ## the dbt docs site as one file, target/static_index.htm
 
 bench: .venv/.installed-dev ## what we claim about speed, measured here; QUICK=1 in forty minutes instead of two hours
 	@$(IN_VENV) python -m benchmarks.run $(if $(QUICK),--quick)
+
+evaluate: .venv/.installed-dev ## how well posts are grouped, on labelled texts; LABELLED=FILE.jsonl for your own
+	@$(IN_VENV) python -m benchmarks.mining.evaluate $(if $(LABELLED),--labelled $(LABELLED))
 
 .venv-llm/.installed:
 	@echo "compiling llama.cpp into .venv-llm (once, about ten minutes)"; $(PYTHON) -m venv .venv-llm

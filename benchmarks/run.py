@@ -88,10 +88,17 @@ BENCHES = (
     ),
     Bench(
         "clustering",
-        "Clustering: quality and time",
+        "Clustering: time and inertia",
         "Comparing all points with all centres in every step: n² / 100 where k is n / 100.",
-        full=f"--labelled {BANKING} --points 20000 300000",
-        quick=f"--labelled {BANKING} --per-intent 60 --points 20000 --rounds 1 --seeds 3",
+        full="--points 20000 300000",
+        quick="--points 20000 --rounds 1",
+    ),
+    Bench(
+        "evaluate",
+        "Grouping: texts whose groups are known",
+        "Fitting k-means many times: each way, each seed.",
+        full="--per-label 0",
+        quick="--seeds 3",
     ),
     Bench(
         "summaries",

@@ -32,6 +32,8 @@ def group_average(
     one. Numbers run from 0 without gaps, by the first point. The order of the points decides
     between equally good pairs.
     """
+    if not len(points):
+        return np.zeros(0, np.int64)
     label, known = _begin(len(points), start)
     member = _members(label)
     sums, size = member @ points.astype(np.float64), np.asarray(member.sum(1)).ravel()

@@ -29,6 +29,7 @@ judged as (
         told.left_out,
         -- A copy is what the post is that it repeats.
         problems.is_problem,
+        documents.link_url is not null and documents.text = '' as is_bare_link,
         told.is_sure
         or told.left_out is not null
         or problems.is_problem is null
@@ -48,7 +49,11 @@ settled as (
         language,
         left_out,
         if(is_settled, kind, if(is_problem, 'problem', 'news')) as kind,
-        if(is_settled, kind_sign, 'likeness') as kind_sign
+        case
+            when is_settled then kind_sign
+            when is_bare_link then 'a link without a word'
+            else 'likeness'
+        end as kind_sign
     from judged
 
 ),

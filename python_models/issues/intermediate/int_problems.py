@@ -20,7 +20,9 @@ SCHEMA = pa.schema(
         pa.field("problem_rules", pa.string()),
     ]
 )
-COLUMNS = "url_hash, text_hash, source, title, text, is_left_out, is_showcase, is_link, embedding"
+COLUMNS = (
+    "url_hash, text_hash, source, title, text, is_left_out, is_second_hand, is_link, embedding"
+)
 AT_ONCE = 5_000  # posts in memory
 
 
