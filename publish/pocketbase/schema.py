@@ -34,6 +34,7 @@ FIELDS: dict[str, list[Definition]] = {
         *_fields("number", "cluster_id"),
         _text("issue_id"),
         _text("canonical_title", TITLE_MOST),
+        _text("topic"),
         _text("category"),
         *_fields("number", "category_confidence"),
         _text("description"),

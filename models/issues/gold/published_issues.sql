@@ -22,6 +22,12 @@ evidence as (
 
 ),
 
+topics as (
+
+    select * from {{ ref('issue_topics') }}
+
+),
+
 trends as (
 
     select
@@ -75,6 +81,7 @@ final as (
             partition by issues.cluster_date
             order by trends.heat desc nulls last, issues.issue_id asc, issues.cluster_id asc
         ) as heat_rank,
+        coalesce(topics.topic, '') as topic,
         coalesce(evidence.sources, []) as sources,
         coalesce(evidence.posts, 0) as posts,
         coalesce(trends.trend, []) as trend,
@@ -84,6 +91,10 @@ final as (
         on
             issues.cluster_date = evidence.cluster_date
             and issues.cluster_id = evidence.cluster_id
+    left join topics
+        on
+            issues.cluster_date = topics.cluster_date
+            and issues.cluster_id = topics.cluster_id
     left join trends
         on
             issues.cluster_date = trends.cluster_date

@@ -70,6 +70,7 @@ function facts(issue) {
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
     ["Impact", [gauge(issue.impact_level), `${IMPACTS[issue.impact_level]}${score(issue.impact_score)}`]],
     ["Category", `${CATEGORIES[issue.category]}${sure(issue.category_confidence)}`],
+    ["Topic", issue.topic || "None"],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
     ["People", issue.people ? people(issue.people) : "Not counted"],
     ["Cluster size", plural(issue.cluster_size, "post")],

@@ -22,7 +22,7 @@ export function issueOf(record) {
   const numeric = (name) => Number(record[name]) || 0;
   const issue = { id: text("id"), would_pay_signal: record.would_pay_signal === true,
     is_latest: record.is_latest === true };
-  for (const name of ["cluster_date", "issue_id", "canonical_title", "description", "labeled_by",
+  for (const name of ["cluster_date", "issue_id", "canonical_title", "description", "labeled_by", "topic",
     "would_pay_because", "first_posted_at", "last_posted_at", "content_hash"]) issue[name] = text(name);
   for (const name of ["heat", "heat_rank", "cluster_size", "confidence", "posts", "people", "impact_score",
     "category_confidence", "posts_open", "posts_answered", "posts_fixed", "posts_declined"]) {

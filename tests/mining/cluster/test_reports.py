@@ -7,7 +7,7 @@ import pytest
 
 from assay.mining.cluster.reports import Posts, group_reports
 
-DIMENSIONS = 64
+DIMENSIONS = 256
 
 
 def reports(sizes: list[int], alone: int = 0, seed: int = 0, own: float = 0.7) -> Posts:

@@ -4,6 +4,7 @@ without the code under test."""
 import random
 import shutil
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ create table gold.issue_evidence (
     title varchar, body varchar, state varchar, is_copy boolean, position integer, distance float,
     engagement bigint, posted_at timestamptz
 );
+create table gold.issue_topics (cluster_date date, cluster_id integer, topic varchar);
 create table gold.issue_trend (
     issue_id varchar, day date, items bigint, people bigint, sources bigint, engagement bigint,
     heat double
@@ -76,7 +78,8 @@ class Gold:
     def fill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> "Gold":
         """Put so many issues into each day, each with up to so many posts."""
         drawn = random.Random(seed)
-        rows: dict[str, list[tuple]] = {"issues": [], "issue_evidence": [], "issue_trend": []}
+        tables = ("issues", "issue_evidence", "issue_topics", "issue_trend")
+        rows: dict[str, list[tuple]] = {table: [] for table in tables}
         for number in range(issues):
             for day in [DAYS[0] - timedelta(days=2), *DAYS]:
                 rows["issue_trend"].append(
@@ -93,10 +96,12 @@ class Gold:
         for day in DAYS:
             for number in range(issues):
                 rows["issues"].append(issue(day, number, drawn))
+                if number % 3:
+                    rows["issue_topics"].append((day, number, f"invoice, webhook {number}"))
                 for place in range(drawn.randint(1, posts)):
                     rows["issue_evidence"].append(post(day, number, place, drawn))
         with duckdb.connect(str(self.path)) as connection:
-            for table, values in rows.items():
+            for table, values in filter(itemgetter(1), rows.items()):
                 marks = ", ".join("?" * len(values[0]))
                 connection.executemany(f"insert into gold.{table} values ({marks})", values)
         return self

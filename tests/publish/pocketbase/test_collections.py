@@ -12,6 +12,7 @@ ISSUES = {
     "cluster_id": "number",
     "issue_id": "text",
     "canonical_title": "text",
+    "topic": "text",
     "category": "text",
     "category_confidence": "number",
     "description": "text",

@@ -76,6 +76,7 @@ def issue(number: int, *, day: date = TODAY, **changes: Any) -> Record:
         "cluster_id": number,
         "issue_id": f"issue-{number:05d}",
         "canonical_title": f"{chance.choice(SUBJECTS)} {chance.choice(TROUBLES)}",
+        "topic": "invoice, webhook, twice, retry",
         "category": chance.choice(CATEGORIES),
         "description": "Teams that run this in production report the same trouble, and that the "
         "documented settings do not help. " + chance.choice(SUBJECTS) + " are hit most often.",

@@ -27,6 +27,7 @@ ISSUE_FIELDS = {
     "cluster_id": "number",
     "issue_id": "text",
     "canonical_title": "text",
+    "topic": "text",
     "category": "text",
     "category_confidence": "number",
     "description": "text",

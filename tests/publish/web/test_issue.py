@@ -50,6 +50,7 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
         "Heat": "12.3, rank 7",
         "Impact": "High, score 0.71",
         "Category": "E-commerce, 90% sure",
+        "Topic": "invoice, webhook, twice, retry",
         "Would pay": "Yes, somebody says so",
         "People": "987 people",
         "Cluster size": "1,234 posts",
