@@ -99,9 +99,40 @@ def test_issues_and_evidence_agree_with_silver_row_by_row(mined: Project) -> Non
         "select count(*) from gold.issues as i join silver.clusters as c "
         "using (cluster_date, cluster_id) join silver.issue_labels as l using (fingerprint) "
         "where i.canonical_title = l.canonical_title and i.category = l.category "
-        "and i.description = l.description and i.impact_level = l.impact_level "
+        "and i.description = l.description and i.quotes = l.quotes "
+        "and i.would_pay_because is not distinct from l.would_pay_because "
+        "and (i.would_pay_because is not null) = i.would_pay_signal "
         "and i.would_pay_signal = l.would_pay_signal and i.confidence = c.confidence"
     ) == mined.rows("select count(*) from gold.issues")
+
+
+def test_a_fifth_of_each_day_is_high_and_quotes_are_in_the_evidence(mined: Project) -> None:
+    days = defaultdict(list)
+    for day, cluster, issue, score, people, level in mined.rows(
+        "select cluster_date, cluster_id, issue_id, impact_score, people, impact_level "
+        "from gold.issues"
+    ):
+        days[day].append((-score, -people, issue, cluster, level))
+    for day, issues in days.items():
+        if len(issues) < 5:
+            continue
+        levels = [level for *_, level in sorted(issues)]
+        high, most = round(len(issues) / 5), round(len(issues) * 3 / 5)
+        alone = sum(people == -1 for _, people, *_ in issues)  # is never high
+        assert "high" not in levels[high:] and levels.count("high") >= high - alone, day
+        assert "low" not in levels[:most] or alone, day
+    texts = {
+        (day, cluster, url): f"{title}\n{body}"
+        for day, cluster, url, title, body in mined.rows(
+            "select cluster_date, cluster_id, url, title, body from gold.issue_evidence"
+        )
+    }
+    found = mined.rows("select cluster_date, cluster_id, quotes, because from gold.issues")
+    for day, cluster, quotes, because in found:
+        assert 1 <= len(quotes) <= 3 and all(because[n] for n in ("title", "category", "impact"))
+        for quote in quotes:
+            said = " ".join(texts[day, cluster, quote["url"]].split())
+            assert " ".join(quote["text"].rstrip("\u2026").split()) in said
 
 
 def test_the_posts_of_a_day_are_those_of_the_week_up_to_it_and_none_is_twice(
