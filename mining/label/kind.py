@@ -214,7 +214,7 @@ def _guess(post: Signs) -> Kind:
         return Kind(REQUEST, "words: asks for something new", is_sure)
     if _OWN_PRODUCT.search(post.title) and not is_sure:
         return Kind(SHOWCASE, "words: shows a work of one's own", is_sure)
-    if _ASKS.search(post.title):
+    if _ASKS.search(post.title) and not post.is_link:  # the question of an article is nobody's
         return Kind(QUESTION, "words: a question", is_sure)
     if post.is_link:
         return Kind(NEWS, "a link", is_sure)

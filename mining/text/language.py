@@ -15,7 +15,7 @@ LANGUAGE_VERSION = "1"
 ENGLISH, NO_LANGUAGE = "en", "zxx"
 # Of the models of EMBEDDING_MODEL that know few languages: which. Any other is taken to know all.
 KNOWN_TO = {"all-MiniLM-L6-v2": frozenset({ENGLISH})}
-READ = 400  # characters of a post; more change no answer
+READ = 300  # characters of a post; more change no answer
 MIN_LETTERS = 4  # of another script
 MIN_WORDS = 4  # in Latin letters
 SCRIPT_SHARE = 0.3  # of the letters: English sentences name things in other scripts
