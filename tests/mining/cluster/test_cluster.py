@@ -192,12 +192,19 @@ _PRINT = """
 import hashlib, sys
 import numpy as np
 from assay.mining.cluster.problems_first import cluster_problems
+from assay.mining.cluster.reports import Posts, group_reports
 vectors = np.load(sys.argv[1])
 texts = [f"text {i % 9} of {i}" for i in range(len(vectors))]
 places = [f"place{i % 5}" for i in range(len(vectors))]
 found = cluster_problems(vectors, texts, np.arange(len(vectors)) % 4 > 0, places=places,
     sources=["github", "reddit", "hackernews"] * (len(vectors) // 3))
-parts = (found.cluster_id, found.distance, found.is_outlier, *found.central, found.centroids)
+parts = [found.cluster_id, found.distance, found.is_outlier, *found.central, found.centroids]
+everybody = [str(i) for i in range(len(vectors))]
+problems = np.arange(len(vectors)) % 4 > 0
+found = group_reports(Posts([f"{i:05}" for i in range(len(vectors))], vectors,
+    ["github", "reddit", "hackernews"] * (len(vectors) // 3), everybody, problems, ~problems))
+parts += [found.cluster_id, found.distance, found.is_outlier, *found.central, found.confidence]
+assert len(found.central) > 5
 print(hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest())
 """
 KERNELS = ("Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX")
