@@ -201,3 +201,59 @@ def test_a_title_of_stack_overflow_is_unescaped_once_from_the_api_to_the_documen
     item = items.lines(SAMPLE, "stackoverflow")[0]
     asked = stackexchange.post(item | {"title": "Remove &amp;nbsp; and &quot;&amp;lt;&quot;"})
     assert clean("stackoverflow", asked.title, None).title == 'Remove &nbsp; and "&lt;"'
+
+
+FORM = """### Which room is it?
+
+{room}
+
+### What is broken there?
+
+{told}
+
+### Your full name
+
+Ottilie Marwede
+
+### Company or organization name
+
+Marwede Feinkost KG
+
+### Do you keep to the house rules?
+
+- [X] I keep to them and to what follows from them
+"""
+TOLD = {
+    "Lamp": ("Kitchen", "The lamp over the stove flickers whenever the kettle is on."),
+    "Door": ("Attic", "The door opens by itself as soon as somebody takes the stairs."),
+    "Heating": ("Cellar", "It stays cold in there until the pump has been hit by hand."),
+}
+
+
+@pytest.mark.slow("silver.documents over edits, new rules, other orders")
+def test_of_forms_the_reporters_words_are_left_and_their_names_are_in_no_file(
+    tmp_path: Path,
+) -> None:
+    first = items.lines(SAMPLE, "github")[0]
+    forms = [
+        copy.deepcopy(first)
+        | {
+            "id": 7000 + number,
+            "number": 7000 + number,
+            "html_url": f"{first['html_url'].rpartition('/')[0]}/{7000 + number}",
+            "title": title,
+            "body": FORM.format(room=room, told=told),
+        }
+        for number, (title, (room, told)) in enumerate(TOLD.items())
+    ]
+    folder = items.write(tmp_path / "forms", github=forms)
+    project = Project(tmp_path)
+    with ReplayServer(folder, quota=0) as server:
+        project.collect(folder, server.url, "--source", "github")
+    project.build_documents()
+    assert project.rows("select title, text from silver.documents order by native_id") == [
+        (title, told) for title, (_, told) in TOLD.items()
+    ]
+    files = [file for file in (tmp_path / "data").rglob("*") if file.is_file()]
+    assert len(files) > 3
+    assert [file for file in files if b"Marwede" in file.read_bytes()] == []

@@ -264,3 +264,23 @@ def test_an_answer_without_items_or_total_is_refused() -> None:
         source, _ = scripted(answer(body))
         with pytest.raises(SourceRefusedError, match="The API: a search without"):
             covered(source, QUERY)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"user": {"login": "ada", "type": "User"}}, "User"),
+        ({"user": {"login": "dependabot[bot]"}}, "Bot"),
+        ({"user": {"login": "ci", "type": "Bot"}}, "Bot"),
+        ({"user": {"login": "ada"}, "performed_via_github_app": {"slug": "sync"}}, "Bot"),
+        ({"user": {"login": "ada"}}, None),
+        ({"user": None}, None),
+    ],
+)
+def test_of_an_author_it_is_kept_whether_it_is_a_program(
+    more: dict[str, Any], kind: str | None
+) -> None:
+    made = github.post(issue(1, START) | more)
+    assert isinstance(made, Post)
+    assert made.raw.get("author_type") == kind
+    assert "ada" not in str(made.raw)
