@@ -22,6 +22,7 @@ final as (
         local_labels.severity,
         local_labels.severity_because,
         local_labels.quotes,
+        llm_labels.evidence,
         coalesce(llm_labels.canonical_title, local_labels.canonical_title) as canonical_title,
         coalesce(llm_labels.category, local_labels.category) as category,
         coalesce(llm_labels.description, local_labels.description) as description,

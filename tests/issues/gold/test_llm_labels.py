@@ -22,7 +22,7 @@ with named as (
     select
         fingerprint,
         unnest(from_json(evidence, '{"category": ["VARCHAR"]}').category) as url_hash
-    from silver_staging.stg_issue_labels__llm
+    from silver.issue_labels where labeled_by = 'llm'
 )
 select
     (select count(distinct fingerprint) from named),
