@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
-MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 50, 16, 3
+MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 200, 16, 3
 TREND_DAYS = 14
 MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
 LETTERS_ON_MAP = 34
