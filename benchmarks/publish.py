@@ -78,6 +78,8 @@ select
     cast(issues.cluster_date as timestamptz) - n * interval 1 hour as posted_at
 from gold.issues as issues
 cross join range({per_issue}) as numbers (n);
+create or replace table gold.issue_topics as
+select cluster_date, cluster_id, 'good, part, day' as topic from gold.issues;
 create or replace table gold.issue_trend as
 select distinct
     issue_id,

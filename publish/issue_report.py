@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
-MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 50, 16, 3
+MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 200, 16, 3
 TREND_DAYS = 14
 MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
 LETTERS_ON_MAP = 34
@@ -46,7 +46,7 @@ COLORS = {
 
 ISSUES_SQL = f"""
     select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
-        would_pay_signal, labeled_by, heat_rank, cluster_size, sources, heat, heat_change,
+        would_pay_signal, labeled_by, heat_rank, posts, sources, heat, heat_change,
         confidence, cluster_date, people, posts_open, posts_answered, posts_fixed, posts_declined,
         quotes, would_pay_because, because
     from gold.top_issues order by heat_rank limit {MAX_ISSUES}
@@ -145,7 +145,7 @@ class Issue:
     would_pay_signal: bool
     labeled_by: str
     heat_rank: int
-    cluster_size: int
+    posts: int
     sources: int
     heat: float
     heat_change: float
