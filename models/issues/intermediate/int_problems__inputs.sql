@@ -36,9 +36,9 @@ final as (
         documents.title,
         documents.text,
         embeddings.embedding,
+        kinds.is_second_hand,
         documents.link_url is not null as is_link,
         kinds.left_out is not null as is_left_out,
-        kinds.is_second_hand,
         -- What is left out now and was not before is to be judged again, as a text that changed is.
         case
             when kinds.left_out is not null or kinds.is_second_hand
