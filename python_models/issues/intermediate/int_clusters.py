@@ -10,17 +10,18 @@ from datetime import date
 
 import pyarrow as pa
 
-from assay.dbt.relations import is_value
-from assay.mining.cluster.cluster import CLUSTERING_VERSION, Clusters
-from assay.mining.cluster.days import (
+from assay.dbt.days import (
     MEMBER,
     day_fingerprint,
     days_to_make,
     digest,
+    is_history,
     matrix,
     members_of,
     posts_of,
 )
+from assay.dbt.relations import is_value
+from assay.mining.cluster.cluster import CLUSTERING_VERSION, Clusters
 from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
 from assay.mining.cluster.reports import REPORTS_VERSION, Posts, group_reports
 from assay.mining.label.problem import DOUBTFUL
@@ -36,6 +37,7 @@ SCHEMA = pa.schema(
         pa.field("members", pa.list_(MEMBER)),
     ]
 )
+OLDER_RULES = f"{CLUSTERING_VERSION}.{CORE_VERSION}"
 NO_CLUSTER = -1
 """The one row of a day without clusters, so that the day is known to be made."""
 
@@ -55,15 +57,16 @@ def model(dbt, session):
         )
     if method == "reports":
         fingerprint, before = _day_before(dbt, session, known, days[0])
+    rules = f"{method}-{REPORTS_VERSION if method == 'reports' else OLDER_RULES}"
     rows = []
     for day in days:
         posts = posts_of(inputs, day, window)
         if not posts.num_rows:
             continue
-        if method == "reports":
-            fingerprint = day_fingerprint(posts, REPORTS_VERSION, method, fingerprint)
-        else:
-            fingerprint = day_fingerprint(posts, CLUSTERING_VERSION, CORE_VERSION, method)
+        earlier = fingerprint if method == "reports" else ""
+        fingerprint = day_fingerprint(posts, rules, earlier)
+        if is_history(known.get(day), rules, day):
+            fingerprint = known[day]
         if known.get(day) == fingerprint:
             if method == "reports":
                 before = _members(dbt, session, day)

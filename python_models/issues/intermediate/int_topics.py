@@ -6,15 +6,8 @@ same posts, day by day, and of a day that has not changed neither is made again.
 
 import pyarrow as pa
 
+from assay.dbt.days import MEMBER, day_fingerprint, days_to_make, matrix, members_of, posts_of
 from assay.mining.cluster.cluster import CLUSTERING_VERSION
-from assay.mining.cluster.days import (
-    MEMBER,
-    day_fingerprint,
-    days_to_make,
-    matrix,
-    members_of,
-    posts_of,
-)
 from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
 from assay.mining.cluster.topic_names import name_topics
 from assay.mining.label.problem import DOUBTFUL
@@ -48,7 +41,7 @@ def model(dbt, session):
     rows = []
     for day in days_to_make(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
         posts = posts_of(inputs, day, window)
-        fingerprint = day_fingerprint(posts, CLUSTERING_VERSION, CORE_VERSION, method)
+        fingerprint = day_fingerprint(posts, f"{method}-{CLUSTERING_VERSION}.{CORE_VERSION}")
         if posts.num_rows and known.get(day) != fingerprint:
             rows += _topics(posts, day, fingerprint, method)
     return pa.Table.from_pylist(rows, schema=SCHEMA)

@@ -97,7 +97,7 @@ def test_issues_vectors_and_paid_answers_of_version_1_are_kept(project: Project)
         "first seen": 5,
         "posts": 56,
     }
-    project.run(*mine("forbid=cluster,identify,connect", first="2026-11-09", last="2026-11-10"))
+    project.run(*mine("forbid=group,identify,connect", first="2026-11-09", last="2026-11-10"))
     after = {name: sorted(map(repr, project.rows(sql))) for name, sql in KEPT.items()}
     assert after == before
     issues = "select cluster_date, cluster_id, issue_id, labeled_by from gold.issues"

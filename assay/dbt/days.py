@@ -33,13 +33,31 @@ def posts_of(inputs, day: date, window: int) -> pa.Table:
     return inputs.filter(in_window).order("url_hash").to_arrow_table()
 
 
-def day_fingerprint(posts: pa.Table, *rules: str) -> str:
-    """Return the md5 of what a day's groups are made of: rules, texts, places, people, vectors."""
+def day_fingerprint(posts: pa.Table, rules: str, day_before: str = "") -> str:
+    """Return the rules and the md5 of all that a day's groups are made of.
+
+    rules: such as reports-1, the method and the version of its rules. day_before: the fingerprint
+    of the day before, where groups begin with those of that day.
+    """
     columns = ("url_hash", "text_hash", "source", "place", "person")
     values = [value for name in columns for value in posts[name].to_pylist()]
     score = str(posts["problem_score"].to_pylist())
     is_problem = str(posts["is_problem"].to_pylist())
-    return digest([*rules, *values, score, is_problem, _bits(posts["embedding"])])
+    parts = [*values, score, is_problem, _bits(posts["embedding"]), day_before]
+    return f"{rules} {digest(parts)}"
+
+
+def is_history(known: str | None, rules: str, day: date) -> bool:
+    """Say whether a day is over and was made by rules of another version.
+
+    known: its fingerprint, as day_fingerprint makes it; one without rules before it is of the first
+    versions. Such a day stays as it was made: its issues, their ids and what was paid for their
+    labels belong to it. `--full-refresh` makes it anew.
+    """
+    if not known or day >= datetime.now(UTC).date():
+        return False
+    made_by = known.rpartition(" ")[0]
+    return made_by != rules and made_by.rpartition("-")[0] in ("", rules.rpartition("-")[0])
 
 
 def matrix(column: pa.ChunkedArray) -> np.ndarray:
