@@ -39,7 +39,7 @@ def day_fingerprint(posts: pa.Table, rules: str, day_before: str = "") -> str:
     rules: such as reports-1, the method and the version of its rules. day_before: the fingerprint
     of the day before, where groups begin with those of that day.
     """
-    columns = ("url_hash", "text_hash", "source", "place", "person")
+    columns = ("url_hash", "text_hash", "source", "place", "people")
     values = [value for name in columns for value in posts[name].to_pylist()]
     score = str(posts["problem_score"].to_pylist())
     is_problem = str(posts["is_problem"].to_pylist())

@@ -62,7 +62,14 @@ def as_posts(known: Known, vectors: NDArray[np.float32]) -> Posts:
     digests = [hashlib.sha256(text.encode()).hexdigest() for text in known.texts]
     keys = [f"{digest}{row:07}" for row, digest in enumerate(digests)]
     sources = known.sources or [""] * n
-    return Posts(keys, vectors, sources, known.people or keys, np.ones(n, bool), np.zeros(n, bool))
+    return Posts(
+        keys,
+        vectors,
+        sources,
+        [[name] for name in known.people or keys],
+        np.ones(n, bool),
+        np.zeros(n, bool),
+    )
 
 
 def peers(known: Known, vectors: NDArray[np.float32], k: int) -> dict[str, Contestant]:

@@ -26,7 +26,7 @@ REPORTS_VERSION = "1"
 LIKE = 0.48  # mean cosine, without what is of a site, at which two groups are of one problem
 # An issue of the day before stays one where it is nearly as close, and two stay two unless closer.
 STAYS = 0.05
-MIN_POSTS = MIN_PEOPLE = 2
+MIN_PEOPLE = 2
 BLOCK = 8_000_000  # cosines held at once: 32 MB
 SCALE = 20  # posts to a group of the first look, by which what a site adds to all its posts is told
 JOIN_QUANTILE = 0.75  # of the distances of a group's own: a post that joins is as near as these
@@ -36,7 +36,8 @@ JOIN_QUANTILE = 0.75  # of the distances of a group's own: a post that joins is 
 class Posts:
     """n posts of a window. keys: such as url_hash, by whose order ties are decided.
 
-    vectors: (n, d) float32 of length 1. sources: the site of each. people: who said it, any names.
+    vectors: (n, d) float32 of length 1. sources: the site of each. people: who said it, any names;
+    more than one where others said the same in the same words, which is one post here.
     is_problem: (n,) bool, what groups are made of. may_join: (n,) bool, of the others those that
     can be evidence beside them.
     """
@@ -44,7 +45,7 @@ class Posts:
     keys: Sequence[str]
     vectors: Floats
     sources: Sequence[str]
-    people: Sequence[str]
+    people: Sequence[Sequence[str]]
     is_problem: NDArray[np.bool_]
     may_join: NDArray[np.bool_]
 
@@ -63,7 +64,7 @@ def group_reports(
     n, d = posts.vectors.shape
     order = np.array(sorted(range(n), key=lambda row: posts.keys[row]), np.int64)
     rows = order[posts.is_problem[order]]
-    groups = _groups(posts, rows, before, like) if len(rows) >= MIN_POSTS else []
+    groups = _groups(posts, rows, before, like) if len(rows) else []
     if not groups:
         nothing = np.full(n, -1, np.int32), np.full(n, 2, np.float32), np.ones(n, bool)
         return Clusters(*nothing, np.zeros((0, d), np.float32), np.zeros(0, np.float32), ())
@@ -83,9 +84,7 @@ def _groups(posts: Posts, rows: Ints, before: Sequence[frozenset[str]], like: fl
 
 
 def _is_issue(posts: Posts, group: Ints) -> bool:
-    if len(group) < MIN_POSTS:
-        return False
-    return len({posts.people[row] for row in group}) >= MIN_PEOPLE
+    return len({person for row in group for person in posts.people[row]}) >= MIN_PEOPLE
 
 
 def _own_words(posts: Posts, rows: Ints) -> Floats:
@@ -105,7 +104,7 @@ def _kept(points: Floats, keys: list[str], before: Sequence[frozenset[str]], lea
     for number, members in enumerate(sorted(before, key=lambda group: min(group, default=""))):
         rows = np.array(sorted(place[key] for key in members if key in place), np.int64)
         rows = rows[start[rows] < 0]
-        if len(rows) >= MIN_POSTS and _mean_within(points[rows]) >= least:
+        if len(rows) > 1 and _mean_within(points[rows]) >= least:
             start[rows] = number
     return start
 

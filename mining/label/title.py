@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from assay.common.post_sources import POST_SOURCES
 from assay.mining.label import form
 from assay.mining.label.member import Member, people
 from assay.mining.label.statement import statement
@@ -26,7 +27,7 @@ SENTENCES = 8  # of a text: the matter comes first
 MIN_WORDS, MAX_WORDS, GOOD_WORDS = 3, 24, 14
 # Of people on trackers: so many must be at one place for it to name the product.
 ONE_PLACE = 0.8
-PLACES = ("github", "stackoverflow")
+PLACES = frozenset(name for name, source in POST_SOURCES.items() if source.is_tracker)
 
 # What a candidate's form takes away or adds, beside 1 for all key terms.
 FIRST_PERSON, SECOND_PERSON, QUESTION = -0.5, -0.25, -0.5

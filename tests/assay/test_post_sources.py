@@ -13,8 +13,10 @@ ROOMS = (
     *("assay", "common", "extract", "macros", "mining", "models", "publish", "python_models"),
     *("sample", "seeds"),
 )
-# Written by hand or made from that, and pages for people.
-ITEMS = re.compile(r"^sample/(?:items|posts)|\.md$|/vendor/|^sample/posts_themes\.csv$")
+# Written by hand or made from that, pages for people, and dbt's unit tests, which stand by models.
+ITEMS = re.compile(
+    r"^sample/(?:items|posts)|\.md$|/vendor/|^sample/posts_themes\.csv$|__unit_tests\.yml$"
+)
 MAX_FILES = 5
 
 

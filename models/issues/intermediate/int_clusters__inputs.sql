@@ -37,7 +37,8 @@ written as (
 
     select
         coalesce(duplicate_of, url_hash) as url_hash,
-        list(distinct cast(posted_at as date)) as written_on
+        list(distinct cast(posted_at as date)) as written_on,
+        list_sort(list(distinct coalesce(author_hash, url_hash))) as people
     from documents
     group by coalesce(duplicate_of, url_hash)
 
@@ -54,7 +55,7 @@ final as (
         problems.problem_score,
         embeddings.embedding,
         written.written_on,
-        coalesce(documents.author_hash, documents.url_hash) as person,
+        written.people,
         concat_ws(chr(10), documents.title, documents.text) as content  -- noqa: RF04
     from written
     inner join documents on written.url_hash = documents.url_hash

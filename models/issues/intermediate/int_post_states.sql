@@ -1,5 +1,5 @@
--- What became of each post, as far as its source says: GitHub by state and reason, Stack Overflow
--- by its answers; Reddit and Hacker News know no end of a post.
+-- What became of each post, as far as its source says: a tracker by state and reason, a site of
+-- questions by its answers. Where neither is among a post's fields, nobody knows of an end.
 with
 
 posts as (
@@ -12,7 +12,6 @@ told as (
 
     select
         url_hash,
-        source,
         cast(raw ->> '$.is_answered' as boolean) as is_answered,
         cast(raw ->> '$.locked' as boolean) as is_locked,
         raw ->> '$.state' as state,  -- noqa: RF04
@@ -29,11 +28,10 @@ final as (
         url_hash,
         is_locked,
         case
-            when source = 'github' and state = 'open' then 'open'
-            when source = 'github' and reason in ('not_planned', 'duplicate') then 'declined'
+            when state = 'open' then 'open'
+            when reason in ('not_planned', 'duplicate') then 'declined'
             -- Issues that were closed before reasons were kept have none.
-            when source = 'github' and state = 'closed' then 'fixed'
-            when source <> 'stackoverflow' then null
+            when state = 'closed' then 'fixed'
             when accepted_answer_id is not null or is_answered then 'answered'
             when closed_date is not null then 'declined'
             when is_answered is not null then 'open'

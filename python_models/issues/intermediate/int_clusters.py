@@ -102,7 +102,7 @@ def _clustered(posts: pa.Table, method: str, before: list[frozenset[str]]) -> Cl
     may_join = posts["problem_score"].to_numpy() >= DOUBTFUL
     sources = posts["source"].to_pylist()
     if method == "reports":
-        people = posts["person"].to_pylist()
+        people = posts["people"].to_pylist()
         return group_reports(Posts(keys, vectors, sources, people, is_problem, may_join), before)
     return cluster_problems(
         vectors,

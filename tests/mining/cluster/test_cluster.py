@@ -199,7 +199,7 @@ places = [f"place{i % 5}" for i in range(len(vectors))]
 found = cluster_problems(vectors, texts, np.arange(len(vectors)) % 4 > 0, places=places,
     sources=["github", "reddit", "hackernews"] * (len(vectors) // 3))
 parts = [found.cluster_id, found.distance, found.is_outlier, *found.central, found.centroids]
-everybody = [str(i) for i in range(len(vectors))]
+everybody = [[str(i)] for i in range(len(vectors))]
 problems = np.arange(len(vectors)) % 4 > 0
 found = group_reports(Posts([f"{i:05}" for i in range(len(vectors))], vectors,
     ["github", "reddit", "hackernews"] * (len(vectors) // 3), everybody, problems, ~problems))

@@ -23,7 +23,7 @@ def reports(sizes: list[int], alone: int = 0, seed: int = 0, own: float = 0.7) -
     n = len(vectors)
     keys = [f"{row:04}" for row in range(n)]
     sites = [("github", "reddit", "stackoverflow")[row % 3] for row in range(n)]
-    return Posts(keys, vectors, sites, list(keys), np.ones(n, bool), np.zeros(n, bool))
+    return Posts(keys, vectors, sites, [[key] for key in keys], np.ones(n, bool), np.zeros(n, bool))
 
 
 def as_groups(posts: Posts, found) -> list[list[str]]:
@@ -55,9 +55,9 @@ def test_a_burst_is_one_issue_among_others() -> None:
 
 def test_what_one_person_says_five_times_is_no_issue_until_a_second_joins() -> None:
     posts = reports([5], alone=30, own=0.3)
-    one = replace(posts, people=["somebody"] * 5 + posts.people[5:])
+    one = replace(posts, people=[["somebody"]] * 5 + posts.people[5:])
     assert group_reports(one).central == () and (group_reports(one).cluster_id == -1).all()
-    two = replace(posts, people=["somebody"] * 4 + posts.people[4:])
+    two = replace(posts, people=[["somebody"]] * 4 + posts.people[4:])
     assert as_groups(two, group_reports(two)) == [posts.keys[:5]]
 
 
@@ -99,6 +99,12 @@ def test_an_issue_of_two_stays_as_others_come_and_is_given_up_when_it_falls_apar
     assert as_groups(posts, group_reports(posts, strangers)) == [posts.keys[2:5], posts.keys[:2]]
     gone = [frozenset(("of", "last", "week"))]
     assert as_groups(posts, group_reports(posts, gone)) == [posts.keys[2:5], posts.keys[:2]]
+
+
+def test_what_several_say_in_the_same_words_is_an_issue() -> None:
+    posts = reports([1], alone=5)
+    copied = replace(posts, people=[["one", "other"], *posts.people[1:]])
+    assert as_groups(copied, group_reports(copied)) == [posts.keys[:1]]
 
 
 def test_one_post_is_no_issue() -> None:
