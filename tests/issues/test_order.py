@@ -20,7 +20,7 @@ create table int_clusters__inputs as
     select md5(i::varchar) as url_hash, md5('text ' || i) as text_hash, 'reddit' as source,
         'title ' || i || repeat('some words ', i % 200) as content, 'dlt' as place,
         true as is_problem, 0.5::float as problem_score, range(384)::float[384] as embedding,
-        [date '2026-11-09'] as written_on
+        [date '2026-11-09'] as written_on, [md5(i::varchar)] as people
     from range({POSTS}) as t (i);
 """
 
@@ -37,17 +37,22 @@ def loaded(name: str) -> ModuleType:
     return module
 
 
-def test_a_large_day_is_clustered_in_the_order_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("method", "function"), [("kmeans", "cluster_problems"), ("reports", "group_reports")]
+)
+def test_a_large_day_is_clustered_in_the_order_of_its_keys(
+    method: str, function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = loaded("int_clusters")
     seen: list[str] = []
 
-    def core(*_: object, keys: list[str], **__: object) -> None:
-        seen[:] = keys
+    def core(posts: object, *_: object, keys: list[str] | None = None, **__: object) -> None:
+        seen[:] = keys or posts.keys
         raise ReachedError
 
-    monkeypatch.setattr(module, "cluster_problems", core)
+    monkeypatch.setattr(module, function, core)
     settings = {
-        "cluster_method": "kmeans",
+        "cluster_method": method,
         "cluster_window_days": 1,
         "cluster_start": "",
         "cluster_date": "2026-11-09",

@@ -298,9 +298,10 @@ def test_a_problem_is_in_an_issue_or_on_the_watch_list_and_every_issue_in_a_topi
         "select cluster_date, cluster_id from gold.issue_topics order by all"
     ) == mined.rows("select cluster_date, cluster_id from gold.issues order by all")
     alone = mined.rows(
-        "select 1 from silver.cluster_assignments join silver.documents using (url_hash) "
+        "select 1 from silver.cluster_assignments as a join silver.documents as d "
+        "on a.url_hash = coalesce(d.duplicate_of, d.url_hash) "
         "where not is_outlier group by cluster_date, cluster_id "
-        "having count(distinct coalesce(author_hash, url_hash)) < 2"
+        "having count(distinct coalesce(author_hash, d.url_hash)) < 2"
     )
     assert alone == [], "what one person says is no issue"
 
