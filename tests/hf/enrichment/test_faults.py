@@ -142,6 +142,7 @@ def test_a_refused_token_is_named_and_stops_what_asks_the_hub_only(workshop: Wor
     assert workshop.reasons("articles")[None] > 3
 
 
+@pytest.mark.slow("a second run after bad days asks for nothing")
 def test_a_second_run_asks_for_nothing_and_changes_nothing(
     workshop: Workshop, sample_server: ReplayServer
 ) -> None:

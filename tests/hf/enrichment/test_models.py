@@ -382,6 +382,7 @@ def test_a_profile_counts_what_a_model_has(built: Project) -> None:
     ]
 
 
+@pytest.mark.slow("a second build of the enrichment changes nothing")
 def test_a_second_build_changes_nothing(built: Project) -> None:
     before = whole(built)
     assert {table: len(rows) for table, rows in before.items()} == {

@@ -38,7 +38,11 @@ def test_no_items_make_no_clusters():
     assert found.central == ()
 
 
-@pytest.mark.parametrize("method", ["kmeans", "hdbscan", "minibatch"])
+# UMAP compiles for half a minute in every process.
+HDBSCAN = pytest.param("hdbscan", marks=pytest.mark.slow("HDBSCAN keeps what every method keeps"))
+
+
+@pytest.mark.parametrize("method", ["kmeans", HDBSCAN, "minibatch"])
 def test_one_item_is_a_cluster_around_itself(method):
     vector = np.array([[0.6, 0.8]], np.float32)
     found = cluster(vector, ["alone"], method=method)
@@ -49,7 +53,7 @@ def test_one_item_is_a_cluster_around_itself(method):
     assert not found.is_outlier.any()
 
 
-@pytest.mark.parametrize("method", ["kmeans", "hdbscan", "minibatch"])
+@pytest.mark.parametrize("method", ["kmeans", HDBSCAN, "minibatch"])
 def test_equal_items_are_one_cluster(method):
     vectors = np.tile(np.array([[0, 1, 0]], np.float32), (300, 1))
     found = cluster(vectors, ["the same"] * 300, method=method)
@@ -146,7 +150,7 @@ def test_posts_that_fit_nowhere_are_flagged_and_do_not_move_a_centre():
     assert not set(range(720, 726)) & set(np.concatenate(found.central).tolist())
 
 
-@pytest.mark.parametrize("method", ["kmeans", "hdbscan", "minibatch"])
+@pytest.mark.parametrize("method", ["kmeans", HDBSCAN, "minibatch"])
 def test_the_order_of_the_rows_changes_nothing(method):
     vectors, texts, _, keys = posts(30, topics=8)
     mixed = np.random.default_rng(1).permutation(len(keys))

@@ -249,6 +249,7 @@ def test_auto_is_openvino_and_says_so_in_one_line(
     ]
 
 
+@pytest.mark.slow("without OpenVINO the reference engine is taken, and said so")
 def test_auto_without_openvino_is_the_reference_and_says_so(
     conversions: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
