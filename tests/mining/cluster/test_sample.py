@@ -13,9 +13,7 @@ from assay.mining.cluster.cluster import Clusters, cluster
 from assay.mining.embed import embed, load_engine
 from assay.mining.text.clean import clean
 
-pytestmark = pytest.mark.slow(
-    "themes are found better than by k-means alone"
-)
+pytestmark = pytest.mark.slow("themes are found better than by k-means alone")
 
 SAMPLE = Path(__file__).parents[3] / "sample"
 SOURCES = ("github_issues", "stackoverflow_questions", "reddit_posts", "hackernews_items")
