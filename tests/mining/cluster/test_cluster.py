@@ -198,8 +198,10 @@ import numpy as np
 from assay.mining.cluster.problems_first import cluster_problems
 from assay.mining.cluster.reports import Posts, group_reports
 vectors = np.load(sys.argv[1])
-texts = [f"text {i % 9} of {i}" for i in range(len(vectors))]
-places = [f"place{i % 5}" for i in range(len(vectors))]
+# No two words are in equally many texts: equal singular values have no order of their own.
+texts = [f"text word{chr(97 + int((i % 83) ** 0.5))} {chr(97 + int((i % 137) ** 0.6))}word"
+    for i in range(len(vectors))]
+places = [f"place{chr(97 + int((i % 29) ** 0.5))}" for i in range(len(vectors))]
 found = cluster_problems(vectors, texts, np.arange(len(vectors)) % 4 > 0, places=places,
     sources=["github", "reddit", "hackernews"] * (len(vectors) // 3))
 parts = [found.cluster_id, found.distance, found.is_outlier, *found.central, found.centroids]
