@@ -12,8 +12,9 @@ from tests.support import Project
 
 pytestmark = pytest.mark.slow("what dbt builds of the sample, record by record in PocketBase")
 
-# Figures about how posts were judged: they rank the issues, and stay in the warehouse.
-NOT_PUBLISHED = {"problem_share", "is_problem"}
+# Figures about how posts were judged, and who wrote them: they rank the issues, and stay in the
+# warehouse.
+NOT_PUBLISHED = {"problem_share", "is_problem", "person"}
 
 
 class BuiltGold:
