@@ -24,7 +24,6 @@ from benchmarks.measure import ROOT
 KEPT = ROOT / "build" / "bench"
 PAGE = ROOT / "benchmarks" / "README.md"
 SHARED = ROOT.parent / "shared"
-BANKING = SHARED / "labelled" / "banking77.jsonl"
 
 
 @dataclass(frozen=True)
@@ -165,9 +164,6 @@ def main() -> int:
 def _run(bench: Bench, *, quick: bool) -> bool:
     """Run one benchmark, show what it prints and keep it; a failure keeps the earlier table."""
     options = shlex.split(bench.quick if quick else bench.full)
-    if "--labelled" in options and not BANKING.exists():
-        at = options.index("--labelled")
-        del options[at : at + 2]
     [file] = (ROOT / "benchmarks").rglob(f"{bench.name}.py")
     module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
     command = ["python", "-m", module, *options]

@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan", "minibatch"]
 
-# Raise it when the rules change: days are then clustered again, and their issues get other ids.
+# Raise it when the rules change: days that are not over are then clustered again.
 CLUSTERING_VERSION = "3"
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters

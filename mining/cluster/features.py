@@ -56,7 +56,7 @@ def unit(vectors: NDArray[np.floating]) -> Floats:
 
 def center(vectors: NDArray[np.floating]) -> Floats:
     """Return the rows less their mean, with length 1, as multiples of GRID."""
-    return _rounded(_unit(vectors - vectors.mean(0, dtype=np.float64)))
+    return on_grid(_unit(vectors - vectors.mean(0, dtype=np.float64)))
 
 
 def words(text: str) -> list[str]:
@@ -103,7 +103,7 @@ def concat_features(vectors: Floats, lexical: NDArray[np.float64] | None) -> Flo
     if lexical is None:
         return center(vectors)
     centered = _unit(vectors - vectors.mean(0, dtype=np.float64))
-    return _rounded(_unit(np.hstack([centered, lexical])))
+    return on_grid(_unit(np.hstack([centered, lexical])))
 
 
 def remove_source_effect(
@@ -152,7 +152,7 @@ def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Float
     k = min(n - 1, max(MIN_NEIGHBOURS, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
     if k < 1:
         return sp.csr_matrix((n, n), dtype=np.float64), np.zeros(n, np.float32)
-    points = _rounded(points)
+    points = on_grid(points)
     found, cosine = _exact(points, k) if n <= MAX_EXACT else _in_cells(points, k, seed)
     rows = np.repeat(np.arange(n), k)
     edges = (np.maximum(cosine, 0).astype(np.float64).ravel(), (rows, found.ravel()))
@@ -166,7 +166,8 @@ def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0)
 
 
-def _rounded(vectors: NDArray[np.floating]) -> Floats:
+def on_grid(vectors: NDArray[np.floating]) -> Floats:
+    """Return the vectors as multiples of GRID: float32 adds their products without rounding."""
     return (np.round(vectors / GRID) * GRID).astype(np.float32)
 
 
@@ -218,7 +219,7 @@ def _in_cells(points: Floats, k: int, seed: int) -> tuple[NDArray[np.int64], Flo
     cells = int(cell_of.max()) + 1
     edges = np.searchsorted(cell_of[order], np.arange(cells + 1))
     sums = sp.csr_matrix((np.ones(n), (cell_of, np.arange(n))), shape=(cells, n)) @ points
-    centers = _rounded(_unit(sums))
+    centers = on_grid(_unit(sums))
     near = np.argsort(-(centers @ centers.T), axis=1, kind="stable")
     found, cosine = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
     for cell, around in enumerate(near[:, :PROBES]):

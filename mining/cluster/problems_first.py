@@ -15,7 +15,7 @@ from assay.mining.cluster.cluster import Clusters, Floats, Method, cluster
 from assay.mining.cluster.features import features, neighbour_graph, smooth_on_graph, unit
 from assay.mining.threads import single_threaded
 
-# Raise it when the rules change: days are then clustered again, and their issues get other ids.
+# Raise it when the rules change: days that are not over are then clustered again.
 CORE_VERSION = "2"
 # Fewer than these are no ground for clusters: then all items are clustered alike.
 MIN_SEEDS, MIN_SHARE = 10, 0.02

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.mining.cluster.cluster import Clusters, Floats, Ints
-from assay.mining.cluster.features import GRID, neighbour_graph, remove_source_effect, unit
+from assay.mining.cluster.features import neighbour_graph, on_grid, remove_source_effect, unit
 from assay.mining.cluster.linkage import group_average
 from assay.mining.cluster.partition import partition
 from assay.mining.threads import single_threaded
 
-# Raise it when the rules change: days are then grouped again.
+# Raise it when the rules change: days that are not over are then grouped again.
 REPORTS_VERSION = "1"
 LIKE = 0.48  # mean cosine, without what is of a site, at which two groups are of one problem
 # An issue of the day before stays one where it is nearly as close, and two stay two unless closer.
@@ -150,22 +150,18 @@ def _described(posts: Posts, groups: list[Ints], order: Ints) -> Clusters:
 def _nearest(vectors: Floats, centroids: Floats, own: Ints) -> tuple[Ints, Floats]:
     """Return of each vector the nearest centroid besides its own (-1 for none), and its cosine.
 
-    Both are rounded to multiples of GRID first: float32 then adds without rounding, in any order.
+    Both are brought to the grid first, so that the order of adding does not matter.
     """
-    centres = _on_grid(centroids).T
+    centres = on_grid(centroids).T
     nearest = np.zeros(len(vectors), np.int64)
     cosine = np.full(len(vectors), -1, np.float32)
     for rows in np.array_split(np.arange(len(vectors)), len(vectors) * len(centroids) // BLOCK + 1):
-        score = _on_grid(vectors[rows]) @ centres
+        score = on_grid(vectors[rows]) @ centres
         has = own[rows] >= 0
         score[has, own[rows][has]] = -2
         nearest[rows] = score.argmax(1)
         cosine[rows] = score.max(1, initial=-2)
     return nearest, cosine
-
-
-def _on_grid(vectors: Floats) -> Floats:
-    return (np.round(vectors / GRID) * GRID).astype(np.float32)
 
 
 def _by(distance: NDArray[np.float64], rows: Ints) -> Ints:
