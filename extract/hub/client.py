@@ -1,8 +1,9 @@
 """The Hugging Face Hub as this project asks it, through huggingface_hub.
 
-The client, the headers and the mapping of errors are huggingface_hub's. Its `list_models` is not
-used for listings: it turns records into ModelInfo objects and hides where a page ends, while we
-keep the record as it came and count pages. https://huggingface.co/docs/hub/api
+The headers and the mapping of errors are huggingface_hub's. Its `list_models` is not used for
+listings: it turns records into ModelInfo objects and hides where a page ends, while we keep the
+record as it came and count pages. Nor is its session: that is one for the whole process, and
+whoever asks the Hub next would ask through our transport. https://huggingface.co/docs/hub/api
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 import httpx
-from huggingface_hub import close_session, get_session, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
@@ -66,13 +66,13 @@ class Hub:
                 f"HF_TOKEN would go to {self.endpoint} unencrypted: use https:// or unset HF_TOKEN"
             )
         self._headers = build_hf_headers(token=token or False, library_name="assay")
+        self._client = httpx.Client(transport=self.transport, follow_redirects=True)
 
     def __enter__(self) -> "Hub":
-        set_client_factory(lambda: httpx.Client(transport=self.transport, follow_redirects=True))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        close_session()
+        self._client.close()
 
     def tasks(self) -> dict[str, dict[str, Any]]:
         """Return the Hub's task pages, keyed and sorted by task id."""
@@ -126,7 +126,7 @@ class Hub:
 
         Raises SourceUnavailableError after all retries.
         """
-        return get_session().get(f"{self.endpoint}/{path}", params=params, headers=self._headers)
+        return self._client.get(f"{self.endpoint}/{path}", params=params, headers=self._headers)
 
     def _json(self, response: httpx.Response) -> Any:
         try:
@@ -135,7 +135,7 @@ class Hub:
             raise HubError(f"{self.endpoint} did not answer with JSON: is it a Hub?") from error
 
     def _get(self, url: str, params: dict[str, Any] | None = None) -> httpx.Response:
-        response = get_session().get(url, params=params, headers=self._headers)
+        response = self._client.get(url, params=params, headers=self._headers)
         try:
             hf_raise_for_status(response)
         except RepositoryNotFoundError:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from huggingface_hub import get_session
 
 from assay.extract.http.transport import RetryPolicy
 from assay.extract.hub.client import Hub, HubError
@@ -21,6 +22,15 @@ def test_the_time_out_of_the_settings_reaches_the_connection() -> None:
     with Hub("http://127.0.0.1:9", None, RetryPolicy(timeout=33.0), inner=script) as hub:
         hub.tasks()
     assert script.seen[0].extensions["timeout"] == httpx.Timeout(33.0).as_dict()
+
+
+def test_who_asks_the_hub_elsewhere_in_the_process_does_not_ask_through_us() -> None:
+    before = get_session()
+    script = Script(VirtualClock())
+    with Hub("http://127.0.0.1:9", None, RetryPolicy(), inner=script) as hub:
+        hub.tasks()
+        assert get_session() is before
+    assert get_session() is before
 
 
 def test_a_next_page_on_another_host_is_refused() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from huggingface_hub import HfApi, set_client_factory
-from huggingface_hub.utils._http import default_client_factory
+from huggingface_hub import HfApi
 
 from assay.sample.replay import ReplayServer
 
@@ -62,8 +61,7 @@ def write(folder: Path, models: list[Any]) -> Path:
 
 
 def hub(server: ReplayServer, token: str | bool = False) -> HfApi:
-    """The real client, of nobody unless there is a token, whatever our own left of its session."""
-    set_client_factory(default_client_factory)
+    """The real client, of nobody unless there is a token."""
     return HfApi(endpoint=server.url, token=token)
 
 
