@@ -33,6 +33,8 @@ judged as (
         told.is_sure
         or told.left_out is not null
         or problems.is_problem is null
+        -- What is no problem of developers may well be a question or a problem of others.
+        or problems.subject_score < 0
         or (problems.is_problem and told.kind in ('problem', 'question', 'request'))
         or (not problems.is_problem and told.kind in ('showcase', 'question', 'news')) as is_settled
     from told
