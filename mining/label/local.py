@@ -20,7 +20,7 @@ from assay.mining.label.terms import Day, weights
 from assay.mining.label.title import choose_title
 from assay.mining.threads import single_threaded
 
-LABELING_VERSION = "5"
+LABELING_VERSION = "6"
 OTHER = "other"
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.
@@ -116,23 +116,36 @@ def local_label(
 
 
 def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> tuple[str, float, str]:
-    """Return the category that the members are most like on the average, how sure, and why.
+    """Return the category of the members, how sure, and why.
 
-    The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes. Where
-    none is like enough, or fewer than MIN_AGREEING of the members are of the category by
-    themselves, it is `other`. How sure: the share of the members that are, 0 to 1, if one more is
-    not: two posts that agree are less sure than twenty.
+    The likeness to a category is the mean cosine to its BEST_PROTOTYPES nearest prototypes. What
+    more than half of the members are by themselves is the category; else what they are most like
+    on the average. Where that is nothing, and more than half are of a craft, it is the craft that
+    more of them are. Where fewer than MIN_AGREEING are of it by themselves, it is `other`. How
+    sure: the share of the members that are, 0 to 1, if one more is not: two posts that agree are
+    less sure than twenty.
     """
     scores = category_scores(vectors, prototypes)
     names = sorted(set(prototypes.categories))
-    best = _best(scores.mean(axis=0), names, OF_FEW / len(scores) ** 0.5)
+    mean = scores.mean(axis=0)
     own = [_best(row, names) for row in scores]
+    best = max(names, key=lambda name: (own.count(name), mean[names.index(name)]))
+    if not _is_most(own.count(best), own):
+        best = _best(mean, names, OF_FEW / len(scores) ** 0.5)
+        crafts = [craft for craft in CRAFTS if craft in names]
+        if best == OTHER and _is_most(sum(own.count(craft) for craft in crafts), own):
+            best = max(crafts, key=lambda name: (own.count(name), mean[names.index(name)]))
     agreeing = own.count(best)
     because = f"{agreeing} of {len(own)} central posts are most like it"
     if best != OTHER and agreeing < MIN_AGREEING * len(own) and OTHER in names:
         best, agreeing = OTHER, len(own) - agreeing
         because = "no field fits enough of its central posts"
     return best, round(agreeing / (len(own) + 1), 4), because
+
+
+def _is_most(agreeing: int, own: Sequence[str]) -> bool:
+    """Tell whether so many are more than half, and more than one: one may be by chance."""
+    return agreeing > max(1, len(own) / 2)
 
 
 def _best(scores: NDArray[np.float32], names: Sequence[str], more: float = 0.0) -> str:

@@ -36,6 +36,18 @@ def test_the_category_is_that_of_the_prototypes_most_alike() -> None:
     assert category_of(np.array([[0.7, 0.7, 0.1, 0.0]], np.float32), prototypes)[0] == "ai"
 
 
+def test_most_of_the_posts_outvote_one_that_is_very_like_another_category() -> None:
+    prototypes = Prototypes(["ai", "devtools", "finance", "other"], np.eye(4, dtype=np.float32))
+    of_ai, of_devtools = [0.2, 0.1, 0.0, 0.0], [0.1, 0.2, 0.0, 0.0]
+    of_finance = [0.0, 0.0, 0.9, 0.0]
+    assert category_of(np.array([of_ai, of_ai, of_finance], np.float32), prototypes)[0] == "ai"
+    both = [[0.15, 0.1, 0, 0], [0.15, 0.1, 0, 0], [0.1, 0.15, 0, 0], [0.1, 0.15, 0, 0]]
+    nothing = [0.0, 0.0, 0.0, 0.1]
+    category, sure, _ = category_of(np.array([*both, nothing], np.float32), prototypes)
+    assert (category, sure) == ("ai", 0.3333), "of the crafts, which are near each other"
+    assert category_of(np.array([of_ai, of_devtools], np.float32), prototypes)[0] != "other"
+
+
 def test_what_is_like_no_prototype_is_other() -> None:
     axes = np.eye(4, dtype=np.float32)
     prototypes = Prototypes(["ai", "finance", "other"], axes[:3])

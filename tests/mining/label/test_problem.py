@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from assay.mining.embed import embed, load_engine
-from assay.mining.label.problem import MIN_SCORE, bonus, likeness
+from assay.mining.label.problem import MIN_SCORE, MIN_SUBJECT, bonus, likeness, subject_scores
 from assay.mining.text.clean import clean
 from assay.sample.judge import NO_THEME, THEMES
 from assay.warehouse import ROOT
@@ -56,6 +56,25 @@ def test_problems_are_told_from_the_rest(
 ) -> None:
     [score] = scores([post])
     assert (score >= MIN_SCORE) == is_problem, f"{score:.3f}"
+
+
+def test_developers_problems_are_told_from_those_of_others() -> None:
+    developers = [
+        ("reddit", "Webhook signatures fail after we rotated the secret"),
+        ("hackernews", "Ask HN: How do you test database migrations?"),
+        ("reddit", "Our shop oversells because two systems disagree on stock"),
+        ("stackoverflow", "Choir members sing flat in one of four parts of a list"),
+    ]
+    others = [
+        ("reddit", "My sister will not speak to me since the wedding"),
+        ("hackernews", "Ask HN: Should I leave my job and move to Spain?"),
+        ("reddit", "The second season ruined the best character"),
+        ("hackernews", "Ask HN: How do I negotiate my equity with a cofounder?"),
+    ]
+    posts = developers + others
+    vectors = embed([title for _, title in posts], engine())
+    scores = subject_scores(vectors, *prototypes(), [source for source, _ in posts])
+    assert (scores >= MIN_SUBJECT).tolist() == [True] * 4 + [False] * 4, scores
 
 
 @pytest.mark.slow("how many of the sample's problems are told from its chatter")
