@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from assay import warehouse
@@ -68,15 +69,16 @@ def _refresh(lock: int) -> None:
     remember(seen)
 
 
-def observed(lock: int | None = None) -> Seen:
+def observed(lock: int | None = None, given: Sequence[str] = NOT_APPROVED) -> Seen:
     """Return what a build that starts now builds from: sources by dbt's freshness, and code.
 
+    given: the vars of the build, since dbt parses the whole project anew where they change.
     Raises RefreshError when dbt cannot tell, WarehouseError when the warehouse does not answer.
     """
     code = code_fingerprints(warehouse.ROOT)
     sources = target_dir() / "sources.json"
     sources.unlink(missing_ok=True)
-    command = [*DBT, "source", "freshness", *NOT_APPROVED]
+    command = [*DBT, "source", "freshness", *given]
     # It fails where a source is not loaded, which is for us to judge, and says so at length.
     done = _run(command, lock, capture=True)
     if not sources.exists():

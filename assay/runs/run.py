@@ -61,8 +61,9 @@ def main(argv: list[str] | None = None) -> int:
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
             # What `make refresh` compares with is what was there when this build began.
-            seen = refresh.observed(lock)
-            build = ["dbt", "--quiet", "build", *_days_to_cluster(folder)]
+            days = _days_to_cluster(folder)
+            seen = refresh.observed(lock, days)
+            build = ["dbt", "--quiet", "build", *days]
             _step("transform and test", build, common, lock)
             refresh.remember(seen)
             for report in ("assay.publish.hf_report", "assay.publish.issue_report"):

@@ -1,6 +1,7 @@
 """Mining again: nothing twice, the same bits from the cache, whole after any kill."""
 
 import random
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -65,7 +66,10 @@ def test_with_nothing_new_nothing_is_computed_and_no_bit_changes(
     mined: Project, tmp_path: Path
 ) -> None:
     again = mined.copy(tmp_path)
-    again.run(*mine(EVERYTHING))
+    # With the vars of `make run`, whose parsed project serves.
+    target = shutil.copytree(mined.folder / "target", tmp_path / "target")
+    mining = mine(EVERYTHING, approve_llm=False, llm_max_usd=0)
+    again.run(*mining, DBT_TARGET_PATH=str(target))
     assert tables(again) == tables(mined)
 
 
