@@ -100,6 +100,7 @@ def test_every_value_of_a_model_is_the_one_in_the_file(catalog: tuple[Path, Proj
         assert (f"{created}Z", f"{modified}Z") == (item["createdAt"], item["lastModified"])
 
 
+@pytest.mark.slow("a part of the tasks, counted apart")
 def test_two_tasks_of_fifty_are_any_to_any_and_audio_classification(any_project: Project) -> None:
     with ReplayServer(folders_of_items()[-1], quota=0) as server:
         any_project.load(server.url, "--max-tasks", "2", "--limit-per-task", "50")

@@ -122,6 +122,7 @@ def test_every_day_of_every_query_is_covered_by_windows_that_touch(
     assert len(windows) == len({row[:3] for row in windows}) == 7 * len(queries)
 
 
+@pytest.mark.slow("days above the cap through the whole command")
 @pytest.mark.parametrize(
     "name",
     [

@@ -49,6 +49,7 @@ def test_each_is_stored_or_dropped_with_its_reason(
     assert (items_kept, dropped, json.loads(why)) == (len(kept), fates.total(), fates)
 
 
+@pytest.mark.slow("hostile posts, character by character")
 @pytest.mark.parametrize("source", items.FILES)
 def test_what_is_stored_is_what_was_sent_as_far_as_a_database_can_hold_it(
     attacked: tuple[Project, HostileServer], source: str
@@ -84,6 +85,7 @@ def test_no_address_that_is_no_web_page_becomes_a_link(
             assert row(project, "hackernews", server, case.name, "link_url") == (None,), case.name
 
 
+@pytest.mark.slow("posts without a usable time or address, through the command")
 def test_reddit_posts_without_a_usable_time_or_address_are_dropped(
     project: Project, tmp_path: Path
 ) -> None:

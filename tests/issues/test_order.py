@@ -37,6 +37,7 @@ def loaded(name: str) -> ModuleType:
     return module
 
 
+@pytest.mark.slow("a large day in the order of its keys")
 @pytest.mark.parametrize(
     ("method", "function"), [("kmeans", "cluster_problems"), ("reports", "group_reports")]
 )

@@ -86,6 +86,7 @@ def word_salad(rng):
     return [" ".join(rng.choices(words, k=rng.randint(0, 12))) for _ in range(rng.randint(1, 30))]
 
 
+@pytest.mark.slow("the choice of sentences over hundreds of texts")
 @pytest.mark.parametrize("text", [posts, mixed_posts, word_salad])
 @pytest.mark.parametrize("count", [1, 3])
 def test_sumy_picks_the_same_sentences_of_a_hundred_texts_of_each_kind(text, count):

@@ -46,6 +46,7 @@ def test_it_gives_the_rows_that_the_first_version_made_of_it(parent: Path, tmp_p
             assert found == rows, table
 
 
+@pytest.mark.slow("a first folder's complete days, through the command")
 def test_its_complete_days_are_not_asked_for_again(parent: Path) -> None:
     [folder] = collect.leftovers(parent)
     collect.load(folder, NoProgress())

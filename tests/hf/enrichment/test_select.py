@@ -21,6 +21,7 @@ ASKS = {
 }
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 @pytest.mark.parametrize("entity", FILES)
 def test_each_entity_alone_makes_its_own_file_and_tables_and_asks_its_own_source(
     workshop: Workshop, sample_server: ReplayServer, entity: str
@@ -34,6 +35,7 @@ def test_each_entity_alone_makes_its_own_file_and_tables_and_asks_its_own_source
     assert workshop.rows(f"select count(*) from bronze.{TABLES[entity][1]}")[0][0] > 5
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 def test_none_at_all_is_empty_tables_with_their_columns_and_no_request(workshop: Workshop) -> None:
     path = workshop.catalog([{"id": "a/b", "tags": []}])
     assert workshop.run() is None, "nobody had to be asked, so that nobody is there does not matter"
@@ -91,6 +93,7 @@ def test_identification_alone_asks_nobody_and_says_of_each_thing_that_it_was_not
     assert workshop.content() == enriched
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 def test_models_that_no_longer_point_at_anything_lose_their_pairs_and_others_keep_theirs(
     workshop: Workshop,
 ) -> None:
@@ -115,6 +118,7 @@ def test_models_that_no_longer_point_at_anything_lose_their_pairs_and_others_kee
     ]
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 def test_depth_follows_base_models_to_their_own_and_stops_where_they_end(
     workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -178,6 +182,7 @@ def test_gated_private_renamed_and_disabled_repositories_say_so(workshop: Worksh
     ]
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 def test_the_newest_whole_catalog_is_enriched_or_the_one_that_is_named(workshop: Workshop) -> None:
     old = workshop.catalog([{"id": "a/old", "tags": ["license:mit"]}])
     new = workshop.catalog([{"id": "a/new", "tags": ["license:mit"]}])
@@ -254,6 +259,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_happens(
     assert not (workshop.folder / "data").exists()
 
 
+@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
 def test_wikidata_is_asked_for_definitions_only_if_wanted_and_each_word_once(
     workshop: Workshop,
 ) -> None:

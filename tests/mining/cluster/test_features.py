@@ -20,6 +20,7 @@ def clustered(n: int, d: int, k: int, seed: int = 0) -> np.ndarray:
     return unit(centres[rng.integers(0, k, n)] + rng.normal(scale=0.7, size=(n, d)))
 
 
+@pytest.mark.slow("how many of the true neighbours are found in cells")
 def test_neighbours_looked_for_in_cells_are_nine_of_ten_of_the_true_ones(monkeypatch):
     points = clustered(6_000, 24, 60)
     assert len(points) < MAX_EXACT

@@ -35,12 +35,14 @@ def test_few_points_get_the_best_of_many_starts():
         assert ours <= KMeans(20, random_state=seed).fit(points).inertia_ * (1 + 1e-4)
 
 
+@pytest.mark.slow("many points beside MiniBatchKMeans")
 def test_many_points_are_grouped_no_worse_than_by_minibatch_kmeans_used_plainly():
     points = clustered(8_000, 32, 200)
     plain = MiniBatchKMeans(200, random_state=0).fit(points)
     assert inertia(points, partition(points, 200)) < plain.inertia_
 
 
+@pytest.mark.slow("where MiniBatchKMeans takes over")
 def test_beyond_its_work_minibatch_kmeans_takes_over(monkeypatch):
     points = clustered(3_000, 16, 30)
     exact = inertia(points, partition(points, 30))

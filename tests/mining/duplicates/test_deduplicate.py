@@ -285,6 +285,7 @@ def test_four_times_the_posts_take_no_more_than_eight_times_the_time(kind: str) 
     assert _cpu_seconds(crowd(4000)) < 8 * max(_cpu_seconds(crowd(1000)), 0.1)
 
 
+@pytest.mark.slow("a megabyte of anything")
 @pytest.mark.parametrize(
     "text",
     [

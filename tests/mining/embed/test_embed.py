@@ -263,6 +263,7 @@ def test_auto_without_openvino_is_the_reference_and_says_so(
     assert "OpenVINO is not installed" in caplog.text
 
 
+@pytest.mark.slow("each engine, chosen by the environment")
 def test_the_environment_chooses_engine_and_model(
     conversions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,6 +122,7 @@ def test_what_has_no_end_is_one_sentence_however_long():
     assert split(log) == [log.strip()]
 
 
+@pytest.mark.slow("a megabyte of one thing")
 @pytest.mark.parametrize(
     ("unit", "sentences"),
     [

@@ -206,6 +206,7 @@ FOREIGN = {
 }
 
 
+@pytest.mark.slow("other people's collections of every kind")
 @pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_collection_of_someone_else_is_refused_and_left_as_it_is(
     there: House, server: PocketBase, foreign: tuple[Collection, str]

@@ -107,6 +107,7 @@ def test_every_id_is_enriched_or_has_a_reason_and_each_share_is_shown(
     ]
 
 
+@pytest.mark.slow("entities without a row and a reason")
 @pytest.mark.parametrize(("enriched", "reason"), [(False, None), (True, "not_found")])
 def test_an_unexplained_entity_is_loud(
     catalog: Catalog, tmp_path: Path, enriched: bool, reason: str | None
@@ -119,6 +120,7 @@ def test_an_unexplained_entity_is_loud(
     assert [what, "1: BAD", "peft"] in table(report, "Entities unexplained")
 
 
+@pytest.mark.slow("the report as a terminal shows it")
 def test_the_terminal_shows_the_same_cells_aligned(
     catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +140,7 @@ def test_the_terminal_shows_the_same_cells_aligned(
     assert len({len(line) for line in lines}) == 1  # numbers end in one column
 
 
+@pytest.mark.slow("what the report takes from the manifest")
 def test_the_manifest_adds_what_the_warehouse_does_not_know(
     catalog: Catalog, tmp_path: Path, data_folder: Path
 ) -> None:

@@ -46,6 +46,7 @@ def test_each_query_shown_gives_the_table_above_it_when_run_again(
     assert compared == len(questions.SECTIONS) - 2
 
 
+@pytest.mark.slow("all queries of the report are shown")
 def test_the_queries_shown_are_the_queries_run_and_all_of_them(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_postgres_and_duckdb_give_the_same_report(
         assert len(drawn) == 1
 
 
+@pytest.mark.slow("the report twice, byte by byte")
 def test_the_same_warehouse_gives_the_same_bytes(catalog: Catalog, tmp_path: Path) -> None:
     catalog.fill()
     for folder in ("one", "two"):

@@ -74,6 +74,7 @@ def test_an_empty_catalog_is_reported_as_empty(
     assert not stale.exists()
 
 
+@pytest.mark.slow("duplicates and gaps in every section")
 def test_duplicates_and_gaps_are_loud_everywhere(
     catalog: Catalog,
     tmp_path: Path,
@@ -97,6 +98,7 @@ def test_duplicates_and_gaps_are_loud_everywhere(
         assert f"ATTENTION: 1 found: {what}" in caplog.text
 
 
+@pytest.mark.slow("manifests of every odd kind")
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"counts": 1, "arguments": null}'])
 def test_a_manifest_that_says_nothing_useful_does_no_harm(
     catalog: Catalog, tmp_path: Path, data_folder: Path, text: str
@@ -143,6 +145,7 @@ def test_a_warehouse_without_the_catalog_ends_with_one_line_and_exit_code_1(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow("who stops reading the report")
 def test_a_reader_who_goes_away_early_is_no_error(catalog: Catalog, tmp_path: Path) -> None:
     catalog.fill()
     read, written = os.pipe()
