@@ -21,8 +21,17 @@ ASKS = {
 }
 
 
-@pytest.mark.slow("each way of choosing what is enriched, by a run of its own")
-@pytest.mark.parametrize("entity", FILES)
+@pytest.mark.parametrize(
+    "entity",
+    [
+        "datasets",
+        *(
+            pytest.param(name, marks=pytest.mark.slow("each entity by a run of its own"))
+            for name in FILES
+            if name != "datasets"
+        ),
+    ],
+)
 def test_each_entity_alone_makes_its_own_file_and_tables_and_asks_its_own_source(
     workshop: Workshop, sample_server: ReplayServer, entity: str
 ) -> None:
