@@ -48,7 +48,6 @@ def tightest(moments: Sequence[float], most: int) -> float:
 # --- the limit -----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow("ten thousand requests from eight threads")
 @pytest.mark.parametrize("most", [30, 60, 100])
 def test_10000_requests_from_8_threads_keep_the_limit_and_waste_less_than_a_tenth(
     most: int,
