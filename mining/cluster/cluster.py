@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN, MiniBatchKMeans
 from sklearn.metrics import normalized_mutual_info_score
 
+from assay.mining.cluster.blocks import matmul, row_blocks
 from assay.mining.cluster.features import (
     center,
     concat_features,
@@ -294,9 +295,11 @@ def _describe(
     outlier = outlier & ~_all_out(label, outlier)
     k = int(label.max()) + 1 if n else 0
     kept = np.flatnonzero(~outlier)
-    sums = sp.csr_matrix((np.ones(len(kept)), (label[kept], kept)), shape=(k, n)) @ vectors
-    centroids = unit(np.asarray(sums).reshape(k, d))
-    cosines = (vectors.astype(np.float64) * centroids[label]).sum(1)
+    member = sp.csr_matrix((np.ones(len(kept)), (label[kept], kept)), shape=(k, n))
+    centroids = unit(matmul(member, vectors))
+    cosines = np.empty(n)
+    for rows in row_blocks(n, d):
+        cosines[rows] = (vectors[rows].astype(np.float64) * centroids[label[rows]]).sum(1)
     distance = np.clip(np.round(1 - cosines, 6), 0, 2)
     by_cluster = kept[np.lexsort((kept, distance[kept], label[kept]))]
     central = np.split(by_cluster, np.searchsorted(label[by_cluster], np.arange(1, k)))[:k]

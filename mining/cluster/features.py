@@ -23,6 +23,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
+from assay.mining.cluster.blocks import MAX_BLOCK, column_blocks, matmul, row_by_row
 from assay.mining.cluster.partition import partition
 
 Floats = NDArray[np.float32]
@@ -40,7 +41,6 @@ SMOOTHING_STEPS = 3
 SOURCE_PRIOR, SOURCE_TURNS = 10, 10
 MAX_EXACT = 20_000  # points whose neighbours are found by comparing all with all
 CELL, PROBES = 256, 8  # beyond: points in a cell, and cells that are searched for a point
-MAX_BLOCK = 8_000_000  # cosines held at once: 64 MB, since they are ranked in 8 bytes
 MAX_FIT = 20_000  # texts that vocabulary and SVD are learnt from
 MAX_CHARACTERS = 2_000  # of a text that count; embeddings read about as far
 
@@ -51,12 +51,13 @@ _ENDINGS = ("ingly", "edly", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly")
 
 def unit(vectors: NDArray[np.floating]) -> Floats:
     """Return the rows (n, d) with length 1; rows of length 0 stay 0."""
-    return _unit(vectors).astype(np.float32)
+    return row_by_row(_unit, vectors)
 
 
 def center(vectors: NDArray[np.floating]) -> Floats:
     """Return the rows less their mean, with length 1, as multiples of GRID."""
-    return on_grid(_unit(vectors - vectors.mean(0, dtype=np.float64)))
+    mean = vectors.mean(0, dtype=np.float64)
+    return row_by_row(lambda rows: on_grid(_unit(rows - mean)), vectors)
 
 
 def words(text: str) -> list[str]:
@@ -102,8 +103,12 @@ def concat_features(vectors: Floats, lexical: NDArray[np.float64] | None) -> Flo
     multiples of GRID."""
     if lexical is None:
         return center(vectors)
-    centered = _unit(vectors - vectors.mean(0, dtype=np.float64))
-    return on_grid(_unit(np.hstack([centered, lexical])))
+    mean = vectors.mean(0, dtype=np.float64)
+
+    def beside(rows: Floats, words: NDArray[np.float64]) -> Floats:
+        return on_grid(_unit(np.hstack([_unit(rows - mean), words])))
+
+    return row_by_row(beside, vectors, lexical)
 
 
 def remove_source_effect(
@@ -122,20 +127,25 @@ def remove_source_effect(
     by_cluster = sp.csr_matrix((np.ones(n), (label, np.arange(n))))
     of_source = np.asarray(by_source.sum(1)) + SOURCE_PRIOR
     of_cluster = np.maximum(np.asarray(by_cluster.sum(1)), 1)
-    offset = np.zeros((len(names), d))
+    # Sums are all that the turns need of the vectors, and how many of a cluster are of a source.
+    sums, both = matmul(by_cluster, vectors), by_cluster @ by_source.T
+    total, offset = matmul(by_source, vectors), np.zeros((len(names), d))
     for _ in range(SOURCE_TURNS):
-        means = (by_cluster @ (vectors - offset[source])) / of_cluster
-        offset = (by_source @ (vectors - means[label])) / of_source
-    return unit(vectors - offset[source])
+        means = (sums - both @ offset) / of_cluster
+        offset = (total - both.T @ means) / of_source
+    return row_by_row(lambda rows, of: _unit(rows - offset[of]), vectors, source)
 
 
 def smooth_on_graph(points: Floats, graph: sp.csr_matrix) -> Floats:
     """Return points (n, d) after SMOOTHING_STEPS to the mean of their neighbours on the graph."""
     stay = sp.diags(graph.max(axis=1).toarray().ravel())
     step = normalize(graph + stay, norm="l1").astype(np.float64)
-    smoothed = points.astype(np.float64)
-    for _ in range(SMOOTHING_STEPS):
-        smoothed = step @ smoothed
+    smoothed = np.empty(points.shape)
+    for some in column_blocks(points):
+        part = points[:, some].astype(np.float64)
+        for _ in range(SMOOTHING_STEPS):
+            part = step @ part
+        smoothed[:, some] = part
     return center(smoothed)
 
 

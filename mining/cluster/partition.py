@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from assay.mining.cluster.blocks import matmul, row_blocks
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -60,14 +62,17 @@ def spherical_steps(points: Floats, label: Ints) -> Ints:
     mean of texts that have little in common is short, and so near to everything: k-means lets them
     gather round it. No point leaves for a gain that rounding could have made.
     """
-    points = points.astype(np.float64)
     rows = np.arange(len(points))
     for _ in range(SPHERICAL_STEPS if len(points) else 0):
         k = int(label.max()) + 1
-        sums = sp.csr_matrix((np.ones(len(rows)), (label, rows)), shape=(k, len(rows))) @ points
-        length = np.linalg.norm(sums, axis=1, keepdims=True)
-        cosine = np.round(points @ (sums / np.maximum(length, 1e-9)).T, 9)
-        moved = cosine.argmax(1)
+        sums = matmul(sp.csr_matrix((np.ones(len(rows)), (label, rows)), (k, len(rows))), points)
+        means = (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)).T
+        moved = np.concatenate(
+            [
+                np.round(points[block].astype(np.float64) @ means, 9).argmax(1)
+                for block in row_blocks(len(rows), k)
+            ]
+        )
         if (moved == label).all():
             break
         label = np.unique(moved, return_inverse=True)[1].astype(np.int64)
