@@ -4,9 +4,11 @@ Posts are loaded before the windows that say they are there: a run killed in bet
 what it had, and nothing is taken for done that is not.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import dlt
@@ -14,16 +16,20 @@ import duckdb
 import pyarrow as pa
 from dlt.common.runtime.collector_base import Collector
 
-from assay import warehouse
+from assay import forget, warehouse
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
+from assay.extract.landing.scrub import scrub
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
 from assay.extract.posts.windows import DAY_SECONDS
 
+log = logging.getLogger(__name__)
+
 TARGET = "duckdb"  # the issues live in the embedded database only
 BATCH_ROWS = 10_000  # posts are wide
-POSTS, WINDOWS = "posts_", "windows_"  # how the names of a run folder's files begin
+# How the names of a run folder's files begin.
+POSTS, REMOVED, WINDOWS = "posts_", "removed_", "windows_"
 
 _TYPES = {
     pa.string(): "VARCHAR",
@@ -35,18 +41,51 @@ _TYPES = {
 
 # Of one post that came several times the one of the latest day counts, then the latest line:
 # whatever the order in which days are collected, the same row stays. A folder of the first version
-# has windows in the files of posts; they have no url_hash.
+# has windows in the files of posts; they have no url_hash. What was taken back comes back only when
+# its source shows it later, and never when a person took it out.
 _NEWEST_SQL = """
     create temp table newest as
     with last as (
         select url_hash, max_by(seq, (collection_date, seq)) as seq,
             max_by(source, (collection_date, seq)) as source,
-            max(collection_date) as collection_date
-        from {lines} as line where url_hash is not null group by url_hash
+            max(collection_date) as collection_date,
+            make_timestamptz(max(collected_at) * 1000000) as collected_at
+        from {lines} as line
+        where url_hash is not null and (
+            author_hash is null or author_hash not in (
+                select key from warehouse.bronze.tombstones where kind = 'author'
+            )
+        )
+        group by url_hash
     )
-    select last.*, stored.url_hash is null as is_new
-    from last left join warehouse.bronze.raw_items as stored using (url_hash)
-    where stored.url_hash is null or stored.collection_date <= last.collection_date
+    select last.* exclude (collected_at), stored.url_hash is null as is_new
+    from last
+    left join warehouse.bronze.raw_items as stored using (url_hash)
+    left join warehouse.bronze.tombstones as stone
+        on stone.kind = 'post' and stone.key = last.url_hash
+    left join removed on removed.url_hash = last.url_hash
+    where (stored.url_hash is null or stored.collection_date <= last.collection_date)
+        and (stone.key is null or (not stone.is_by_hand and stone.removed_at < last.collected_at))
+        and (removed.url_hash is null or removed.removed_at < last.collected_at)
+"""
+_REMOVED_COLUMNS = dict.fromkeys(("url_hash", "source", "native_id", "reason"), "VARCHAR")
+_REMOVED_COLUMNS |= {"collected_at": "BIGINT", "run_id": "VARCHAR"}
+_REMOVED_SQL = """
+    create temp table removed as
+    select
+        url_hash,
+        max_by(source, collected_at) as source,
+        max_by(native_id, collected_at) as native_id,
+        max_by(reason, collected_at) as reason,
+        make_timestamptz(max(collected_at) * 1000000) as removed_at,
+        any_value(run_id) as run_id
+    from {lines} group by url_hash
+"""
+# An older reading takes back nothing that a later one has seen.
+_TOMBSTONES_SQL = """
+    select removed.* from removed
+    left join warehouse.bronze.raw_items as stored using (url_hash)
+    where stored.url_hash is null or stored.collected_at <= removed.removed_at
 """
 _POSTS_SQL = "select {columns} from {lines} as line join newest using (url_hash, seq)"
 _NEW_SQL = "select source, collection_date, count(*) from newest where is_new group by all"
@@ -77,13 +116,17 @@ _UNFINISHED_SQL = f"""
 
 
 def make_tables(progress: Collector) -> None:
-    """Make both tables, empty, where they are not there yet: what reads them finds them."""
+    """Make all tables, empty, where they are not there yet: what reads them finds them."""
     with _warehouse() as connection:
-        if _exists(connection, RAW_ITEMS) and _exists(connection, COLLECTED_WINDOWS):
-            return
-    empty = {table.name: table.empty() for table in (RAW_ITEMS, COLLECTED_WINDOWS)}
-    pipeline = bronze.open_pipeline("issues", TARGET, progress)
-    bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), TARGET)
+        found = [_exists(connection, name) for name in (RAW_ITEMS.name, COLLECTED_WINDOWS.name)]
+        has_tombstones = _exists(connection, forget.TABLE.removeprefix("bronze."))
+    if not all(found):
+        empty = {table.name: table.empty() for table in (RAW_ITEMS, COLLECTED_WINDOWS)}
+        pipeline = bronze.open_pipeline("issues", TARGET, progress)
+        bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), TARGET)
+    if not has_tombstones:
+        with warehouse.duckdb_file(writing=True) as db:
+            forget.prepare(db)
 
 
 def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
@@ -95,6 +138,7 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
     posts = _paths(folder, POSTS)
     with _warehouse() as connection:
         lines = _lines(RAW_ITEMS)
+        tombstones = _removed(connection, folder)
         connection.execute(_NEWEST_SQL.format(lines=lines), {"paths": posts})
         connection.execute(_KNOWN_SQL)
         new = {
@@ -112,7 +156,39 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
             parts = _parts({table.name: batch} for batch in table.batches(reader))
             both = {one.name: one for one in resources(parts, arrow=True)}
             bronze.run(pipeline, both[table.name], TARGET)
+        _take_back(tombstones, folder)
     return new
+
+
+def _removed(connection: duckdb.DuckDBPyConnection, folder: RunFolder) -> list[forget.Removal]:
+    """Make the table of what a folder says was taken back; return it as tombstones."""
+    paths = _paths(folder, REMOVED)
+    lines = (
+        f"read_json($paths, format = 'array', columns = {_REMOVED_COLUMNS!r})"
+        if paths
+        else f"(select {', '.join(f'null::{k} as {n}' for n, k in _REMOVED_COLUMNS.items())}) "
+        "where false"
+    )
+    connection.execute(_REMOVED_SQL.format(lines=lines), {"paths": paths} if paths else None)
+    rows = connection.execute(_TOMBSTONES_SQL).fetchall()
+    return [
+        forget.Removal(forget.POST, key, source, native_id, reason, False, at, run_id)
+        for key, source, native_id, reason, at, run_id in rows
+    ]
+
+
+def _take_back(tombstones: list[forget.Removal], folder: RunFolder) -> None:
+    """Erase what was taken back from all places, and lift what its source shows again."""
+    with warehouse.duckdb_file(writing=True) as db:
+        forget.add(db, tombstones)
+        forget.put_back(db)
+        found = forget.erase_pending(db, partial(scrub, folder.path.parent, POSTS))
+    if found.counts:
+        log.info(
+            "%d posts were taken back at their source: erased from %s",
+            len(found.url_hashes),
+            ", ".join(sorted(found.counts)),
+        )
 
 
 def collected_days() -> set[tuple[str, str, date]]:
@@ -184,11 +260,11 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, table: BronzeTable) -> bool:
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(
         connection.execute(
             "select 1 from duckdb_tables() where database_name = 'warehouse' "
             "and schema_name = 'bronze' and table_name = ?",
-            [table.name],
+            [table],
         ).fetchall()
     )

@@ -22,7 +22,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay.common.show import table
 from assay.extract.http.transport import SourceRefusedError
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
-from assay.extract.posts.bronze import POSTS, WINDOWS, load_posts
+from assay.extract.posts.bronze import POSTS, REMOVED, WINDOWS, load_posts
 from assay.extract.posts.lines import DayLines, LineWriter
 from assay.extract.posts.post import DayResult, QueryRefusedError, Source, WindowResult
 from assay.extract.posts.windows import Window
@@ -209,9 +209,10 @@ def _read(
 
 
 class FileWriter:
-    """Writes days to files of the run folder, posts to one and windows to another.
+    """Writes days to files of the run folder: posts to one, what was taken back to another, windows
+    to a third.
 
-    The windows of a file are finished after its posts: a killed run leaves no window without them.
+    The windows of a file are finished last: a killed run leaves no window without its posts.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -229,6 +230,7 @@ class FileWriter:
     def write(self, day: DayLines) -> None:
         """Add one day, posts and windows together."""
         self._waiting.posts += day.posts
+        self._waiting.removed += day.removed
         self._waiting.windows += day.windows
         if len(self._waiting.posts) >= FILE_POSTS:
             self.finish()
@@ -238,7 +240,11 @@ class FileWriter:
         if not self._waiting.windows or time.monotonic() - self._began < after_seconds:
             return
         self._files += 1
-        for beginning, lines in ((POSTS, self._waiting.posts), (WINDOWS, self._waiting.windows)):
+        waiting = self._waiting
+        parts = [(POSTS, waiting.posts), (WINDOWS, waiting.windows)]
+        if waiting.removed:
+            parts.insert(0, (REMOVED, waiting.removed))
+        for beginning, lines in parts:
             with self._folder.records(f"{beginning}{self._files:04d}.json") as out:
                 for line in lines:
                     out.write(line)

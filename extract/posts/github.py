@@ -22,6 +22,7 @@ from assay.extract.posts.post import (
     Page,
     Post,
     QueryRefusedError,
+    Reading,
     WindowResult,
     address,
     identifier,
@@ -175,10 +176,11 @@ def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     return RateLimitHint()
 
 
-def post(item: dict[str, Any]) -> Post | str:
+def post(item: dict[str, Any]) -> Reading:
     """Make a post of an issue; raises for what is none."""
     if item.get("pull_request"):
         return "pull request"
+    url = address(item.get("html_url"))
     user = item.get("user")
     labels = item.get("labels")
     reactions = item.get("reactions")
@@ -188,16 +190,24 @@ def post(item: dict[str, Any]) -> Post | str:
         if isinstance(label, dict) and isinstance(label.get("name"), str)
     ]
     return Post(
-        native_id=identifier(item["id"]),
-        url=address(item["html_url"]),
-        title=titled(item["title"]),
+        native_id=identifier(item.get("id"), url),
+        url=url,
+        title=titled(item.get("title")),
         body=text(item.get("body")),
-        created_at=moment(datetime.fromisoformat(item["created_at"]).timestamp()),
+        created_at=moment(_timestamp(item.get("created_at"))),
         score=whole(reactions.get("total_count")) if isinstance(reactions, dict) else None,
         comment_count=whole(item.get("comments")),
         author=text(user.get("login")) if isinstance(user, dict) else None,
         raw={**kept(item, RAW_KEYS), "labels": names, **_kind_of_author(item)},
     )
+
+
+def _timestamp(value: Any) -> float | None:
+    """Return a time in ISO 8601 as seconds since the epoch; None for what is none."""
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _kind_of_author(item: dict[str, Any]) -> dict[str, str]:

@@ -16,18 +16,21 @@ import pyarrow as pa
 from assay.common.redaction import without_answers
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.extract.posts.post import DayResult, Post, WindowResult, author_hash
+from assay.extract.posts.post import DayResult, Post, Removed, WindowResult, author_hash
 from assay.extract.posts.urls import canonical_or_none, url_hash
 from assay.extract.posts.windows import Window
 
 
 @dataclass
 class DayLines:
-    """One day of one query as lines. dropped: items that became no line, by reason. truncated:
-    windows of which the source has more, by reason."""
+    """One day of one query as lines. removed: posts that were taken back. received: items that the
+    source gave. dropped: those that became no line of a post, by reason. truncated: windows of
+    which the source has more, by reason."""
 
     posts: list[bytes] = field(default_factory=list)
+    removed: list[bytes] = field(default_factory=list)
     windows: list[bytes] = field(default_factory=list)
+    received: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: Counter[str] = field(default_factory=Counter)
 
@@ -56,6 +59,8 @@ class LineWriter:
                     lines.posts.append(line)
                 else:
                     dropped[line] += 1
+            lines.removed += filter(None, (self._removed(result, one) for one in given.removed))
+            lines.received += given.received
             items = len(lines.posts) - before
             lines.windows.append(self._window(result, window, given, items, dropped))
             lines.dropped += dropped
@@ -68,7 +73,7 @@ class LineWriter:
         try:
             identity = url_hash(post.url)
         except ValueError:
-            return "unusable"
+            return "no web address"
         link = canonical_or_none(post.link)
         author = author_hash(self._salt, result.source, post.author) if self._salt else None
         line = self._line(
@@ -87,6 +92,14 @@ class LineWriter:
             created_at=post.created_at,
         )
         return line if len(line) <= MAX_RECORD else "too large"
+
+    def _removed(self, result: DayResult, post: Removed) -> bytes | None:
+        """Encode that a post was taken back, without a word of it."""
+        try:
+            identity = url_hash(post.url)
+        except ValueError:
+            return None
+        return self._line(result, url_hash=identity, native_id=post.native_id, reason=post.reason)
 
     def _window(
         self,

@@ -27,6 +27,7 @@ from assay.extract.posts.post import (
     DayResult,
     Post,
     QueryRefusedError,
+    Reading,
     WindowResult,
     address,
     identifier,
@@ -188,18 +189,19 @@ def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     return RateLimitHint(wait)
 
 
-def post(item: dict[str, Any]) -> Post | str:
+def post(item: dict[str, Any]) -> Reading:
     """Make a post of a question; raises for what is none."""
+    url = address(item.get("link"))
     owner = item.get("owner")
     owner = owner if isinstance(owner, dict) else {}
     # A deleted user has no number, but may have left a name.
     author = owner.get("user_id") or owner.get("display_name")
     return Post(
-        native_id=identifier(item["question_id"]),
-        url=address(item["link"]),
-        title=html.unescape(titled(item["title"])),
+        native_id=identifier(item.get("question_id"), url),
+        url=url,
+        title=html.unescape(titled(item.get("title"))),
         body=text(item.get("body")),
-        created_at=moment(item["creation_date"]),
+        created_at=moment(item.get("creation_date")),
         score=whole(item.get("score")),
         comment_count=whole(item.get("answer_count")),
         author=str(author) if author else None,

@@ -142,7 +142,21 @@ def test_what_was_deleted_or_is_no_post_is_dropped_and_counted() -> None:
         ("i", None),
         ("j", None),
     ]
-    assert reading.dropped == {"deleted": 4, "no post": 1, "unusable": 6}
+    assert reading.dropped == {
+        "deleted": 4,
+        "no post": 1,
+        "no title": 1,
+        "no address": 2,
+        "no time": 1,
+        "no data": 1,
+        "not an object": 1,
+    }
+    assert [(gone.native_id, gone.reason) for gone in reading.removed] == [
+        ("b", "removed"),
+        ("c", "deleted"),
+        ("d", "removed"),
+        ("e", "removed by moderator"),
+    ]
     assert (reading.received, reading.truncated) == (14, False)
 
 
