@@ -1,9 +1,10 @@
-"""Taking posts out of run folders, so that no later loading brings them back."""
+"""Taking posts out of run folders and of what dlt keeps, so that nothing brings them back."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from assay import warehouse
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
 
 _KEY = re.compile(rb'"url_hash":"([0-9a-f]{64})"')
@@ -27,6 +28,16 @@ def scrub(parent: Path, beginning: str, url_hashes: list[str], days: list[str] |
         if days is None or not isinstance(asked, list) or not set(days).isdisjoint(asked):
             count += _scrub(folder, beginning, gone)
     return count
+
+
+def scrub_packages(pipeline: str, table: str) -> int:
+    """Delete what dlt kept of loads into a table, before it was told to keep nothing
+    (.dlt/config.toml, `delete_completed_jobs`); return how many files."""
+    loaded = warehouse.data_dir() / "dlt" / "pipelines" / pipeline / "load" / "loaded"
+    found = list(loaded.glob(f"*/completed_jobs/{table}.*"))
+    for file in found:
+        file.unlink()
+    return len(found)
 
 
 def _scrub(folder: RunFolder, beginning: str, gone: set[bytes]) -> int:

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import dlt
@@ -19,7 +18,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay import forget, warehouse
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
-from assay.extract.landing.scrub import scrub
+from assay.extract.landing.scrub import scrub, scrub_packages
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
 from assay.extract.posts.windows import DAY_SECONDS
@@ -156,7 +155,7 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
             parts = _parts({table.name: batch} for batch in table.batches(reader))
             both = {one.name: one for one in resources(parts, arrow=True)}
             bronze.run(pipeline, both[table.name], TARGET)
-        _take_back(tombstones, folder)
+        _take_back(tombstones)
     return new
 
 
@@ -177,18 +176,28 @@ def _removed(connection: duckdb.DuckDBPyConnection, folder: RunFolder) -> list[f
     ]
 
 
-def _take_back(tombstones: list[forget.Removal], folder: RunFolder) -> None:
+def _take_back(tombstones: list[forget.Removal]) -> None:
     """Erase what was taken back from all places, and lift what its source shows again."""
     with warehouse.duckdb_file(writing=True) as db:
         forget.add(db, tombstones)
         forget.put_back(db)
-        found = forget.erase_pending(db, partial(scrub, folder.path.parent, POSTS))
+        found = forget.erase_pending(db, scrub_files)
     if found.counts:
         log.info(
             "%d posts were taken back at their source: erased from %s",
             len(found.url_hashes),
             ", ".join(sorted(found.counts)),
         )
+
+
+def scrub_files(url_hashes: list[str], days: list[str] | None) -> int:
+    """Take posts out of the run folders and of what dlt keeps of loads; return what was there.
+
+    days: as assay.forget gives them.
+    """
+    folders = warehouse.data_dir() / "raw" / "issues"
+    count = scrub(folders, POSTS, url_hashes, days)
+    return count + scrub_packages("issues", RAW_ITEMS.name)
 
 
 def collected_days() -> set[tuple[str, str, date]]:
