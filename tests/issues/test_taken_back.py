@@ -1,0 +1,78 @@
+"""What an author, a moderator or a person of ours took back is in no layer, and stays out."""
+
+import copy
+from pathlib import Path
+
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
+from tests.issues import items
+from tests.issues.items import days
+from tests.support import SAMPLE, Project, collecting
+
+ONLY = (*days(9, 9), "--source", "reddit")
+
+
+def with_removed(folder: Path, index: int, **changes: object) -> tuple[Path, dict]:
+    """Copy the sample's posts of Reddit, one of them changed; return the one as it was."""
+    posts = copy.deepcopy(items.lines(SAMPLE, "reddit"))
+    before = copy.deepcopy(posts[index]["data"])
+    posts[index]["data"] |= changes
+    return items.write(folder, reddit=posts), before
+
+
+def nth_of_day(day: str) -> int:
+    """Return where in the file a post of a day is that says something."""
+    wanted = [
+        at
+        for at, item in enumerate(items.lines(SAMPLE, "reddit"))
+        if (post := items.READERS["reddit"](item)) and str(post.day) == day and post.body
+    ]
+    return wanted[0]
+
+
+def files_with(folder: Path, text: str) -> list[str]:
+    """Return the files of a data folder that hold a text, but for free blocks of a warehouse."""
+    return [
+        str(file.relative_to(folder))
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix != ".duckdb" and text.encode() in file.read_bytes()
+    ]
+
+
+def test_what_its_source_takes_back_and_what_a_person_does_is_gone_and_does_not_come_again(
+    project: Project, tmp_path: Path
+) -> None:
+    index = nth_of_day("2026-11-09")
+    gone = {"selftext": "[removed]", "removed_by_category": "moderator"}
+    after, post = with_removed(tmp_path / "after", index, **gone)
+    before = items.write(tmp_path / "before", reddit=items.lines(SAMPLE, "reddit"))
+    words = post["selftext"].split("\n")[0][:60]
+    with ReplayServer(before, quota=0) as server:
+        project.run(*collecting(before, *ONLY), **recorded.environment(SAMPLE, server.url))
+    all_posts = project.posts()["bronze.raw_items"]
+    data = project.folder / "data"
+    assert any("posts_" in name for name in files_with(data, words))
+    with ReplayServer(after, quota=0) as server:
+        told = project.run(
+            *collecting(after, *ONLY, "--refresh"), **recorded.environment(SAMPLE, server.url)
+        )
+    assert "1 posts were taken back at their source" in told
+    left = project.posts()["bronze.raw_items"]
+    assert len(left) == len(all_posts) - 1 and set(left) < set(all_posts)
+    assert files_with(data, words) == []
+    assert project.rows(
+        "select native_id, reason, is_by_hand from bronze.tombstones "
+        f"where native_id = '{post['id']}'"
+    ) == [(post["id"], "removed by moderator", False)]
+    # A person takes out another one, which its source still shows.
+    [(url,)] = project.rows("select url from bronze.raw_items limit 1")
+    note = project.run("python", "-m", "extract.forget", url)
+    assert "taken out for good: 1 addresses, 0 authors; 1 posts in all" in note
+    assert "bronze.raw_items" in note and "lines of run folders" in note
+    with ReplayServer(before, quota=0) as server:
+        project.run(
+            *collecting(before, *ONLY, "--refresh"), **recorded.environment(SAMPLE, server.url)
+        )
+    urls = {row[0] for row in project.rows("select url from bronze.raw_items")}
+    assert url not in urls
+    assert any(post["permalink"] in found for found in urls), "what is shown again is back"
