@@ -5,7 +5,7 @@ what it had, and nothing is taken for done that is not.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 from assay.extract.landing.scrub import scrub, scrub_packages
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
-from assay.extract.posts.windows import DAY_SECONDS
+from assay.extract.posts.windows import DAY_SECONDS, Window
 
 log = logging.getLogger(__name__)
 
@@ -88,20 +88,50 @@ _TOMBSTONES_SQL = """
 """
 _POSTS_SQL = "select {columns} from {lines} as line join newest using (url_hash, seq)"
 _NEW_SQL = "select source, collection_date, count(*) from newest where is_new group by all"
+# What is known of the days of this folder, and whether what came now says less of one than what is
+# known: a refusal, or a listing that no longer goes back so far.
 _KNOWN_SQL = """
     create temp table known as
-    select distinct source, query, collection_date from warehouse.bronze.collected_windows
+    with stored as (
+        select
+            source, query, collection_date,
+            bool_and(is_final and not truncated)
+            and sum(epoch(window_end) - epoch(window_start)) >= {day} as is_whole
+        from warehouse.bronze.collected_windows group by all
+    ),
+    came as (
+        select
+            source, query, collection_date, max(collected_at) as collected_at,
+            bool_or(truncated) as truncated,
+            bool_or(starts_with(coalesce(reason, ''), 'refused:')) as refused
+        from {lines} as line where window_start is not null group by all
+    )
+    select
+        source, query, collection_date, make_timestamptz(came.collected_at * 1000000) as looked_at,
+        came.refused, came.truncated and stored.is_whole and not came.refused as is_less
+    from stored inner join came using (source, query, collection_date)
 """
-# A refusal must not take the place of what was read before.
+# A refusal must not take the place of what was read before. Nor must a listing that ends too early;
+# but the day was looked at, and is not looked at again for that.
 _WINDOWS_SQL = """
     select {columns} from {lines} as line left join known using (source, query, collection_date)
     where line.window_start is not null
-        and (known.source is null or not starts_with(coalesce(line.reason, ''), 'refused:'))
+        and not coalesce(known.refused, false) and not coalesce(known.is_less, false)
+    union all
+    select {names} from stays
+"""
+_STAYS_SQL = """
+    create temp table stays as
+    select stored.* replace (known.looked_at as collected_at)
+    from warehouse.bronze.collected_windows as stored
+    inner join known using (source, query, collection_date)
+    where known.is_less
 """
 _DAYS_SQL = """
     select
         source, query, collection_date,
-        bool_and(is_final) and sum(epoch(window_end) - epoch(window_start)) >= $seconds as is_done
+        bool_and(is_final) and sum(epoch(window_end) - epoch(window_start)) >= $seconds as is_done,
+        min(epoch(collected_at))::bigint as read_at
     from warehouse.bronze.collected_windows
     group by all
 """
@@ -139,7 +169,10 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
         lines = _lines(RAW_ITEMS)
         tombstones = _removed(connection, folder)
         connection.execute(_NEWEST_SQL.format(lines=lines), {"paths": posts})
-        connection.execute(_KNOWN_SQL)
+        windows = _paths(folder, WINDOWS) or posts
+        known = _KNOWN_SQL.format(lines=_lines(COLLECTED_WINDOWS), day=DAY_SECONDS)
+        connection.execute(known, {"paths": windows})
+        connection.execute(_STAYS_SQL)
         new = {
             (source, day): count for source, day, count in connection.execute(_NEW_SQL).fetchall()
         }
@@ -148,9 +181,10 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
         pipeline = bronze.open_pipeline("issues", TARGET, progress)
         for table, paths, sql in (
             (RAW_ITEMS, posts, _POSTS_SQL),
-            (COLLECTED_WINDOWS, _paths(folder, WINDOWS) or posts, _WINDOWS_SQL),
+            (COLLECTED_WINDOWS, windows, _WINDOWS_SQL),
         ):
-            filled = sql.format(columns=_columns(table), lines=_lines(table))
+            names = ", ".join(table.schema.names)
+            filled = sql.format(columns=_columns(table), lines=_lines(table), names=names)
             reader = connection.execute(filled, {"paths": paths}).to_arrow_reader(BATCH_ROWS)
             parts = _parts({table.name: batch} for batch in table.batches(reader))
             both = {one.name: one for one in resources(parts, arrow=True)}
@@ -202,9 +236,31 @@ def scrub_files(url_hashes: list[str], days: list[str] | None) -> int:
 
 def collected_days() -> set[tuple[str, str, date]]:
     """Return (source, query, day) of what is complete in bronze and need not be asked again."""
+    return {key for key, _ in _complete_days()}
+
+
+def due_again(now: int, looks: Sequence[int], patience: int) -> set[tuple[str, str, date]]:
+    """Return (source, query, day) of what is complete and to be read again, since votes and
+    comments come later than posts. Arguments as of `is_due`."""
+    return {key for key, at in _complete_days() if is_due(key[2], at, now, looks, patience)}
+
+
+def is_due(day: date, read_at: int, now: int, looks: Sequence[int], patience: int) -> bool:
+    """Tell whether a day that was read is to be read again.
+
+    looks: so many days after its end it is. patience: days for which a look that was not taken
+    still is. read_at, now: seconds since the epoch.
+    """
+    end = Window.of_day(day).end
+    moments = (end + days * DAY_SECONDS for days in looks)
+    return any(read_at < at <= now < at + patience * DAY_SECONDS for at in moments)
+
+
+def _complete_days() -> list[tuple[tuple[str, str, date], int]]:
+    """Return what is complete, and when it was read, in seconds since the epoch."""
     with _warehouse() as connection:
         rows = connection.execute(_DAYS_SQL, {"seconds": DAY_SECONDS}).fetchall()
-    return {(source, query, day) for source, query, day, is_done in rows if is_done}
+    return [((source, query, day), at) for source, query, day, is_done, at in rows if is_done]
 
 
 def unfinished_since(day: date) -> date | None:

@@ -21,6 +21,7 @@ from assay.extract.posts.live import live
 from assay.extract.posts.post import (
     DELETED,
     DayResult,
+    Known,
     Page,
     Post,
     QueryRefusedError,
@@ -31,6 +32,7 @@ from assay.extract.posts.post import (
     kept,
     moment,
     read_in_windows,
+    read_item,
     read_pages,
     text,
     titled,
@@ -59,6 +61,16 @@ class HackerNews:
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one search; see `assay.extract.posts.post.Source`."""
         return read_in_windows(self, query, days, now, partial(self._read, query))
+
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for what is there of the second of each; see `assay.extract.posts.post.Source`. The
+        words of a search are left out: who edits a title takes nothing back."""
+        for known in posts:
+            tags = known.query.partition(" ")[0]
+            at = Window(known.created_at, known.created_at + 1)
+            hits = (hit for hit in self._page(tags, at, 0).items if isinstance(hit, dict))
+            found = [hit for hit in hits if str(hit.get("objectID")) == known.native_id]
+            yield known, read_item(found[0], post) if found else known.removed()
 
     def _read(self, query: str, window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it holds as many hits as one question gives."""

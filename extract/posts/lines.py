@@ -6,7 +6,7 @@ of them is masked (common/redaction.py), so that no layer ever has it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 from assay.common.redaction import without_answers
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.extract.posts.post import DayResult, Post, Removed, WindowResult, author_hash
+from assay.extract.posts.post import DayResult, Known, Post, Removed, WindowResult, author_hash
 from assay.extract.posts.urls import canonical_or_none, url_hash
 from assay.extract.posts.windows import Window
 
@@ -67,6 +67,17 @@ class LineWriter:
             if given.truncated:
                 lines.truncated[given.reason or "?"] += 1
         return lines
+
+    def again(self, source: str, known: Known, reading: Post | Removed, lines: DayLines) -> None:
+        """Add what a source says of a post that it was asked for by itself. It keeps its address,
+        whatever the source calls it now."""
+        result = DayResult(source, known.query, known.day, [])
+        if isinstance(reading, Removed):
+            lines.removed += filter(None, [self._removed(result, reading)])
+            return
+        line = self._post(result, replace(reading, url=known.url))
+        if isinstance(line, bytes):
+            lines.posts.append(line)
 
     def _post(self, result: DayResult, post: Post) -> bytes | str:
         """Encode a post, or say why it cannot be kept."""

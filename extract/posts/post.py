@@ -57,6 +57,23 @@ class Removed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A post that bronze has. day: the day of its collection. raw: JSON, as it was stored."""
+
+    url_hash: str
+    native_id: str
+    url: str
+    query: str
+    day: date
+    created_at: int
+    raw: str
+
+    def removed(self, reason: str = DELETED) -> Removed:
+        """Return that the source does not have it any more."""
+        return Removed(self.native_id, self.url, reason)
+
+
 Reading = Post | Removed | str  # what an item is; a text names the reason to drop it
 
 
@@ -118,6 +135,11 @@ class Source(Protocol):
         """Yield each day of a query once it is covered, up to `now` (seconds since the epoch).
 
         Raises QueryRefusedError, SourceRefusedError or SourceUnavailableError.
+        """
+
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Yield each post with what the source says of it now: that it is there, that it is not any
+        more, or in a few words why nobody can tell. Raises as `read_days`.
         """
 
 
@@ -222,6 +244,12 @@ def read_item(item: Any, read: Callable[[Any], Reading]) -> Reading:
         return "a field of another type" if isinstance(item, dict) else "not an object"
     except (ValueError, OverflowError):
         return "a field out of range"
+
+
+def in_batches(posts: list[Known], most: int) -> Iterator[list[Known]]:
+    """Yield posts in lists of at most so many."""
+    for start in range(0, len(posts), most):
+        yield posts[start : start + most]
 
 
 def text(value: Any) -> str | None:

@@ -24,6 +24,7 @@ from assay.extract.posts.live import live
 from assay.extract.posts.post import (
     DELETED,
     DayResult,
+    Known,
     Post,
     QueryRefusedError,
     Reading,
@@ -31,8 +32,10 @@ from assay.extract.posts.post import (
     WindowResult,
     address,
     identifier,
+    in_batches,
     kept,
     moment,
+    read_item,
     text,
     titled,
     whole,
@@ -113,6 +116,17 @@ class Reddit:
                 result.truncate(listing.reason, final=True)
             yield DayResult(self.name, query, day, [(window, result)])
 
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for posts by their names; see `assay.extract.posts.post.Source`."""
+        for batch in in_batches(posts, PAGE):
+            names = ",".join(f"t3_{known.native_id}" for known in batch if _is_id(known))
+            children = self._children("api/info", {"id": names, "raw_json": 1})[0] if names else []
+            found = {_name(child): child for child in children}
+            for known in batch:
+                child = found.get(f"t3_{known.native_id}")
+                gone = known.removed() if _is_id(known) else "no id"
+                yield known, read_item(child, post) if child else gone
+
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""
         listing, after = _Listing(), None
@@ -142,7 +156,11 @@ class Reddit:
         params: dict[str, Any] = {"limit": PAGE, "raw_json": 1}
         if after:
             params |= {"after": after, "count": count}
-        response = self._get(f"r/{subreddit}/new", params)
+        return self._children(f"r/{subreddit}/new", params)
+
+    def _children(self, path: str, params: dict[str, Any]) -> tuple[list[Any], str | None]:
+        """Return the things of a listing, and the name after which it goes on."""
+        response = self._get(path, params)
         data = self.api.mapping(response).get("data")
         children = data.get("children") if isinstance(data, dict) else None
         if not isinstance(children, list):
@@ -328,6 +346,11 @@ def _belongs(at: int | None, window: Window, day: date, days: list[date]) -> boo
     if at is None:
         return day == max(days)
     return window.start <= at < window.end
+
+
+def _is_id(known: Known) -> bool:
+    """Tell whether a post has Reddit's own id, by which it can be asked for."""
+    return known.native_id.isalnum()
 
 
 def _name(child: Any) -> str:

@@ -1,13 +1,17 @@
 """What an author, a moderator or a person of ours took back is in no layer, and stays out."""
 
 import copy
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from tests.issues import items
 from tests.issues.items import days
-from tests.support import SAMPLE, Project, collecting
+from tests.support import SAMPLE, Project, collecting, under
 
 ONLY = (*days(9, 9), "--source", "reddit")
 
@@ -76,3 +80,42 @@ def test_what_its_source_takes_back_and_what_a_person_does_is_gone_and_does_not_
     urls = {row[0] for row in project.rows("select url from bronze.raw_items")}
     assert url not in urls
     assert any(post["permalink"] in found for found in urls), "what is shown again is back"
+
+
+@pytest.mark.slow("a second look moves counters, and finds what vanished without a word")
+def test_a_second_look_moves_counters_and_asks_for_what_it_missed(
+    project: Project, tmp_path: Path
+) -> None:
+    of_day = [
+        item for item in items.lines(SAMPLE, "hackernews") if "2026-11-09" in item["created_at"]
+    ]
+    voted, vanished, renamed = copy.deepcopy(of_day[:3])
+    before = items.write(tmp_path / "before", hackernews=of_day)
+    voted |= {"points": 812, "num_comments": 400}
+    renamed["title"] = "It was renamed"
+    later = [voted, renamed, *of_day[3:]]
+    after = items.write(tmp_path / "after", hackernews=later)
+    words = f"story {of_day[2]['title'].split()[0]}"
+    queries = {"ISSUES__HACKERNEWS__QUERIES": json.dumps(["story", words])}
+    end = int(datetime(2026, 11, 10, tzinfo=UTC).timestamp())
+
+    def at(hours: int, folder: Path) -> str:
+        with ReplayServer(folder, quota=0) as server:
+            command = ["dlt", "pipeline", "issues", "run", "--source", "hackernews"]
+            environment = recorded.environment(SAMPLE, server.url) | queries
+            told = project.run(*under(command, f"now={end + hours * 3600}"), **environment)
+            asked.append(len(server.requests))
+        return told
+
+    asked: list[int] = []
+    at(1, before)
+    rows = "select native_id, score from bronze.raw_items where collection_date = '2026-11-09'"
+    assert dict(project.rows(rows))[voted["objectID"]] == of_day[0]["points"]
+    told = at(50, after)
+    assert "1 were taken back" in told
+    scores = dict(project.rows(rows))
+    assert len(scores) == len(of_day) - 1
+    assert scores[voted["objectID"]] == 812
+    assert vanished["objectID"] not in scores
+    assert renamed["objectID"] in scores, "a search that no longer finds it is no removal"
+    assert "asked again" not in at(60, after), "all is known"

@@ -1,0 +1,1 @@
+"""Posts that are in bronze are looked at again: their counters move, and some are taken back."""
