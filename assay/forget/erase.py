@@ -104,6 +104,19 @@ _NEW_NAME = (
 )
 
 
+# A comment is its own author's, but it is named by its story's title.
+_NAMED = """
+    update bronze.raw_items as comment set
+        title = 'Re: a post that was taken back',
+        raw = json_merge_patch(comment.raw, '{"story_title": null, "story_url": null}')
+    from bronze.raw_items as story
+    where story.url_hash in (select url_hash from gone)
+        and comment.source = story.source and comment.url_hash <> story.url_hash
+        and (comment.raw ->> '$.story_id') = story.native_id
+        and (comment.raw ->> '$.parent_id') is not null
+"""
+
+
 @dataclass
 class Erasure:
     """What an erasure found before anything was deleted, and what it then deleted.
@@ -198,6 +211,8 @@ class Eraser:
                 f"update {FOLDED} set content_hash = '' "  # noqa: S608
                 "where duplicate_of in (select url_hash from gone)"
             )
+        if "raw" in self._tables.get("bronze.raw_items", ()):
+            self._db.execute(_NAMED)
         for table, columns in self._tables.items():
             if "url_hash" in columns:
                 found.rows[table] += self._deleted(table, _IS_GONE)

@@ -52,9 +52,11 @@ class Counts:
 
 @dataclass
 class Collected:
-    """What a run collected: counts by source and day, and why sources failed."""
+    """What a run collected: counts by source and day, and by source and query, and why sources
+    failed."""
 
     counts: dict[tuple[str, date], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    queries: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
     failures: dict[str, BaseException] = field(default_factory=dict)
     requests: int = 0
 
@@ -125,6 +127,7 @@ def collect(
                 files.write(day)
                 files.finish(FILE_SECONDS)
                 collected.counts[arrived.source, arrived.day].add(day)
+                collected.queries[arrived.source, arrived.query].add(day)
                 progress.update("days", total=total)
                 progress.update("posts", len(day.posts))
         finally:
@@ -179,7 +182,8 @@ def load(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
 
 
 def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]:
-    """Return the closing table: per source and day what came and what the source kept back."""
+    """Return the closing table: per source and day what came and what the source kept back; then
+    the queries of which everything was dropped."""
     headings = ("source", "day", "items", "new", "duplicates", "dropped", "truncated windows")
     rows = []
     for (source, day), counts in sorted(collected.counts.items()):
@@ -187,7 +191,15 @@ def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]
         why = "; ".join(f"{count} ({reason})" for reason, count in sorted(counts.truncated.items()))
         figures = (counts.items, fresh, counts.items - fresh, counts.dropped.total())
         rows.append((source, day.isoformat(), *(f"{count:,}" for count in figures), why or "-"))
-    return list(table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)))
+    return [*table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)), *_fruitless(collected)]
+
+
+def _fruitless(collected: Collected) -> Iterator[str]:
+    """Say of each query that found something and kept nothing why that is so."""
+    for (source, query), counts in sorted(collected.queries.items()):
+        if counts.dropped and not counts.items:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in counts.dropped.most_common())
+            yield f"{source}: {query}: all {counts.dropped.total():,} items were dropped: {why}"
 
 
 def _read(

@@ -23,14 +23,13 @@ from assay.extract.posts.windows import Window
 
 @dataclass
 class DayLines:
-    """One day of one query as lines. removed: posts that were taken back. received: items that the
-    source gave. dropped: those that became no line of a post, by reason. truncated: windows of
-    which the source has more, by reason."""
+    """One day of one query as lines. removed: posts that were taken back. dropped: items that
+    became no line of a post, by reason. truncated: windows of which the source has more, by reason.
+    """
 
     posts: list[bytes] = field(default_factory=list)
     removed: list[bytes] = field(default_factory=list)
     windows: list[bytes] = field(default_factory=list)
-    received: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: Counter[str] = field(default_factory=Counter)
 
@@ -60,7 +59,6 @@ class LineWriter:
                 else:
                     dropped[line] += 1
             lines.removed += filter(None, (self._removed(result, one) for one in given.removed))
-            lines.received += given.received
             items = len(lines.posts) - before
             lines.windows.append(self._window(result, window, given, items, dropped))
             lines.dropped += dropped

@@ -20,7 +20,8 @@ TABLES = f"""
 create schema bronze; create schema silver_staging; create schema silver; create schema gold;
 create table bronze.raw_items (
     url_hash varchar, source varchar, native_id varchar, url varchar, title varchar,
-    author_hash varchar, collection_date date, created_at timestamptz, collected_at timestamptz
+    author_hash varchar, collection_date date, created_at timestamptz, collected_at timestamptz,
+    raw json
 );
 create table silver_staging.stg_posts__cleaned (url_hash varchar, title varchar, text varchar);
 create table silver_staging.stg_posts__folded (
@@ -92,8 +93,8 @@ def db(data: Path) -> duckdb.DuckDBPyConnection:
             author = "ann" if name in "cf" else name
             post = (key(name), "reddit", name, f"https://x.test/{name}?a&b", name, author)
             made.execute(
-                "insert into bronze.raw_items values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [*post, DAY, SEEN, SEEN],
+                "insert into bronze.raw_items values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [*post, DAY, SEEN, SEEN, None],
             )
             made.execute(
                 "insert into silver_staging.stg_posts__cleaned values (?, ?, ?)",
@@ -244,3 +245,14 @@ def test_a_report_without_it_stays(db, data: Path) -> None:
     report.write_text('<a href="https://x.test/c?a&amp;b">', encoding="utf-8")
     take_back(db, stone("a"))
     assert report.exists()
+
+
+def test_a_comment_on_it_stays_and_no_longer_bears_its_title(db) -> None:
+    raw = '{"story_id": "a", "parent_id": "a", "story_title": "a", "objectID": "d"}'
+    db.execute("update bronze.raw_items set title = 'Re: a', raw = ? where native_id = 'd'", [raw])
+    take_back(db, stone("a"))
+    [(title, left)] = db.execute(
+        "select title, raw from bronze.raw_items where native_id = 'd'"
+    ).fetchall()
+    assert title == "Re: a post that was taken back"
+    assert left == '{"story_id":"a","parent_id":"a","objectID":"d"}'

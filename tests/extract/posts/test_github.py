@@ -102,6 +102,11 @@ def test_what_an_issue_lacks_is_empty() -> None:
     assert github.post({**bare, **odd}) == expected
 
 
+def test_an_issue_without_an_id_is_known_by_its_page() -> None:
+    found = github.post({**issue(7), "id": None})
+    assert found.native_id == found.url == "https://github.com/octo/one/issues/7"
+
+
 def test_what_is_no_issue_is_dropped_and_counted() -> None:
     items = [
         issue(1),
