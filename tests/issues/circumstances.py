@@ -32,9 +32,10 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from assay.extract.http.rate_limit import SystemClock
 from assay.extract.http.transport import RetryTransport
+from assay.extract.issues import command
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import RunFolder
-from assay.extract.posts import collect, command
+from assay.extract.posts import collect
 
 CHANGES = re.compile(r"\s*(?:insert|delete|copy|create|alter|drop|update)\b", re.IGNORECASE)
 

@@ -10,6 +10,7 @@ import pytest
 from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from tests.issues import items
+from tests.issues.gold.mined import build, the_sample
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting, under
 
@@ -119,3 +120,40 @@ def test_a_second_look_moves_counters_and_asks_for_what_it_missed(
     assert vanished["objectID"] not in scores
     assert renamed["objectID"] in scores, "a search that no longer finds it is no removal"
     assert "asked again" not in at(60, after), "all is known"
+
+
+@pytest.mark.slow(
+    "a post of a mined warehouse leaves silver, gold and the reports, also of old days"
+)
+def test_a_post_of_an_issue_leaves_every_table_and_the_issues_are_made_without_it(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = the_sample(tmp_path_factory).copy(tmp_path)
+    [(key, url, issue, title)] = project.rows(
+        "select url_hash, url, issue_id, title from gold.issue_evidence "
+        "inner join gold.issues using (cluster_date, cluster_id) "
+        "where cluster_date = '2026-11-11' and not is_copy and position = 0 "
+        "and cluster_size > 4 order by issue_id limit 1"
+    )
+    ids = "select cluster_date, cluster_id, issue_id from silver_staging.stg_issue_identities"
+    before = sorted(project.rows(ids))
+    note = project.run("python", "-m", "extract.forget", url)
+    assert "gold.issue_evidence" in note and "silver_staging.stg_clusters" in note
+    # Only the last day is built again: the others are repaired in place.
+    project.run(*build(first="2026-11-15", last="2026-11-15"))
+    found = {
+        table: project.rows(
+            f"select count(*) from {table} as one where contains(one::varchar, $${key}$$) "
+            f"or contains(one::varchar, $${title}$$) or contains(one::varchar, $${url}$$)"
+        )[0][0]
+        for (table,) in project.rows(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_type = 'BASE TABLE'"
+        )
+    }
+    left = {table for table, count in found.items() if count}
+    assert left <= {"bronze.tombstones", "gold.live_evidence"}
+    still = "select count(distinct cluster_date) > 1 from gold.issues where issue_id = "
+    assert project.rows(f"{still} '{issue}'") == [(True,)], "its issue goes on"
+    old = [row for row in before if str(row[0]) < "2026-11-15"]
+    assert [row for row in sorted(project.rows(ids)) if str(row[0]) < "2026-11-15"] == old

@@ -13,8 +13,8 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.common.post_sources import POST_SOURCES
 from assay.extract import settings
-from assay.extract.again.ask import ask_again, bounds
 from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.issues.ask import ask_again, bounds
 from assay.extract.landing import running
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.pipeline import Pipeline, UsageError
