@@ -61,11 +61,11 @@ def hurry(factor: float) -> None:
 def die(moment: str, wait: float) -> None:
     kind, _, number = moment.partition(":")
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
-        "answer": (RetryTransport, "_asked_wait", _always),
+        "answer": (RetryTransport, "_requested_wait", _always),
         "file": (Path, "rename", lambda path, *_: path.name.startswith(".posts_")),
         "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),
-        "between": (bronze, "resource", lambda name, *_, **__: name == "collected_windows"),
+        "between": (bronze, "run", lambda _, one, *__: _is_resource(one, "collected_windows")),
         "loaded": (RunFolder, "finish", lambda _, status, *__: status == "loaded"),
     }
     if kind == "listed":
@@ -97,6 +97,10 @@ def _after_rename(number: int) -> None:
         return found
 
     Path.rename = renaming
+
+
+def _is_resource(loaded: Any, name: str) -> bool:
+    return getattr(loaded, "name", None) == name
 
 
 def _always(*_: Any, **__: Any) -> bool:
