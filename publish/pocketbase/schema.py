@@ -9,6 +9,7 @@ import logging
 import secrets
 from typing import Any
 
+from assay.publish.pocketbase.answers import RefusedError
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.settings import PublishError
 
@@ -145,9 +146,23 @@ def claim(client: Client, warehouse_id: str, since: str) -> None:
     if client.find(f"/api/collections/{PUBLISHER}") is None:
         texts = [_text("warehouse"), _text("since")]
         nobody = dict.fromkeys(RULES)
-        definition = {"name": PUBLISHER, "type": "base", "fields": texts, **nobody}
-        client.ask("POST", "/api/collections", definition)
-    client.ask("POST", records, {"id": PUBLISHER_RECORD, **fields})
+        _make(
+            client,
+            "/api/collections",
+            {"name": PUBLISHER, "type": "base", "fields": texts, **nobody},
+        )
+    _make(client, records, {"id": PUBLISHER_RECORD, **fields})
+    made = _publisher(client)
+    if made is None or made["warehouse"] != warehouse_id:
+        raise PublishError(f"{client.server.url} does not take the record of who publishes there")
+
+
+def _make(client: Client, path: str, body: Definition) -> None:
+    """Make a collection or record; one that is there already, since an answer was lost, stays."""
+    try:
+        client.single("POST", path, body)
+    except RefusedError as refusal:
+        log.debug("%s: %s", path, refusal)
 
 
 def _publisher(client: Client) -> dict[str, Any] | None:

@@ -118,10 +118,14 @@ class House:
         started = [sys.executable, "-m", f"publish.{command[0]}", *command[1:]]
         return forks.start(started, ROOT, self.environment | more, apart=True)
 
-    def sync_as_planned(self) -> tuple[str, str]:
-        """Look at the plan, and publish exactly that."""
+    def plan(self) -> str:
+        """Look at what publishing would do; return the id of that."""
         out, _ = self.sync("--dry-run")
-        return self.sync("--plan", plan_of(out))
+        return plan_of(out)
+
+    def sync_as_planned(self, code: int = 0, **more: str) -> tuple[str, str]:
+        """Look at the plan, and publish exactly that."""
+        return self.sync("--plan", self.plan(), code=code, **more)
 
     def sync(self, *options: str, code: int = 0, **more: str) -> tuple[str, str]:
         """Publish, in this process; return what was printed to standard output and error."""
