@@ -8,7 +8,7 @@ IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run status serve publish refresh watch backup restore test test-all lint pytest chromium soak audit evaluate \
+.PHONY: help run status serve publish forget refresh watch backup restore test test-all lint pytest chromium soak audit evaluate \
 	report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -35,6 +35,12 @@ serve: .venv/.installed ## the live page of the published issues, on http://127.
 
 publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
 	@$(IN_VENV) python -m publish.pocketbase
+
+forget: .venv/.installed ## URL=page of a post, AUTHOR=source:name or AUTHOR_OF=URL: taken out for good, everywhere
+	@$(if $(URL)$(AUTHOR)$(AUTHOR_OF),,echo "say which: make forget URL=... or AUTHOR=source:name or AUTHOR_OF=URL"; exit 2)
+	@$(IN_VENV) python -m extract.forget $(if $(URL),"$(URL)") $(if $(AUTHOR),--author "$(AUTHOR)") \
+		$(if $(AUTHOR_OF),--author-of "$(AUTHOR_OF)")
+	@$(IN_VENV) dbt --quiet build --select tag:issues && python -m publish.issue_report && python -m publish.pocketbase
 
 refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: builds what follows from it, asks no model
 	@$(IN_VENV) python -m assay.refresh

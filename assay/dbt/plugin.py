@@ -7,6 +7,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
+from assay.forget import tombstones
 from assay.warehouse import journal, writer
 
 
@@ -24,12 +25,14 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from error
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Make the table of the journal, which dbt's hooks write to, and clear up after the killed.
+        """Make the tables of the journal, which dbt's hooks write to, and of what was taken back,
+        which a warehouse of an earlier version lacks; clear up after the killed.
 
         What dbt made for a moment in schema main and a killed dbt left there is nobody's: the only
         dbt at work is this one.
         """
         conn.execute(journal.DDL)
+        conn.execute(tombstones.DDL)
         left = conn.execute(
             "select table_name from duckdb_tables() where database_name = current_database() "
             "and schema_name = 'main' and contains(table_name, '__dbt_tmp')"

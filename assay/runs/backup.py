@@ -28,7 +28,7 @@ from typing import Any
 
 import duckdb
 
-from assay import warehouse
+from assay import forget, warehouse
 from assay.common import files, lock
 from assay.warehouse import journal, private, writer
 
@@ -137,6 +137,7 @@ def restore(path: Path) -> Path:
     places = {WAREHOUSE: target} | {name: data / name for name in (*DATABASES, *FILES)}
     with _exclusive(), tempfile.TemporaryDirectory(dir=data) as scratch:
         found = _extracted(path, Path(scratch))
+        taken_back = _taken_back(target)
         mark = Path(f"{target}{writer.RESTORING}")
         kept = data / f"before-restore-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}"
         if mark.exists():
@@ -152,8 +153,29 @@ def restore(path: Path) -> Path:
                     part.rename(kept / part.name)
             if name in found:
                 found[name].replace(place)
+        # A killed restore may have lost sight of what stood in the warehouse: it is kept.
+        taken_back += _taken_back(kept / target.name)
+        with duckdb.connect(str(target)) as db:
+            db.execute("set timezone = 'UTC'")
+            forget.prepare(db)
+            forget.add(db, taken_back)
+            forget.erase_pending(db)
         mark.unlink()
     return kept
+
+
+def _taken_back(path: Path) -> list[forget.Removal]:
+    """Return what was taken back, as a warehouse knows it; nothing where there is none, or it is
+    damaged, which may be why it is restored."""
+    if not path.exists():
+        return []
+    try:
+        with duckdb.connect(str(path), read_only=True) as db:
+            db.execute("set timezone = 'UTC'")
+            return forget.kept(db)
+    except duckdb.Error:
+        log.warning("%s cannot be read: what was taken back since the back-up is not known", path)
+        return []
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay.common.show import table
 from assay.extract.http.transport import SourceRefusedError
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
-from assay.extract.posts.bronze import POSTS, WINDOWS, load_posts
+from assay.extract.posts.bronze import POSTS, REMOVED, WINDOWS, load_posts
 from assay.extract.posts.lines import DayLines, LineWriter
 from assay.extract.posts.post import DayResult, QueryRefusedError, Source, WindowResult
 from assay.extract.posts.windows import Window
@@ -52,9 +52,11 @@ class Counts:
 
 @dataclass
 class Collected:
-    """What a run collected: counts by source and day, and why sources failed."""
+    """What a run collected: counts by source and day, and by source and query, and why sources
+    failed."""
 
     counts: dict[tuple[str, date], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    queries: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
     failures: dict[str, BaseException] = field(default_factory=dict)
     requests: int = 0
 
@@ -125,6 +127,7 @@ def collect(
                 files.write(day)
                 files.finish(FILE_SECONDS)
                 collected.counts[arrived.source, arrived.day].add(day)
+                collected.queries[arrived.source, arrived.query].add(day)
                 progress.update("days", total=total)
                 progress.update("posts", len(day.posts))
         finally:
@@ -179,7 +182,8 @@ def load(folder: RunFolder, progress: Collector) -> dict[tuple[str, date], int]:
 
 
 def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]:
-    """Return the closing table: per source and day what came and what the source kept back."""
+    """Return the closing table: per source and day what came and what the source kept back; then
+    the queries of which everything was dropped."""
     headings = ("source", "day", "items", "new", "duplicates", "dropped", "truncated windows")
     rows = []
     for (source, day), counts in sorted(collected.counts.items()):
@@ -187,7 +191,15 @@ def summary(collected: Collected, new: dict[tuple[str, date], int]) -> list[str]
         why = "; ".join(f"{count} ({reason})" for reason, count in sorted(counts.truncated.items()))
         figures = (counts.items, fresh, counts.items - fresh, counts.dropped.total())
         rows.append((source, day.isoformat(), *(f"{count:,}" for count in figures), why or "-"))
-    return list(table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)))
+    return [*table([headings, *rows], "<<>>>>", least=(13, 10, 6, 6)), *_fruitless(collected)]
+
+
+def _fruitless(collected: Collected) -> Iterator[str]:
+    """Say of each query that found something and kept nothing why that is so."""
+    for (source, query), counts in sorted(collected.queries.items()):
+        if counts.dropped and not counts.items:
+            why = ", ".join(f"{count:,} {reason}" for reason, count in counts.dropped.most_common())
+            yield f"{source}: {query}: all {counts.dropped.total():,} items were dropped: {why}"
 
 
 def _read(
@@ -209,9 +221,10 @@ def _read(
 
 
 class FileWriter:
-    """Writes days to files of the run folder, posts to one and windows to another.
+    """Writes days to files of the run folder: posts to one, what was taken back to another, windows
+    to a third.
 
-    The windows of a file are finished after its posts: a killed run leaves no window without them.
+    The windows of a file are finished last: a killed run leaves no window without its posts.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -229,6 +242,7 @@ class FileWriter:
     def write(self, day: DayLines) -> None:
         """Add one day, posts and windows together."""
         self._waiting.posts += day.posts
+        self._waiting.removed += day.removed
         self._waiting.windows += day.windows
         if len(self._waiting.posts) >= FILE_POSTS:
             self.finish()
@@ -238,7 +252,11 @@ class FileWriter:
         if not self._waiting.windows or time.monotonic() - self._began < after_seconds:
             return
         self._files += 1
-        for beginning, lines in ((POSTS, self._waiting.posts), (WINDOWS, self._waiting.windows)):
+        waiting = self._waiting
+        parts = [(POSTS, waiting.posts), (WINDOWS, waiting.windows)]
+        if waiting.removed:
+            parts.insert(0, (REMOVED, waiting.removed))
+        for beginning, lines in parts:
             with self._folder.records(f"{beginning}{self._files:04d}.json") as out:
                 for line in lines:
                     out.write(line)

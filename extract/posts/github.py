@@ -19,15 +19,18 @@ from assay.extract.posts.api import configured_api, open_api
 from assay.extract.posts.live import live
 from assay.extract.posts.post import (
     DayResult,
+    Known,
     Page,
     Post,
     QueryRefusedError,
+    Reading,
     WindowResult,
     address,
     identifier,
     kept,
     moment,
     read_in_windows,
+    read_item,
     read_pages,
     text,
     titled,
@@ -40,6 +43,8 @@ WITHOUT_TOKEN = 10  # requests a minute
 MAX_RESULTS = 1000  # whatever total_count says, no more can be paged to
 PAGE = 100
 SECONDARY_SECONDS = 60.0  # what the documentation asks for when an answer names no time
+PAGE_OF_ISSUE = re.compile(r"github\.com/([\w.-]+/[\w.-]+/issues/\d+)$", re.IGNORECASE)
+GONE = (404, 410, 451)  # deleted, with its repository or alone; or by law
 LIMIT_WORDS = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 RAW_KEYS = (
     "id",
@@ -74,6 +79,25 @@ class GitHub:
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one search; see `assay.extract.posts.post.Source`."""
         return read_in_windows(self, query, days, now, partial(self._read, query))
+
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for each issue by itself; see `assay.extract.posts.post.Source`."""
+        for known in posts:
+            page = PAGE_OF_ISSUE.search(known.url)
+            yield known, self._issue(known, f"repos/{page[1]}") if page else "no issue's address"
+
+    def _issue(self, known: Known, path: str) -> Reading:
+        response = self.api.get(path, {}, self._headers)
+        moved_to = response.headers.get("location", "").removeprefix(f"{self.api.endpoint}/")
+        if response.status_code == 301 and re.fullmatch(r"[\w./-]+", moved_to):
+            response = self.api.get(moved_to, {}, self._headers)
+        if response.status_code == 200:
+            return read_item(self.api.mapping(response), post)
+        if response.status_code in GONE:
+            return known.removed()
+        raise SourceRefusedError(
+            f"GitHub answered HTTP {response.status_code}: {_message(response)}"
+        )
 
     def _read(self, query: str, window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it holds more than can be paged to."""
@@ -175,10 +199,11 @@ def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     return RateLimitHint()
 
 
-def post(item: dict[str, Any]) -> Post | str:
+def post(item: dict[str, Any]) -> Reading:
     """Make a post of an issue; raises for what is none."""
     if item.get("pull_request"):
         return "pull request"
+    url = address(item.get("html_url"))
     user = item.get("user")
     labels = item.get("labels")
     reactions = item.get("reactions")
@@ -188,16 +213,24 @@ def post(item: dict[str, Any]) -> Post | str:
         if isinstance(label, dict) and isinstance(label.get("name"), str)
     ]
     return Post(
-        native_id=identifier(item["id"]),
-        url=address(item["html_url"]),
-        title=titled(item["title"]),
+        native_id=identifier(item.get("id"), url),
+        url=url,
+        title=titled(item.get("title")),
         body=text(item.get("body")),
-        created_at=moment(datetime.fromisoformat(item["created_at"]).timestamp()),
+        created_at=moment(_timestamp(item.get("created_at"))),
         score=whole(reactions.get("total_count")) if isinstance(reactions, dict) else None,
         comment_count=whole(item.get("comments")),
         author=text(user.get("login")) if isinstance(user, dict) else None,
         raw={**kept(item, RAW_KEYS), "labels": names, **_kind_of_author(item)},
     )
+
+
+def _timestamp(value: Any) -> float | None:
+    """Return a time in ISO 8601 as seconds since the epoch; None for what is none."""
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _kind_of_author(item: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Hacker News stories: Algolia's search_by_date, in windows of created_at_i.
+"""Hacker News stories and comments: Algolia's search_by_date, in windows of created_at_i.
 
 https://hn.algolia.com/api
 """
@@ -19,15 +19,20 @@ from assay.extract.http.transport import SourceRefusedError
 from assay.extract.posts.api import configured_api, open_api
 from assay.extract.posts.live import live
 from assay.extract.posts.post import (
+    DELETED,
     DayResult,
+    Known,
     Page,
     Post,
     QueryRefusedError,
+    Reading,
+    Removed,
     WindowResult,
     identifier,
     kept,
     moment,
     read_in_windows,
+    read_item,
     read_pages,
     text,
     titled,
@@ -40,11 +45,12 @@ MAX_HITS = 1000  # of one question, whatever nbHits says
 MAX_PAGES = 10  # should the pages be smaller than asked for
 ITEM = "https://news.ycombinator.com/item?id={}"
 RAW_KEYS = ("objectID", "url", "story_id", "updated_at")
+COMMENT_KEYS = ("objectID", "story_id", "story_title", "story_url", "parent_id", "updated_at")
 
 
 class HackerNews:
-    """Stories that the configured searches find. A query is `story` (all of them) or `story words`,
-    where `story` stands for whatever Algolia calls tags."""
+    """Stories and comments that the configured searches find. A query is `story` (all of them) or
+    `story words`, where `story` stands for whatever Algolia calls tags, such as `comment`."""
 
     name = SOURCE.name
 
@@ -55,6 +61,16 @@ class HackerNews:
     def read_days(self, query: str, days: list[date], now: int) -> Iterator[DayResult]:
         """Cover days of one search; see `assay.extract.posts.post.Source`."""
         return read_in_windows(self, query, days, now, partial(self._read, query))
+
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for what is there of the second of each; see `assay.extract.posts.post.Source`. The
+        words of a search are left out: who edits a title takes nothing back."""
+        for known in posts:
+            tags = known.query.partition(" ")[0]
+            at = Window(known.created_at, known.created_at + 1)
+            hits = (hit for hit in self._page(tags, at, 0).items if isinstance(hit, dict))
+            found = [hit for hit in hits if str(hit.get("objectID")) == known.native_id]
+            yield known, read_item(found[0], post) if found else known.removed()
 
     def _read(self, query: str, window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it holds as many hits as one question gives."""
@@ -119,23 +135,36 @@ def hackernews(
     return live(HackerNews(api, list(queries)), since, until, author_salt)
 
 
-def post(item: dict[str, Any]) -> Post | str:
-    """Make a post of a story; raises for what is none. Any key may be null or absent."""
-    if item.get("title") is None:
-        return "deleted"
-    native_id = identifier(item["objectID"])
+def post(item: dict[str, Any]) -> Reading:
+    """Make a post of a story, or of a comment on one; raises for what is none. Any key may be null
+    or absent."""
+    native_id = identifier(item.get("objectID"))
+    url = ITEM.format(native_id)
     tags = item.get("_tags") if isinstance(item.get("_tags"), list) else []
     # The tags also name the author.
     tags = [tag for tag in tags if isinstance(tag, str) and not tag.startswith("author_")]
+    is_comment = "comment" in tags or item.get("comment_text") is not None
+    said = item.get("comment_text" if is_comment else "title")
+    if said is None and "pollopt" in tags:
+        return "an option of a poll"
+    if said is None:
+        return Removed(native_id, url, DELETED)
+    children = item.get("children")
+    answers = len(children) if isinstance(children, list) else None
     return Post(
         native_id=native_id,
-        url=ITEM.format(native_id),
-        title=titled(item["title"]),
-        body=text(item.get("story_text")),
-        created_at=moment(item["created_at_i"]),
+        url=url,
+        title=_title_of_thread(item) if is_comment else titled(said),
+        body=text(said if is_comment else item.get("story_text")),
+        created_at=moment(item.get("created_at_i")),
         score=whole(item.get("points")),
-        comment_count=whole(item.get("num_comments")),
+        comment_count=answers if is_comment else whole(item.get("num_comments")),
         author=text(item.get("author")),
-        link=text(item.get("url")),
-        raw={**kept(item, RAW_KEYS), "_tags": tags},
+        link=None if is_comment else text(item.get("url")),
+        raw={**kept(item, COMMENT_KEYS if is_comment else RAW_KEYS), "_tags": tags},
     )
+
+
+def _title_of_thread(item: dict[str, Any]) -> str:
+    """Return the title of a comment, which has none: its story's, as mail names an answer."""
+    return f"Re: {titled(item.get('story_title'))}"

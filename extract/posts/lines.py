@@ -6,7 +6,7 @@ of them is masked (common/redaction.py), so that no layer ever has it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,17 +16,19 @@ import pyarrow as pa
 from assay.common.redaction import without_answers
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.extract.posts.post import DayResult, Post, WindowResult, author_hash
+from assay.extract.posts.post import DayResult, Known, Post, Removed, WindowResult, author_hash
 from assay.extract.posts.urls import canonical_or_none, url_hash
 from assay.extract.posts.windows import Window
 
 
 @dataclass
 class DayLines:
-    """One day of one query as lines. dropped: items that became no line, by reason. truncated:
-    windows of which the source has more, by reason."""
+    """One day of one query as lines. removed: posts that were taken back. dropped: items that
+    became no line of a post, by reason. truncated: windows of which the source has more, by reason.
+    """
 
     posts: list[bytes] = field(default_factory=list)
+    removed: list[bytes] = field(default_factory=list)
     windows: list[bytes] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: Counter[str] = field(default_factory=Counter)
@@ -56,6 +58,7 @@ class LineWriter:
                     lines.posts.append(line)
                 else:
                     dropped[line] += 1
+            lines.removed += filter(None, (self._removed(result, one) for one in given.removed))
             items = len(lines.posts) - before
             lines.windows.append(self._window(result, window, given, items, dropped))
             lines.dropped += dropped
@@ -63,12 +66,23 @@ class LineWriter:
                 lines.truncated[given.reason or "?"] += 1
         return lines
 
+    def again(self, source: str, known: Known, reading: Post | Removed, lines: DayLines) -> None:
+        """Add what a source says of a post that it was asked for by itself. It keeps its address,
+        whatever the source calls it now."""
+        result = DayResult(source, known.query, known.day, [])
+        if isinstance(reading, Removed):
+            lines.removed += filter(None, [self._removed(result, reading)])
+            return
+        line = self._post(result, replace(reading, url=known.url))
+        if isinstance(line, bytes):
+            lines.posts.append(line)
+
     def _post(self, result: DayResult, post: Post) -> bytes | str:
         """Encode a post, or say why it cannot be kept."""
         try:
             identity = url_hash(post.url)
         except ValueError:
-            return "unusable"
+            return "no web address"
         link = canonical_or_none(post.link)
         author = author_hash(self._salt, result.source, post.author) if self._salt else None
         line = self._line(
@@ -87,6 +101,14 @@ class LineWriter:
             created_at=post.created_at,
         )
         return line if len(line) <= MAX_RECORD else "too large"
+
+    def _removed(self, result: DayResult, post: Removed) -> bytes | None:
+        """Encode that a post was taken back, without a word of it."""
+        try:
+            identity = url_hash(post.url)
+        except ValueError:
+            return None
+        return self._line(result, url_hash=identity, native_id=post.native_id, reason=post.reason)
 
     def _window(
         self,

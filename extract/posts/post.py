@@ -17,6 +17,13 @@ INCOMPLETE = "incomplete_results"
 SHORT = "the API gave {given:,} of {total:,}"
 
 
+DELETED = "deleted"
+
+
+class UnusableError(ValueError):
+    """An item cannot be made a post of; the message names what it lacks, in a few words."""
+
+
 class QueryRefusedError(Exception):
     """A source refuses one of our queries, say a private subreddit; the others go on."""
 
@@ -41,32 +48,63 @@ class Post:
     raw: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A post that its author or a moderator took back, as its source says: `reason`."""
+
+    native_id: str
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A post that bronze has. day: the day of its collection. raw: JSON, as it was stored."""
+
+    url_hash: str
+    native_id: str
+    url: str
+    query: str
+    day: date
+    created_at: int
+    raw: str
+
+    def removed(self, reason: str = DELETED) -> Removed:
+        """Return that the source does not have it any more."""
+        return Removed(self.native_id, self.url, reason)
+
+
+Reading = Post | Removed | str  # what an item is; a text names the reason to drop it
+
+
 @dataclass
 class WindowResult:
     """What a source gave for one window.
 
-    received: items that came. dropped: those that are no post for us, by reason. truncated: the
+    received: items that came. removed: those that were taken back. dropped: those that are no post
+    for us, by reason, with what was taken back. truncated: the
     source has more than it gave, and `reason` says why. final: asking again would bring nothing
     more.
     """
 
     posts: list[Post] = field(default_factory=list)
+    removed: list[Removed] = field(default_factory=list)
     received: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     truncated: bool = False
     reason: str | None = None
     final: bool = True
 
-    def add(self, items: list[Any], read: Callable[[Any], Post | str]) -> None:
-        """Add items; `read` makes a post of one, or names the reason to drop it."""
+    def add(self, items: list[Any], read: Callable[[Any], Reading]) -> None:
+        """Add items; `read` makes a post of one, or says why not."""
         for item in items:
             self.received += 1
-            try:
-                found = read(item)
-            except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-                found = "unusable"
+            found = read_item(item, read)
             if isinstance(found, Post):
                 self.posts.append(found)
+            elif isinstance(found, Removed):
+                self.removed.append(found)
+                self.dropped[DELETED] += 1
             else:
                 self.dropped[found] += 1
 
@@ -99,6 +137,11 @@ class Source(Protocol):
         Raises QueryRefusedError, SourceRefusedError or SourceUnavailableError.
         """
 
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Yield each post with what the source says of it now: that it is there, that it is not any
+        more, or in a few words why nobody can tell. Raises as `read_days`.
+        """
+
 
 @dataclass(frozen=True)
 class Page:
@@ -112,7 +155,7 @@ class Page:
 
 def read_pages(
     ask: Callable[[int], Page],
-    read: Callable[[Any], Post | str],
+    read: Callable[[Any], Reading],
     *,
     most: int,
     pages: int,
@@ -176,15 +219,37 @@ def _read_until_complete(
 ) -> WindowResult | None:
     """Read once more after each pause while what comes is not all there is; keep what ever came."""
     posts: dict[str, Post] = {}
+    removed: dict[str, Removed] = {}
     for seconds in (*pauses, None):
         result = read()
         if result is None or result.final:
             return result
         posts |= {post.native_id: post for post in result.posts}
+        removed |= {post.native_id: post for post in result.removed}
         if seconds is not None:
             api.transport.clock.sleep(seconds)
-    result.posts = list(posts.values())
+    result.posts, result.removed = list(posts.values()), list(removed.values())
     return result
+
+
+def read_item(item: Any, read: Callable[[Any], Reading]) -> Reading:
+    """Return what `read` makes of an item, and for what it cannot read the reason by name."""
+    try:
+        return read(item)
+    except UnusableError as error:
+        return str(error)
+    except KeyError as error:
+        return f"no {error.args[0]}"
+    except (AttributeError, TypeError):
+        return "a field of another type" if isinstance(item, dict) else "not an object"
+    except (ValueError, OverflowError):
+        return "a field out of range"
+
+
+def in_batches(posts: list[Known], most: int) -> Iterator[list[Known]]:
+    """Yield posts in lists of at most so many."""
+    for start in range(0, len(posts), most):
+        yield posts[start : start + most]
 
 
 def text(value: Any) -> str | None:
@@ -200,31 +265,34 @@ def whole(value: Any) -> int | None:
 
 
 def moment(value: Any) -> int:
-    """Return a time in whole seconds since the epoch. Raises ValueError when it is none."""
+    """Return a time in whole seconds since the epoch. Raises UnusableError when it is none."""
     seconds = whole(value)
     if seconds is None or not 0 <= seconds < 253_402_300_800:  # the year 10000
-        raise ValueError(f"{value!r} is no time")
+        raise UnusableError("no time")
     return seconds
 
 
 def titled(value: Any) -> str:
-    """Return a title. Raises ValueError when there is none."""
+    """Return a title. Raises UnusableError when there is none."""
     if not isinstance(value, str) or not value.strip("\0 \t\r\n"):
-        raise ValueError("a post without a title")
+        raise UnusableError("no title")
     return value
 
 
 def address(value: Any) -> str:
-    """Return the address of a post's page. Raises ValueError when there is none."""
+    """Return the address of a post's page. Raises UnusableError when there is none."""
     if not isinstance(value, str) or not value:
-        raise ValueError("a post without an address")
+        raise UnusableError("no address")
     return value
 
 
-def identifier(value: Any) -> str:
-    """Return an item's id as a text. Raises ValueError when there is none."""
+def identifier(value: Any, url: str | None = None) -> str:
+    """Return an item's id as a text; for an item without one the address of its page, which is the
+    key that counts. Raises UnusableError when there is neither."""
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise ValueError(f"{value!r} is no id")
+        if url:
+            return url
+        raise UnusableError("no id")
     return str(value)
 
 

@@ -22,14 +22,20 @@ from assay.extract.http.transport import RateLimitHint, SourceRefusedError
 from assay.extract.posts.api import NotConfiguredError, configured_api, open_api
 from assay.extract.posts.live import live
 from assay.extract.posts.post import (
+    DELETED,
     DayResult,
+    Known,
     Post,
     QueryRefusedError,
+    Reading,
+    Removed,
     WindowResult,
     address,
     identifier,
+    in_batches,
     kept,
     moment,
+    read_item,
     text,
     titled,
     whole,
@@ -110,6 +116,17 @@ class Reddit:
                 result.truncate(listing.reason, final=True)
             yield DayResult(self.name, query, day, [(window, result)])
 
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for posts by their names; see `assay.extract.posts.post.Source`."""
+        for batch in in_batches(posts, PAGE):
+            names = ",".join(f"t3_{known.native_id}" for known in batch if _is_id(known))
+            children = self._children("api/info", {"id": names, "raw_json": 1})[0] if names else []
+            found = {_name(child): child for child in children}
+            for known in batch:
+                child = found.get(f"t3_{known.native_id}")
+                gone = known.removed() if _is_id(known) else "no id"
+                yield known, read_item(child, post) if child else gone
+
     def _page_back(self, subreddit: str, start: int) -> _Listing:
         """Page from the newest post back until `start` is passed or the listing ends."""
         listing, after = _Listing(), None
@@ -139,7 +156,11 @@ class Reddit:
         params: dict[str, Any] = {"limit": PAGE, "raw_json": 1}
         if after:
             params |= {"after": after, "count": count}
-        response = self._get(f"r/{subreddit}/new", params)
+        return self._children(f"r/{subreddit}/new", params)
+
+    def _children(self, path: str, params: dict[str, Any]) -> tuple[list[Any], str | None]:
+        """Return the things of a listing, and the name after which it goes on."""
+        response = self._get(path, params)
         data = self.api.mapping(response).get("data")
         children = data.get("children") if isinstance(data, dict) else None
         if not isinstance(children, list):
@@ -237,28 +258,87 @@ def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     return RateLimitHint(max(0.0, reset) if left < 1 else 0.0)
 
 
-def post(child: dict[str, Any]) -> Post | str:
+def post(child: dict[str, Any]) -> Reading:
     """Make a post of a listing's child; raises for what is none."""
-    if child["kind"] != "t3":
+    if child.get("kind") != "t3":
         return "no post"
-    data = child["data"]
-    body = text(data.get("selftext"))
-    if body in GONE or data["title"] in GONE or data.get("removed_by_category"):
-        return "deleted"
+    data = child.get("data")
+    if not isinstance(data, dict):
+        return "no data"
+    url = f"{HOST}{address(data.get('permalink'))}"
+    native_id = identifier(data.get("id"), url)
+    if why := _taken_back(data):
+        return Removed(native_id, url, why)
     author = text(data.get("author"))
     link = text(data.get("url_overridden_by_dest")) or text(data.get("url"))
     return Post(
-        native_id=identifier(data["id"]),
-        url=f"{HOST}{address(data['permalink'])}",
-        title=titled(data["title"]),
-        body=body or None,
-        created_at=moment(data["created_utc"]),
+        native_id=native_id,
+        url=url,
+        title=titled(data.get("title")),
+        body=_body(data),
+        created_at=moment(data.get("created_utc")),
         score=whole(data.get("score")),
         comment_count=whole(data.get("num_comments")),
         author=None if author in GONE else author,
         link=None if data.get("is_self") else link,
-        raw=kept(data, RAW_KEYS) | ({"author_type": "Bot"} if author == SCHEDULER else {}),
+        raw=kept(data, RAW_KEYS)
+        | _parts(data)
+        | ({"author_type": "Bot"} if author == SCHEDULER else {}),
     )
+
+
+def _taken_back(data: dict[str, Any]) -> str | None:
+    """Say by whom a post was taken back, as far as Reddit tells; None when it was not."""
+    by = data.get("removed_by_category")
+    if by == "deleted" or data.get("selftext") == "[deleted]":
+        return DELETED
+    if by:
+        return f"removed by {str(by)[:40].replace('_', ' ')}"
+    if data.get("selftext") in GONE or data.get("title") in GONE:
+        return "removed"
+    return None
+
+
+def _body(data: dict[str, Any]) -> str | None:
+    """Return all that a post says: its text, else that of the post that it passes on; the options
+    of its poll, and what stands under its pictures."""
+    original = _original(data)
+    body = text(data.get("selftext")) or text(original.get("selftext")) or ""
+    if body in GONE:
+        body = ""
+    options = [f"- {option}" for option in _texts(data.get("poll_data"), "options", "text")]
+    captions = _texts(data.get("gallery_data"), "items", "caption")
+    return "\n\n".join(filter(None, (body, "\n".join(options), *captions))) or None
+
+
+def _parts(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what else there is of a post, in numbers and names of places."""
+    original, gallery = _original(data), data.get("gallery_data")
+    items = gallery.get("items") if isinstance(gallery, dict) else None
+    parts = {
+        "crosspost_of": kept(original, ("id", "subreddit", "permalink")),
+        "poll_options": len(_texts(data.get("poll_data"), "options", "text")),
+        "pictures": len(items) if isinstance(items, list) else 0,
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _original(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the post that a crosspost passes on, as Reddit sends it along; {} for any other."""
+    parents = data.get("crosspost_parent_list")
+    first = parents[0] if isinstance(parents, list) and parents else None
+    return first if isinstance(first, dict) else {}
+
+
+def _texts(part: Any, name: str, key: str) -> list[str]:
+    """Return the texts of a list of objects within a part of a post, none where there is none."""
+    items = part.get(name) if isinstance(part, dict) else None
+    found = (one.get(key) for one in (items if isinstance(items, list) else ()) if _is_object(one))
+    return [one for one in found if isinstance(one, str) and one.strip()]
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _belongs(at: int | None, window: Window, day: date, days: list[date]) -> bool:
@@ -266,6 +346,11 @@ def _belongs(at: int | None, window: Window, day: date, days: list[date]) -> boo
     if at is None:
         return day == max(days)
     return window.start <= at < window.end
+
+
+def _is_id(known: Known) -> bool:
+    """Tell whether a post has Reddit's own id, by which it can be asked for."""
+    return known.native_id.isalnum()
 
 
 def _name(child: Any) -> str:

@@ -25,14 +25,18 @@ from assay.extract.posts.live import live
 from assay.extract.posts.post import (
     SHORT,
     DayResult,
+    Known,
     Post,
     QueryRefusedError,
+    Reading,
     WindowResult,
     address,
     identifier,
+    in_batches,
     kept,
     moment,
     read_in_windows,
+    read_item,
     text,
     titled,
     whole,
@@ -82,6 +86,26 @@ class StackExchange:
         # not final, and asked again by the next run.
         return read_in_windows(self, query, days, now, partial(self._read, asked), attempts=1)
 
+    def look_up(self, posts: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        """Ask for questions by their numbers; see `assay.extract.posts.post.Source`."""
+        by_site: dict[str, list[Known]] = {}
+        for known in posts:
+            by_site.setdefault(known.query.partition(" ")[0], []).append(known)
+        for site, of_site in by_site.items():
+            for batch in in_batches(of_site, PAGE):
+                yield from self._look_up(site, batch)
+
+    def _look_up(self, site: str, batch: list[Known]) -> Iterator[tuple[Known, Reading]]:
+        ids = ";".join(known.native_id for known in batch if known.native_id.isdecimal())
+        asked = {"site": site, "pagesize": PAGE, "filter": "withbody"}
+        items = self._questions(asked, f"2.3/questions/{ids}").get("items") if ids else []
+        questions = (item for item in items or [] if isinstance(item, dict))
+        found = {str(item.get("question_id")): item for item in questions}
+        for known in batch:
+            item = found.get(known.native_id)
+            gone = known.removed() if known.native_id.isdecimal() else "no number"
+            yield known, read_item(item, post) if item else gone
+
     def _read(self, asked: dict[str, str], window: Window, divisible: bool) -> WindowResult | None:
         """Read one window, None when it has more pages than can be asked for."""
         last = LAST_PAGE_WITH_KEY if self._key else LAST_PAGE_WITHOUT_KEY
@@ -110,10 +134,10 @@ class StackExchange:
             return result.truncate(SHORT.format(given=result.received, total=total), final=False)
         return result
 
-    def _questions(self, params: dict[str, Any]) -> dict[str, Any]:
+    def _questions(self, params: dict[str, Any], path: str = "2.3/questions") -> dict[str, Any]:
         if self._key:
             params = {**params, "key": self._key}
-        response = self.api.get("2.3/questions", params)
+        response = self.api.get(path, params)
         body = self.api.mapping(response)
         if response.status_code == 200:
             return body
@@ -188,18 +212,19 @@ def parse_rate_limit(response: httpx.Response, now: float) -> RateLimitHint:
     return RateLimitHint(wait)
 
 
-def post(item: dict[str, Any]) -> Post | str:
+def post(item: dict[str, Any]) -> Reading:
     """Make a post of a question; raises for what is none."""
+    url = address(item.get("link"))
     owner = item.get("owner")
     owner = owner if isinstance(owner, dict) else {}
     # A deleted user has no number, but may have left a name.
     author = owner.get("user_id") or owner.get("display_name")
     return Post(
-        native_id=identifier(item["question_id"]),
-        url=address(item["link"]),
-        title=html.unescape(titled(item["title"])),
+        native_id=identifier(item.get("question_id"), url),
+        url=url,
+        title=html.unescape(titled(item.get("title"))),
         body=text(item.get("body")),
-        created_at=moment(item["creation_date"]),
+        created_at=moment(item.get("creation_date")),
         score=whole(item.get("score")),
         comment_count=whole(item.get("answer_count")),
         author=str(author) if author else None,

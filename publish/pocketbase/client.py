@@ -165,6 +165,11 @@ class Client:
         account = {"identity": self.server.email, "password": self.server.password}
         self._http.headers.pop("authorization", None)
         response = self._with_retries("POST", path, account)
+        if response.status_code == 404 and self._is_old(account):
+            raise PublishError(
+                f"the PocketBase at {self.server.url} is older than 0.23, which has no superusers: "
+                "update it (`pocketbase update`)"
+            )
         if response.status_code == 400:
             raise PublishError(
                 f"{self.server.url} does not accept the password of {self.server.email}: "
@@ -176,6 +181,11 @@ class Client:
                 "without one"
             )
         self._http.headers["authorization"] = self._parsed(response).get("token", "")
+
+    def _is_old(self, account: dict[str, str]) -> bool:
+        """Tell whether a server has the admins that superusers took the place of in 0.23."""
+        path = "/api/admins/auth-with-password"
+        return self._with_retries("POST", path, account).status_code != 404
 
     def _send(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """Send one request, after signing in again when the token has run out."""

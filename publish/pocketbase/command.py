@@ -1,6 +1,6 @@
 """Publish the issues to PocketBase, so that it agrees with gold.
 
-    python -m publish.pocketbase [--dry-run] [--verify]
+    python -m publish.pocketbase [--dry-run] [--verify] [--plan ID] [--take-over]
 
 Without POCKETBASE_URL it is the bundled PocketBase, started for the purpose unless
 `python -m publish.serve` runs one. Only what changed is sent; killed at any point and run again,
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -22,10 +23,11 @@ from assay.common import lock
 from assay.publish.pocketbase import schema
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import Counts, Log, check_built
+from assay.publish.pocketbase.plan import CHANGE, MAKE, REMOVE, Plan, guard, plan
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.server import bundled, has_data, own_settings
 from assay.publish.pocketbase.settings import PublishError, other_server, retry_policy
-from assay.publish.pocketbase.sync import Held, Sync, compared, held
+from assay.publish.pocketbase.sync import Held, Sync, held
 from assay.publish.reports.tables import shown
 from assay.warehouse import journal, private
 
@@ -46,11 +48,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with _exclusive():
             if args.dry_run:
-                return _dry_run(verify=args.verify)
+                return _dry_run(args)
             for terminal in logging.getLogger().handlers:
                 terminal.setLevel(level)
             logging.getLogger().addHandler(journal.structured_log())
-            return _publish(verify=args.verify)
+            return _publish(args)
     except KeyboardInterrupt:
         log.error("publish.pocketbase: stopped by the keyboard; run again to go on")
         return 1
@@ -78,6 +80,15 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="read every record whole, to find and mend what was changed by hand in PocketBase",
     )
+    parser.add_argument(
+        "--plan",
+        metavar="ID",
+        help="do what --dry-run showed under this id, or nothing; a plan that takes away more than "
+        "a fifth of what is public is done in no other way",
+    )
+    parser.add_argument(
+        "--take-over", action="store_true", help="publish where another warehouse published"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show tracebacks")
     return parser.parse_args(argv)
 
@@ -93,7 +104,7 @@ def _exclusive() -> Iterator[None]:
         raise PublishError("another publish.pocketbase is at work: wait for it to end") from error
 
 
-def _publish(*, verify: bool) -> int:
+def _publish(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         policy = retry_policy()
         other = other_server()
@@ -108,11 +119,27 @@ def _publish(*, verify: bool) -> int:
                 with client:
                     if server.is_ours:
                         own_settings(client)
-                    schema.migrate(client)
-                    Sync(client, connection, sync_log, counts).run(verify=verify)
+                    found = _admitted(client, connection, sync_log, args)
+                    Sync(client, connection, sync_log, counts).run(found)
             finally:
                 counts.requests, counts.retries = client.requests, client.retries
     return _closing_line(server.url, counts)
+
+
+def _admitted(
+    client: Client, connection: duckdb.DuckDBPyConnection, sync_log: Log, args: argparse.Namespace
+) -> Held:
+    """Make the server ready and return what it holds.
+
+    Raises PublishError, before anything is changed there, when we had better not publish.
+    """
+    found = _held(client, verify=args.verify)
+    schema.check_publisher(client, sync_log.warehouse_id, take_over=args.take_over)
+    guard(connection, found, args.plan)
+    if schema.migrate(client):
+        found = _held(client, verify=args.verify)
+    schema.claim(client, sync_log.warehouse_id, datetime.now(UTC).isoformat(timespec="seconds"))
+    return found
 
 
 @contextmanager
@@ -150,7 +177,12 @@ def _closing_line(url: str, counts: Counts) -> int:
     return 1 if counts.refused else 0
 
 
-def _dry_run(*, verify: bool) -> int:
+def _held(client: Client, *, verify: bool) -> Held:
+    """Read what the server holds; nothing where the collections are not made yet."""
+    return held(client, verify=verify) if all(schema.found(client).values()) else Held()
+
+
+def _dry_run(args: argparse.Namespace) -> int:
     """Print what publishing would change."""
     with ExitStack() as stack:
         policy = retry_policy()
@@ -161,25 +193,20 @@ def _dry_run(*, verify: bool) -> int:
         if server or has_data():
             server = server or stack.enter_context(bundled())
             client = stack.enter_context(Client(server, policy))
-            if all(schema.found(client).values()):
-                found = held(client, verify=verify)
+            found = _held(client, verify=args.verify)
+        shown_plan = plan(connection, found)
         for collection in (ISSUES, EVIDENCE):
-            _print_difference(connection, collection, found)
+            _print_difference(collection, shown_plan)
+    sys.stdout.write(f"plan {shown_plan.id}: to do this and nothing else, add --plan to it\n")
     return 0
 
 
-def _print_difference(connection: duckdb.DuckDBPyConnection, collection: str, found: Held) -> None:
-    lines = {"make": [], "change": [], "remove": []}
-    wanted = set()
-    for record, change in compared(connection, collection, found):
-        wanted.add(record.id)
-        if change:
-            title = record.fields.get("canonical_title") or record.fields.get("url")
-            name = "/".join(map(str, record.key))
-            lines["change" if change.exists else "make"].append(f"{name}  {shown(title)}")
-    lines["remove"] = found.surplus(collection, wanted)
-    same = len(wanted) - len(lines["make"]) - len(lines["change"])
+def _print_difference(collection: str, shown_plan: Plan) -> None:
+    lines = {MAKE: [], CHANGE: [], REMOVE: []}
+    for line in shown_plan.lines[collection]:
+        lines[line.verb].append(f"{line.name}  {shown(line.title)}" if line.name else line.id)
     parts = [f"{len(found_lines):,} to {verb}" for verb, found_lines in lines.items()]
+    same = shown_plan.same[collection]
     sys.stdout.write(f"{collection}: {', '.join(parts)}, {same:,} unchanged\n")
     for verb, found_lines in lines.items():
         for line in found_lines[:DIFFERENCES_SHOWN]:

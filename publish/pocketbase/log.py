@@ -103,6 +103,12 @@ class Log:
             [self.run_id, server, datetime.now(UTC), "running"],
         )
 
+    @property
+    def warehouse_id(self) -> str:
+        """Return what names this warehouse: the id of the first run that published from it."""
+        first = "select run_id from gold.sync_runs order by started_at, run_id limit 1"
+        return str(self._db.execute(first).fetchall()[0][0])
+
     def known(self, collection: str) -> dict[Key, tuple[str, str]]:
         """Return content hash and status of every row of the log, by key."""
         keys = ", ".join(_KEYS[collection])

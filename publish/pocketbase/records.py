@@ -21,10 +21,8 @@ MARK = "…"
 
 Key = tuple[Any, ...]  # (cluster_date, cluster_id), for evidence with url_hash
 
-_QUERIES = {
-    ISSUES: "select * from gold.published_issues order by cluster_date desc, cluster_id",
-    EVIDENCE: "select * from gold.issue_evidence order by cluster_date desc, cluster_id, url_hash",
-}
+_TABLES = {ISSUES: "gold.published_issues", EVIDENCE: "gold.issue_evidence"}
+_KEYS = {ISSUES: "cluster_date, cluster_id", EVIDENCE: "cluster_date, cluster_id, url_hash"}
 # Texts that are cut when too long; a cut address or id would be a wrong one.
 _CUT = {
     ISSUES: {"canonical_title": ISSUE_TITLE_MOST, "description": TEXT_MOST},
@@ -65,11 +63,19 @@ def records(cursor: duckdb.DuckDBPyConnection, collection: str) -> Iterator[Reco
 
     Raises duckdb.CatalogException when gold is not built.
     """
-    cursor.execute(_QUERIES[collection])
+    newest_first = _KEYS[collection].replace("cluster_date", "cluster_date desc")
+    cursor.execute(f"select * from {_TABLES[collection]} order by {newest_first}")  # noqa: S608
     names = [column[0] for column in cursor.description]
     while rows := cursor.fetchmany(ROWS_AT_ONCE):
         for row in rows:
             yield _record(collection, dict(zip(names, row, strict=True)))
+
+
+def keys(cursor: duckdb.DuckDBPyConnection, collection: str) -> Iterator[Key]:
+    """Yield the keys of all records that a collection is to hold, without making the records."""
+    cursor.execute(f"select {_KEYS[collection]} from {_TABLES[collection]}")  # noqa: S608
+    while rows := cursor.fetchmany(ROWS_AT_ONCE):
+        yield from rows
 
 
 def record_id(collection: str, key: Key) -> str:

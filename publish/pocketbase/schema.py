@@ -1,13 +1,15 @@
 """The two collections: what they hold, who may see them, and how they are made and migrated.
 
 publish/web reads these fields. A collection of the same name that means something else is refused
-and left as it is.
+and left as it is. A third one, which only superusers see, says which warehouse publishes here: two
+that did would undo each other's work.
 """
 
 import logging
 import secrets
 from typing import Any
 
+from assay.publish.pocketbase.answers import RefusedError
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.settings import PublishError
 
@@ -16,6 +18,9 @@ log = logging.getLogger(__name__)
 ISSUES = "issues"
 EVIDENCE = "issue_evidence"
 TITLE_MOST, POST_TITLE_MOST, TEXT_MOST = 200, 500, 5000  # characters
+
+PUBLISHER = "issue_publisher"
+PUBLISHER_RECORD = "publisher000000"  # 15 characters, as ids of PocketBase have
 
 Definition = dict[str, Any]
 
@@ -115,8 +120,61 @@ def found(client: Client) -> dict[str, Definition | None]:
     return server
 
 
-def migrate(client: Client) -> None:
-    """Make what is missing and bring what is old up to date; what is right is not touched."""
+def check_publisher(client: Client, warehouse_id: str, *, take_over: bool = False) -> None:
+    """Raise PublishError when another warehouse publishes to this server.
+
+    take_over: publish all the same. The server that we started ourselves is this data folder's.
+    """
+    mark = _publisher(client)
+    if mark and mark["warehouse"] != warehouse_id and not (take_over or client.server.is_ours):
+        raise PublishError(
+            f"another warehouse publishes to {client.server.url} since {mark['since'][:10]}: this "
+            "one would replace what it published; if that is meant, add --take-over"
+        )
+
+
+def claim(client: Client, warehouse_id: str, since: str) -> None:
+    """Write down on the server that this warehouse publishes to it, where it does not say so."""
+    mark = _publisher(client)
+    if mark and mark["warehouse"] == warehouse_id:
+        return
+    records = f"/api/collections/{PUBLISHER}/records"
+    fields = {"warehouse": warehouse_id, "since": since}
+    if mark:
+        client.ask("PATCH", f"{records}/{PUBLISHER_RECORD}", fields)
+        return
+    if client.find(f"/api/collections/{PUBLISHER}") is None:
+        texts = [_text("warehouse"), _text("since")]
+        nobody = dict.fromkeys(RULES)
+        _make(
+            client,
+            "/api/collections",
+            {"name": PUBLISHER, "type": "base", "fields": texts, **nobody},
+        )
+    _make(client, records, {"id": PUBLISHER_RECORD, **fields})
+    made = _publisher(client)
+    if made is None or made["warehouse"] != warehouse_id:
+        raise PublishError(f"{client.server.url} does not take the record of who publishes there")
+
+
+def _make(client: Client, path: str, body: Definition) -> None:
+    """Make a collection or record; one that is there already, since an answer was lost, stays."""
+    try:
+        client.single("POST", path, body)
+    except RefusedError as refusal:
+        log.debug("%s: %s", path, refusal)
+
+
+def _publisher(client: Client) -> dict[str, Any] | None:
+    return client.find(f"/api/collections/{PUBLISHER}/records/{PUBLISHER_RECORD}")
+
+
+def migrate(client: Client) -> bool:
+    """Make what is missing and bring what is old up to date; what is right is not touched.
+
+    Returns whether anything was changed: hashes that were read before say nothing then.
+    """
+    changed = False
     server = found(client)
     ids: dict[str, str] = {}
     for name in (ISSUES, EVIDENCE):  # evidence refers to issues
@@ -124,11 +182,14 @@ def migrate(client: Client) -> None:
         collection = server[name]
         if collection is None:
             collection = client.ask("POST", "/api/collections", wanted)
+            changed = True
             log.info("made the collection %s", name)
         elif change := _change(collection, wanted):
             client.ask("PATCH", f"/api/collections/{name}", change)
+            changed = True
             log.info("migrated the collection %s: %s", name, ", ".join(sorted(change)))
         ids[name] = collection["id"]
+    return changed
 
 
 def _definition(name: str, issues_id: str) -> Definition:

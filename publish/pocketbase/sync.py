@@ -93,9 +93,9 @@ class Sync:
         self._held = Held()
         self._spoke = time.monotonic()
 
-    def run(self, *, verify: bool = False) -> None:
-        """Bring the server and the log to what gold holds."""
-        self._held = held(self._client, verify=verify)
+    def run(self, found: Held) -> None:
+        """Bring the server and the log to what gold holds. found: what the server holds."""
+        self._held = found
         sender = Sender(self._client, self._accepted, self._refused)
         with tqdm(desc="publishing", unit=" records", disable=None, leave=False) as self._bar:
             for collection in COLLECTIONS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,6 +56,9 @@ HTML_503 = (
 )
 
 
+ISSUE = re.compile(r"/github/repos/([\w.-]+/[\w.-]+/issues/\d+)")
+
+
 def describe(item: Item) -> index.Described:
     """What an issue is found and sorted by. The repository is only in its address."""
     repository = "/".join(str(item.get("repository_url") or "").split("/")[-2:])
@@ -74,6 +78,7 @@ def describe(item: Item) -> index.Described:
         ("kind", "pull-request" if item.get("pull_request") else "issue"),
         *index.named("repo", repository if "/" in repository else None),
         *index.named("owner", repository.partition("/")[0] or None),
+        *index.named("page", f"{repository}/issues/{item.get('number')}"),
         *index.named("state", item.get("state")),
         *index.named("label", names),
         *index.named("author", index.mapping(item.get("user")).get("login")),
@@ -95,9 +100,18 @@ class GitHub(PostApi):
             raise ApiError(Response(403, dumps(NO_USER_AGENT), content_type=kind))
         if index.bearer(request.headers) == INVALID_TOKEN:
             raise ApiError(language.error(401, "Bad credentials", DOCS))
+        if request.method == "GET" and (page := ISSUE.fullmatch(request.path)):
+            return self._issue(page[1])
         if request.method != "GET" or request.path != "/github/search/issues":
             raise ApiError(language.error(404, "Not Found", DOCS))
         return self._search(request)
+
+    def _issue(self, page: str) -> Response:
+        """One issue by its repository and number."""
+        row = self._items.first("page", page)
+        if row is None:
+            raise ApiError(language.error(404, "Not Found", DOCS))
+        return Response(200, dumps(self._items.items([row])[0]))
 
     def error(self, status: int, message: str) -> Response:
         """An error as recorded: 500 and 502 say `error`, 503 is HTML under the type of JSON.

@@ -86,6 +86,8 @@ class Reddit(PostApi):
         parts = [unquote(part) for part in path.split("/")]
         if request.method == "GET" and parts[0] == "r" and parts[2:] == ["new"]:
             return self._new(request, parts[1])
+        if request.method == "GET" and path == "api/info":
+            return self._info(request)
         if request.method == "GET" and path == "subreddits/search":
             return _listing([], None, None)
         raise ApiError(_error(404))
@@ -159,6 +161,15 @@ class Reddit(PostApi):
         if request.last("raw_json") != "1":
             children = _escaped(children)
         return _listing(children, last, first)
+
+    def _info(self, request: Request) -> Response:
+        """Posts by their names; of a name that nobody has there is nothing."""
+        names = (request.last("id") or "").split(",")
+        rows = [row for name in names if (row := self._items.first("name", name)) is not None]
+        children = self._items.items(rows)
+        return _listing(
+            children if request.last("raw_json") == "1" else _escaped(children), None, None
+        )
 
     def _rows(self, request: Request, subs: str) -> np.ndarray:
         if subs.lower() == "all":

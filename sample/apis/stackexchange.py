@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import html
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,7 @@ QUOTA, KEYED_QUOTA, WINDOW_SECONDS = 300, 10_000, 86_400
 LAST_PAGE_WITHOUT_KEY = 25
 BACKOFF_SECONDS = 2
 METHODS = ("/questions", "/search", "/search/advanced")
+NUMBERS = re.compile(r"/questions/(\d+(?:;\d+){0,99})")
 SORTS = ("activity", "creation", "votes")
 FILTERS = ("default", "withbody", "total")
 # the names and numbers of https://api.stackexchange.com/docs/error-handling
@@ -84,6 +86,8 @@ class StackExchange(PostApi):
     def answer(self, request: Request) -> Response:
         """Route by path. Raises ApiError for everything that StackExchange refuses."""
         method = request.path.removeprefix("/stackexchange/2.3").rstrip("/")
+        if request.method == "GET" and (numbers := NUMBERS.fullmatch(method)):
+            return self._numbered(request, numbers[1].split(";"))
         if request.method != "GET" or method not in METHODS:
             raise ApiError(_error(404, "no method found with this name"))
         return self._questions(request, any_tag=method != "/questions")
@@ -156,6 +160,18 @@ class StackExchange(PostApi):
                 "quota_remaining": self._left.get(key, _quota(key)),
             }
         )
+
+    def _numbered(self, request: Request, numbers: list[str]) -> Response:
+        """Questions by their numbers; of a number that nobody has there is nothing."""
+        self._site(request)
+        rows = np.flatnonzero(np.isin(self._items.column("id"), [float(one) for one in numbers]))
+        items = self._items.items(rows.tolist())
+        for item in items:
+            item.pop("body_markdown", None)
+        key = _key(request)
+        left = self._left.get(key, _quota(key))
+        more = {"has_more": False, "quota_max": _quota(key), "quota_remaining": left}
+        return _good({"items": items, **more})
 
     def _site(self, request: Request) -> None:
         site = request.last("site")

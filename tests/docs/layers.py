@@ -37,6 +37,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "pipeline_runs": "one view over the journal, which nothing else reads: its own staging",
     },
     "unused_sources": {
+        "bronze.tombstones": "kept by assay/forget: what has one is in no other table",
         "bronze.input_fingerprints": "read by `dbt source freshness`, by loaded_at_query",
         "inputs.llm_models": "an input that is a seed; its freshness is asked",
         "publish.live_evidence": "written by the sync, described for those who read it",

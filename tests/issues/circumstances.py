@@ -32,9 +32,10 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from assay.extract.http.rate_limit import SystemClock
 from assay.extract.http.transport import RetryTransport
+from assay.extract.issues import command
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import RunFolder
-from assay.extract.posts import collect, command
+from assay.extract.posts import collect
 
 CHANGES = re.compile(r"\s*(?:insert|delete|copy|create|alter|drop|update)\b", re.IGNORECASE)
 
@@ -60,11 +61,11 @@ def hurry(factor: float) -> None:
 def die(moment: str, wait: float) -> None:
     kind, _, number = moment.partition(":")
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
-        "answer": (RetryTransport, "_asked_wait", _always),
+        "answer": (RetryTransport, "_requested_wait", _always),
         "file": (Path, "rename", lambda path, *_: path.name.startswith(".posts_")),
         "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),
-        "between": (bronze, "resource", lambda name, *_, **__: name == "collected_windows"),
+        "between": (bronze, "run", lambda _, one, *__: _is_resource(one, "collected_windows")),
         "loaded": (RunFolder, "finish", lambda _, status, *__: status == "loaded"),
     }
     if kind == "listed":
@@ -96,6 +97,10 @@ def _after_rename(number: int) -> None:
         return found
 
     Path.rename = renaming
+
+
+def _is_resource(loaded: Any, name: str) -> bool:
+    return getattr(loaded, "name", None) == name
 
 
 def _always(*_: Any, **__: Any) -> bool:

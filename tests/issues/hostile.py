@@ -64,16 +64,19 @@ def cases(source: str) -> Iterator[Case]:
     yield Case("unknown keys", {"unknown": nested(200), "": "\0", "a\0b": 10**400, "key": "\ud800"})
     for title in (None, 7, "", " \0\n", [], {"a": 1}):
         gone = source == "hackernews" and title is None  # that is how Algolia says it
-        yield Case(f"title {title!r}", {"title": title}, "deleted" if gone else "unusable")
+        yield Case(f"title {title!r}", {"title": title}, "deleted" if gone else "no title")
     for time in (None, "", "yesterday", -1, 10**30, [NOON], "9999-99-99T00:00:00Z"):
         if source != "reddit":  # Reddit is asked for no time: see the test of its own
-            yield Case(f"time {time!r}", {"time": time}, "unusable")
-    for item in (None, 7, "text", [], [[]], True, {}):
-        gone = source == "hackernews" and item == {}
-        yield Case(f"item {item!r}", None, "deleted" if gone else "unusable", item)
+            yield Case(f"time {time!r}", {"time": time}, "no time")
+    for item in (None, 7, "text", [], [[]], True):
+        yield Case(f"item {item!r}", None, "not an object", item)
+    empty = {"reddit": "no post", "hackernews": "no id"}.get(source, "no address")
+    yield Case("item {}", None, empty, {})
     for address in (None, 7, "", "javascript:alert(1)", "http://", [], "x" * 9000):
         if source in ("github", "stackoverflow"):
-            yield Case(f"address {address!r}"[:40], {"address": address}, "unusable")
+            is_text = isinstance(address, str) and address
+            why = "no web address" if is_text else "no address"
+            yield Case(f"address {address!r}"[:40], {"address": address}, why)
     if source == "hackernews":
         for link in ("javascript:alert(1)", "http://[", 7, "//x", "data:,x", "http://a\0b/"):
             yield Case(f"link {link!r}", {"url": link})

@@ -26,6 +26,9 @@ final as (
         collection_date,
         created_at as posted_at,
         collected_at,
+        -- What a post has beside its words.
+        cast(raw ->> '$.poll_options' as integer) as poll_options,
+        cast(raw ->> '$.pictures' as integer) as pictures,
         -- Where within its source a post was written, whichever of the three the source has: a
         -- repository, a community, tags. Posts of one place are alike beyond their problem.
         coalesce(
@@ -49,7 +52,13 @@ final as (
         raw ->> '$.stickied' = 'true' as is_stickied,
         raw ->> '$.link_flair_text' as flair,
         raw ->> '$.labels[*]' as labels,
-        raw ->> '$._tags[*]' as tags
+        raw ->> '$._tags[*]' as tags,
+        -- An answer to another post, and to which of which thread.
+        (raw ->> '$.parent_id') is not null as is_comment,
+        raw ->> '$.parent_id' as parent_id,
+        if((raw ->> '$.parent_id') is null, null, raw ->> '$.story_id') as thread_id,
+        -- The post that this one passes on.
+        raw ->> '$.crosspost_of.id' as crosspost_of
     from raw_items
 
 )

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tarfile
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 from filelock import FileLock
 
-from assay import warehouse
+from assay import forget, warehouse
 from assay.runs import backup
 from assay.warehouse import writer
 from tests.assay.warehouse.test_writer import HOLD, another
@@ -80,6 +81,29 @@ def test_a_back_up_is_made_into_an_empty_data_folder(data: Path, tmp_path: Path)
     [path] = target.iterdir()
     assert backup.main(["--restore", str(path)]) == 0
     assert numbers(data) == (1, [1], "1")
+
+
+def test_what_was_taken_back_since_a_back_up_is_not_restored(data: Path) -> None:
+    path = data / "warehouse.duckdb"
+    key = "a" * 64
+    with duckdb.connect(path) as db:
+        db.execute("create schema silver; create table silver.problems (url_hash varchar)")
+        db.execute("insert into silver.problems values (?), ('another')", [key])
+    assert backup.main([]) == 0
+    now = datetime.now(UTC)
+    with duckdb.connect(path) as db:
+        forget.prepare(db)
+        post = forget.Removal(forget.POST, key, "reddit", "a", "deleted", False, now)
+        author = forget.Removal(forget.AUTHOR, "b", "reddit", None, "by hand", True, now)
+        forget.add(db, [post, author])
+        forget.erase_pending(db)
+        db.execute("set timezone = 'UTC'")
+        known = forget.kept(db)
+    assert backup.main(["--restore", str(made(data))]) == 0
+    with duckdb.connect(path) as db:
+        db.execute("set timezone = 'UTC'")
+        assert db.execute("from silver.problems").fetchall() == [("another",)]
+        assert forget.kept(db) == known
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "no tar", "missing"])

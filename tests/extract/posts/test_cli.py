@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from assay.extract.issues.command import ISSUES
 from assay.extract.pipeline import UsageError
-from assay.extract.posts.command import ISSUES
 from assay.extract.posts.windows import Window
 from assay.sample.apis.github import INVALID_TOKEN
 from assay.sample.apis.reddit import INVALID_ID

@@ -102,6 +102,11 @@ def test_what_an_issue_lacks_is_empty() -> None:
     assert github.post({**bare, **odd}) == expected
 
 
+def test_an_issue_without_an_id_is_known_by_its_page() -> None:
+    found = github.post({**issue(7), "id": None})
+    assert found.native_id == found.url == "https://github.com/octo/one/issues/7"
+
+
 def test_what_is_no_issue_is_dropped_and_counted() -> None:
     items = [
         issue(1),
@@ -116,7 +121,14 @@ def test_what_is_no_issue_is_dropped_and_counted() -> None:
     source, _ = scripted(answer(page(*items)))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == native(1)
-    assert (reading.received, reading.dropped) == (8, {"pull request": 1, "unusable": 6})
+    assert reading.received == 8
+    assert reading.dropped == {
+        "pull request": 1,
+        "no title": 1,
+        "not an object": 2,
+        "no time": 1,
+        "no address": 2,
+    }
     assert not reading.truncated
 
 

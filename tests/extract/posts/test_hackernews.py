@@ -80,6 +80,47 @@ def test_a_story_without_a_link_of_its_own_is_its_own_page() -> None:
     assert found.body == "<p>How do you?"
 
 
+def comment(number: int, at: int = START, **more: Any) -> dict[str, Any]:
+    """A comment as Algolia gives it."""
+    tags = ["comment", "author_annloom", "story_7"]
+    absent = dict.fromkeys(("title", "url", "points", "story_text", "num_comments"))
+    named = {"story_id": 7, "story_title": "Looms", "story_url": "https://loom.example/7"}
+    said = {"comment_text": "It <i>breaks</i> for us too", "parent_id": 9, "children": [11, 12]}
+    return {**story(number, at), **absent, **named, **said, "_tags": tags, **more}
+
+
+def test_a_comment_is_a_post_that_names_its_story_and_what_it_answers() -> None:
+    assert hackernews.post(comment(10)) == Post(
+        native_id="10",
+        url="https://news.ycombinator.com/item?id=10",
+        title="Re: Looms",
+        body="It <i>breaks</i> for us too",
+        created_at=START,
+        score=None,
+        comment_count=2,
+        author="annloom",
+        link=None,
+        raw={
+            "objectID": "10",
+            "story_id": 7,
+            "story_title": "Looms",
+            "story_url": "https://loom.example/7",
+            "parent_id": 9,
+            "updated_at": "2026-11-09T00:01:00Z",
+            "_tags": ["comment", "story_7"],
+        },
+    )
+
+
+def test_of_comments_those_that_were_deleted_are_taken_back_and_the_others_kept() -> None:
+    items = [comment(10), comment(11, comment_text=None), comment(12, story_title=None)]
+    source, _ = scripted(page(*items, story(13, title=None, _tags=["pollopt", "story_7"])))
+    _, reading = only(source, "comment loom")
+    assert [post.native_id for post in reading.posts] == ["10"]
+    assert [post.native_id for post in reading.removed] == ["11"]
+    assert reading.dropped == {"deleted": 1, "no title": 1, "an option of a poll": 1}
+
+
 @pytest.mark.parametrize("how", ["null", "absent"])
 def test_what_a_story_lacks_is_empty(how: str) -> None:
     empty = dict.fromkeys(
@@ -115,7 +156,9 @@ def test_what_is_no_story_is_dropped_and_counted() -> None:
     source, _ = scripted(page(*items))
     _, reading = only(source, QUERY)
     assert [post.native_id for post in reading.posts] == ["1"]
-    assert (reading.received, reading.dropped) == (7, {"deleted": 2, "unusable": 4})
+    assert reading.received == 7
+    assert reading.dropped == {"deleted": 2, "no title": 2, "not an object": 1, "no time": 1}
+    assert [gone.url for gone in reading.removed] == [hackernews.ITEM.format(n) for n in (2, 4)]
     assert (reading.truncated, reading.final) == (False, True)
 
 

@@ -118,6 +118,41 @@ def test_what_a_post_lacks_is_empty() -> None:
     )
 
 
+def test_a_post_says_what_it_passes_on_asks_for_and_writes_under_pictures() -> None:
+    original = submission("o", selftext="The build hangs.", subreddit="python")["data"]
+    gallery = {"items": [{"media_id": "x", "caption": "The log"}, {"media_id": "y"}, None]}
+    poll = {"options": [{"text": "Airflow", "id": "1"}, {"text": "Dagster"}, {"id": "3"}]}
+    found = {
+        name: reddit.post(submission(name, selftext="", **more))
+        for name, more in {
+            "cross": {"crosspost_parent_list": [original], "crosspost_parent": "t3_o"},
+            "poll": {"poll_data": poll},
+            "gallery": {"gallery_data": gallery},
+            "odd": {"crosspost_parent_list": [7], "poll_data": [], "gallery_data": {"items": 3}},
+            "gone": {"crosspost_parent_list": [original | {"selftext": "[removed]"}]},
+        }.items()
+    }
+    assert {name: post.body for name, post in found.items()} == {
+        "cross": "The build hangs.",
+        "poll": "- Airflow\n- Dagster",
+        "gallery": "The log",
+        "odd": None,
+        "gone": None,
+    }
+    assert found["cross"].raw["crosspost_of"] == {
+        "id": "o",
+        "subreddit": "python",
+        "permalink": "/r/devops/comments/o/who_owns/",
+    }
+    assert "ann_loom" not in str(found["cross"].raw), "not even the author of the original"
+    assert (found["poll"].raw["poll_options"], found["gallery"].raw["pictures"]) == (2, 3)
+
+
+def test_a_post_without_an_id_is_known_by_its_page() -> None:
+    found = reddit.post(submission("a", id=None))
+    assert found.native_id == found.url == "https://www.reddit.com/r/devops/comments/a/who_owns/"
+
+
 def test_what_was_deleted_or_is_no_post_is_dropped_and_counted() -> None:
     children = [
         submission("a"),
@@ -142,7 +177,21 @@ def test_what_was_deleted_or_is_no_post_is_dropped_and_counted() -> None:
         ("i", None),
         ("j", None),
     ]
-    assert reading.dropped == {"deleted": 4, "no post": 1, "unusable": 6}
+    assert reading.dropped == {
+        "deleted": 4,
+        "no post": 1,
+        "no title": 1,
+        "no address": 2,
+        "no time": 1,
+        "no data": 1,
+        "not an object": 1,
+    }
+    assert [(gone.native_id, gone.reason) for gone in reading.removed] == [
+        ("b", "removed"),
+        ("c", "deleted"),
+        ("d", "removed"),
+        ("e", "removed by moderator"),
+    ]
     assert (reading.received, reading.truncated) == (14, False)
 
 

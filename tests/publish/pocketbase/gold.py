@@ -75,6 +75,12 @@ class Gold:
                 return connection.execute(sql).fetchall()
             return connection.execute(sql, list(values)).fetchall()
 
+    def refill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> None:
+        """Put other issues in the place of all that there are."""
+        for table in ("issues", "issue_evidence", "issue_trend", "issue_topics"):
+            self.run(f"delete from gold.{table}")
+        self.fill(issues, posts, seed=seed)
+
     def fill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> "Gold":
         """Put so many issues into each day, each with up to so many posts."""
         drawn = random.Random(seed)

@@ -88,6 +88,12 @@ class PocketBase:
         }
 
 
+def plan_of(out: str) -> str:
+    """Return the id of the plan that was shown."""
+    [line] = [one for one in out.splitlines() if one.startswith("plan ")]
+    return line.split()[1].rstrip(":")
+
+
 @dataclass
 class House:
     """The project with a gold and a data folder of its own."""
@@ -111,6 +117,15 @@ class House:
         """Start a module of publish with options."""
         started = [sys.executable, "-m", f"publish.{command[0]}", *command[1:]]
         return forks.start(started, ROOT, self.environment | more, apart=True)
+
+    def plan(self) -> str:
+        """Look at what publishing would do; return the id of that."""
+        out, _ = self.sync("--dry-run")
+        return plan_of(out)
+
+    def sync_as_planned(self, code: int = 0, **more: str) -> tuple[str, str]:
+        """Look at the plan, and publish exactly that."""
+        return self.sync("--plan", self.plan(), code=code, **more)
 
     def sync(self, *options: str, code: int = 0, **more: str) -> tuple[str, str]:
         """Publish, in this process; return what was printed to standard output and error."""

@@ -31,9 +31,7 @@ def moments() -> list[Moment]:
 def change(gold: Gold, drawn: random.Random) -> None:
     """Rename all issues, write on in all posts, and take posts and a whole issue out."""
     if gold.run("select count(*) < 21 from gold.issues") == [(True,)]:
-        for table in ("issues", "issue_evidence", "issue_trend"):
-            gold.run(f"delete from gold.{table}")
-        gold.fill(seed=drawn.randrange(1000))
+        gold.refill(seed=drawn.randrange(1000))
     gold.run("update gold.issues set canonical_title = ? || cluster_id", f"New {drawn.random()} ")
     gold.run("update gold.issue_evidence set body = body || '.'")
     gold.run("delete from gold.issue_evidence where position = 4 and cluster_id % 2 = 0")
@@ -55,7 +53,7 @@ def test_wherever_a_run_is_killed_the_next_one_makes_it_good(
         change(house.gold, drawn)
         proxy.writes.clear()
         assert killed(proxy, house, moment), f"{moment} never came: the test shows nothing"
-        house.sync(**SMALL)
+        house.sync_as_planned(**SMALL)
         assert_agrees(server.url, house.gold)
     ends = house.gold.run("select status, count(*) from gold.sync_runs group by all order by 1")
     assert ends == [("done", 21), ("killed", 20)]
@@ -64,7 +62,7 @@ def test_wherever_a_run_is_killed_the_next_one_makes_it_good(
 def killed(proxy: Proxy, house: House, moment: Moment) -> bool:
     """Run a sync that dies by SIGKILL at a moment; tell whether it did."""
     phase, write, wait = moment
-    process = house.start("pocketbase", **SMALL)
+    process = house.start("pocketbase", "--plan", house.plan(), **SMALL)
 
     def hook(number: int, path: str, body: bytes) -> None:
         if number == write:
@@ -93,12 +91,12 @@ def test_killed_at_any_time_of_the_clock_the_next_run_makes_it_good(
     for _ in range(6):
         change(house.gold, drawn)
         kill_after(house, drawn.uniform(0.3, 1.0) * whole)
-    house.sync()
+    house.sync_as_planned()
     assert_agrees(server.url, house.gold)
 
 
 def kill_after(house: House, seconds: float) -> None:
-    process = house.start("pocketbase", **SMALL)
+    process = house.start("pocketbase", "--plan", house.plan(), **SMALL)
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     process.communicate()

@@ -108,7 +108,7 @@ def test_a_removal_that_is_refused_is_recorded_and_tried_again(
         note = admin.post("/api/collections/notes/records", json={"about": record["id"]}).json()
     for table in ("issues", "issue_evidence"):
         there.gold.run(f"delete from gold.{table} where cluster_id = 3")
-    _, err = there.sync(code=1)
+    _, err = there.sync_as_planned(code=1)
     assert "1 records were refused" in err
     assert {key for key in published(server.url)["issues"] if key[1] == 3} == {(str(DAYS[0]), 3)}
     [row] = [row for row in there.live() if row[2] == "refused"]
@@ -133,7 +133,7 @@ def test_where_batches_are_off_records_go_one_by_one_and_it_says_so(
     house.gold.run("update gold.issues set category = 'ai' where cluster_id < 2")
     for table in ("issues", "issue_evidence"):
         house.gold.run(f"delete from gold.{table} where cluster_date = ?", DAYS[0])
-    house.sync()
+    house.sync_as_planned()
     assert_agrees(proxy.url, house.gold)
     proxy.writes.clear()
     house.sync()

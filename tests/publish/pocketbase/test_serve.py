@@ -134,9 +134,7 @@ def test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees(hous
 def test_a_pocketbase_that_dies_under_a_sync_is_one_line_and_the_next_run_makes_it_good(
     house: House,
 ) -> None:
-    for table in ("issues", "issue_evidence", "issue_trend"):
-        house.gold.run(f"delete from gold.{table}")
-    house.gold.fill(issues=50, posts=20)  # so that there is time to kill it
+    house.gold.refill(issues=50, posts=20)  # so that there is time to kill it
     process = house.start("pocketbase", POCKETBASE_BATCH_REQUESTS="1")
     wait_for(house.folder.joinpath("assay.duckdb.wal").exists)
     for server in servers(house):

@@ -4,10 +4,11 @@ import subprocess
 import sys
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.publish.pocketbase.proxy import Proxy
-from tests.publish.pocketbase.support import House, PocketBase, assert_agrees, kill
+from tests.publish.pocketbase.support import PASSWORD, House, PocketBase, assert_agrees, kill
 
 
 def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) -> None:
@@ -67,3 +68,40 @@ def test_gold_that_is_not_built_is_one_line(there: House, server: PocketBase) ->
     _, err = there.sync(code=1)
     assert err.startswith("publish.pocketbase: no warehouse at ")
     assert published_nothing(server)
+
+
+class Old(BaseHTTPRequestHandler):
+    """Answers as PocketBase 0.22 does: it has admins, and no collection of superusers."""
+
+    def do_GET(self) -> None:
+        self._answer(200, b'{"code": 200, "message": "API is healthy.", "data": {}}')
+
+    def do_POST(self) -> None:
+        is_admins = self.path == "/api/admins/auth-with-password"
+        self._answer(400 if is_admins else 404, b'{"code": 404, "message": "", "data": {}}')
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_pocketbase_before_superusers_is_told_to_be_too_old(house: House) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Old) as old:
+        thread = threading.Thread(target=old.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{old.server_port}"
+        house.more |= {"POCKETBASE_URL": url, "POCKETBASE_EMAIL": "a@b.c"}
+        try:
+            _, err = house.sync(code=1, POCKETBASE_PASSWORD=PASSWORD)
+        finally:
+            old.shutdown()
+            thread.join()
+    assert err.endswith(
+        f"publish.pocketbase: the PocketBase at {url} is older than 0.23, which has no "
+        "superusers: update it (`pocketbase update`)\n"
+    )

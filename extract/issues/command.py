@@ -14,12 +14,19 @@ from assay import warehouse
 from assay.common.post_sources import POST_SOURCES
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.issues.ask import ask_again, bounds
 from assay.extract.landing import running
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.pipeline import Pipeline, UsageError
 from assay.extract.posts import collect
 from assay.extract.posts.api import NotConfiguredError, chosen_sources, open_source
-from assay.extract.posts.bronze import TARGET, collected_days, make_tables, unfinished_since
+from assay.extract.posts.bronze import (
+    TARGET,
+    collected_days,
+    due_again,
+    make_tables,
+    unfinished_since,
+)
 from assay.extract.posts.post import Source
 from assay.extract.posts.windows import days
 
@@ -49,7 +56,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "type": day,
         "metavar": "DAY",
         "help": "first day, YYYY-MM-DD, UTC (default: yesterday, or the first unfinished day "
-        "of the last week)",
+        "of the last week; and the days that are to be looked at again)",
     },
     "--end": {"type": day, "metavar": "DAY", "help": "last day (default: today)"},
     "--refresh": {
@@ -66,6 +73,8 @@ def _check(args: argparse.Namespace) -> None:
     try:
         settings.retry_policy()
         _settle_seconds()
+        _looks()
+        bounds()
         for name in _wanted_sources(args):
             with suppress(NotConfiguredError):
                 open_source(name).api.close()
@@ -88,6 +97,16 @@ def _settle_seconds() -> int:
     return 60 * int(settings.number("issues.settle_minutes", int, 0, 1440))
 
 
+def _looks() -> list[int]:
+    """Return after how many days a complete day is read again (issues.look_again_days)."""
+    found = settings.words("issues.look_again_days")
+    if not all(word.isdecimal() and 0 < int(word) <= MAX_DAYS for word in found):
+        raise settings.SettingError(
+            "ISSUES__LOOK_AGAIN_DAYS must be a list of numbers of days, such as 2,7"
+        )
+    return [int(word) for word in found]
+
+
 def _wanted_sources(args: argparse.Namespace) -> list[str]:
     if args.source:
         return [name for name in POST_SOURCES if name in args.source]
@@ -104,7 +123,9 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
         log.info("%s was read but not loaded: loading it first", folder.path)
         collect.load(folder, progress)
     wanted = _days_to_ask(args, datetime.fromtimestamp(now, UTC).date())
-    done = set() if args.refresh else collected_days()
+    again = set() if args.start or args.end else due_again(now, _looks(), CATCH_UP_DAYS)
+    wanted = sorted({*wanted, *(day for *_, day in again)})
+    done = set() if args.refresh else collected_days() - again
     opened, unconfigured = _open_all(args)
     jobs = [collect.SourceJob(source, collect.missing(source, wanted, done)) for source in opened]
     jobs, complete = [j for j in jobs if j.days], [j for j in jobs if not j.days]
@@ -113,6 +134,9 @@ def _run(args: argparse.Namespace, progress: Collector) -> None:
         log.info("%s: %s complete, nothing to ask", job.source.name, collect.spread(wanted))
     if jobs:
         _collect(jobs, parent, args, now, progress)
+    asked = [source.name for source in opened]
+    salt = settings.author_salt()
+    ask_again(asked, parent, bounds(), salt=salt, now=now, progress=progress)
     if unconfigured and args.source:
         raise NotConfiguredError("; ".join(unconfigured))
 
