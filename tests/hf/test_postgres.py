@@ -199,3 +199,14 @@ def test_the_report_runs_on_what_dbt_built(loaded: Project) -> None:
     assert ["models", f"{models:,}"] in [line.split() for line in output.splitlines()]
     report = (loaded.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
     assert "ATTENTION" not in report
+
+
+def test_status_tells_what_is_in_postgres(loaded: Project) -> None:
+    output = loaded.run(sys.executable, "-m", "assay.runs.status")
+    [(models,)] = loaded.rows("select count(*) from hf.models")
+    lines = output.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("POSTGRES: assay at "))
+    assert lines[at + 1].split() == ["hf.models", f"{models:,}"]
+    [fresh] = [line for line in lines if line.strip().startswith("hf_catalog ")]
+    assert " ago (at most 36 h): fresh" in fresh
+    assert "no warehouse" not in output
