@@ -181,7 +181,7 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
     sections = [Section("LOADED", loaded or ["nothing: run `make run`"])]
     if "bronze.hf_rejected" in there and (odd := db.rows(REJECTED_SQL)):
         said = ", ".join(f"{count:,} {reason}" for reason, count in odd)
-        sections.append(Section("SET ASIDE", [f"{said}: bronze.hf_rejected says what and why"]))
+        sections.append(Section("SET ASIDE", [f"{said}: hf.rejected says what and why"]))
     if "gold.freshness" in there:
         rows = db.rows(FRESHNESS_SQL)
         sections.append(Section("FRESH", [_fresh(*row) for row in rows] or ["nothing loaded"]))

@@ -38,7 +38,7 @@ def read_tags(record: Mapping[str, Any], prefixes: Collection[str]) -> Tags:
     """Read the tags of one model record of the Hub's API. Never raises.
 
     prefixes: those that refer to an entity; a tag with another one is a word. What is too long to
-    be a key is none of them (bronze.hf_rejected tells of it).
+    be a key is none of them (hf.rejected tells of it).
     """
     linked: dict[str, set[str]] = {}
     words = set()

@@ -51,8 +51,11 @@ def test_everything_else_is_built(any_project: Project) -> None:
         ("a/odd3", 3, 47, None, None),
         ("a/odd4", 3, 46, None, None),
     ]
-    assert dict(
-        project.rows("select reason, count(*) from bronze.hf_rejected group by reason")
-    ) == {"no_count": 4, "no_time": 4, "no_list": 1, "too_long": 7}
+    assert dict(project.rows("select reason, count(*) from hf.rejected group by reason")) == {
+        "no_count": 4,
+        "no_time": 4,
+        "no_list": 1,
+        "too_long": 7,
+    }
     [(longest,)] = project.rows("select max(length(keyword_id)) from hf.keywords")
     assert longest < 1_000
