@@ -155,10 +155,11 @@ def _read(db: warehouse.Warehouse) -> list[str]:
 
 def _tables(db: warehouse.Warehouse) -> set[str]:
     return {
-        f"{schema}.{name}"
+        f"{schema.removeprefix(db.prefix)}.{name}"
         for schema, name in db.rows(
             "select table_schema, table_name from information_schema.tables"
         )
+        if schema.startswith(db.prefix)
     }
 
 

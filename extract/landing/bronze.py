@@ -34,7 +34,10 @@ BOUNDS = ("memory_limit", "preserve_insertion_order")
 def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
     """Return dlt's pipeline into bronze, without what a killed run may have left of it."""
     pipeline = dlt.pipeline(
-        name, destination=destination(target), dataset_name="bronze", progress=progress
+        name,
+        destination=destination(target),
+        dataset_name=warehouse.schema("bronze", target),
+        progress=progress,
     )
     if pipeline.has_pending_data:
         # What is loaded now is newer than what was left, or the same.
