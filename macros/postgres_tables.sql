@@ -7,11 +7,7 @@
 {% materialization table, adapter='postgres' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- if existing is not none and not existing.is_table -%}
-        {%- do exceptions.raise_compiler_error(
-            existing ~ ' is a ' ~ existing.type ~ ' that this project did not make: rename it, and build again'
-        ) -%}
-    {%- endif -%}
+    {%- do refuse_another_kind(existing, 'table') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -39,6 +35,37 @@
 
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# In place of dbt's materialization `view`, which drops the old one as well. New columns of a public
+   view come last: Postgres takes no others into one that is there. #}
+{% materialization view, adapter='postgres' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='view') -%}
+    {%- do refuse_another_kind(existing, 'view') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% call statement('main') -%}
+        {{ get_create_view_as_sql(target_relation, sql) | replace('create view', 'create or replace view', 1) }}
+    {%- endcall %}
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=existing is not none) %}
+    {% do persist_docs(target_relation, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do adapter.commit() %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{# Stops the build where somebody else's view has the name of a table of ours, or the like. #}
+{% macro refuse_another_kind(existing, kind) -%}
+    {%- if existing is not none and existing.type != kind -%}
+        {%- do exceptions.raise_compiler_error(
+            existing ~ ' is a ' ~ existing.type ~ ' and should be a ' ~ kind
+            ~ ': rename it or drop it, and build again'
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}
 
 {# A table's rows replaced by those of another one. A table with a primary key keeps the rows that are
    the same, so that nobody who reads it has to wait. The steps in between have none, nobody reads
