@@ -59,20 +59,6 @@
     create index if not exists {{ name }} on {{ this }} ({{ columns }})
 {%- endmacro %}
 
-{# The same for a table that is made anew each time: until the old one is dropped its index has the
-   name. #}
-{% macro renew_index(name, columns) -%}
-    {{ return(adapter.dispatch('renew_index', 'assay')(name, columns)) }}
-{%- endmacro %}
-
-{% macro default__renew_index(name, columns) -%}
-{%- endmacro %}
-
-{% macro postgres__renew_index(name, columns) -%}
-    drop index if exists {{ this.schema }}.{{ name }};
-    create index {{ name }} on {{ this }} ({{ columns }})
-{%- endmacro %}
-
 {# How rows are replaced by key. DuckDB needs half the memory to delete and insert wide rows; on
    Postgres the foreign keys that point at them forbid the delete. #}
 {% macro upsert_strategy() -%}

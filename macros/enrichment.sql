@@ -158,8 +158,11 @@ select * from final
 {# The table of a mapping: the pairs of listed models. New pairs come, and those that bronze has no
    more go.
    staged: its staging; bronze: the name of its table there. keys: columns that make a pair, model_id
-   first. value: a column of the pair that may change. keep: which pairs count, as SQL. #}
-{% macro known_mapping(staged, bronze, keys, value=none, keep='true') -%}
+   first. value: a column of the pair that may change. keep: which pairs count, as SQL.
+   resolved: SQL over the entity's row for what an id of it means; the mapping then has it beside the
+   written id, as resolved_id. #}
+{% macro known_mapping(staged, bronze, keys, value=none, keep='true', entity=none, resolved=none) -%}
+{%- set value = 'resolved_id' if resolved else value %}
 {{ config(
     materialized='incremental',
     unique_key=keys if value else none,
@@ -175,8 +178,16 @@ with
 
 pairs as (
 
+    {% if resolved -%}
+    select
+        staged.*,
+        coalesce({{ resolved }}, staged.{{ keys[1] }}) as resolved_id
+    from {{ staged }} as staged
+    left join {{ entity }} as entity on staged.{{ keys[1] }} = entity.{{ keys[1] }}
+    {%- else -%}
     select *
     from {{ staged }}
+    {%- endif %}
     where {{ keep }}
 
 ),
@@ -207,7 +218,7 @@ final as (
             {%- for key in keys %}
                 {{ 'and ' if not loop.first }}pairs.{{ key }} = known.{{ key }}
             {%- endfor %}
-    where known.model_id is null {{ 'or pairs.' ~ value ~ ' <> known.' ~ value if value }}
+    where known.model_id is null {{ 'or ' ~ changed('pairs', 'known', [value]) if value }}
     {%- endif %}
 
 )

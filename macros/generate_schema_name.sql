@@ -5,6 +5,8 @@
         {# seeds and models outside the named areas #}
         {{ target.schema }}
     {%- else -%}
+        {# two environments in one Postgres #}
+        {%- if target.type == 'postgres' -%}{{ env_var('POSTGRES_SCHEMA_PREFIX', '') }}{%- endif -%}
         {{ custom_schema_name | trim }}
     {%- endif -%}
 {%- endmacro %}

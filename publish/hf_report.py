@@ -112,7 +112,7 @@ def report(target: str | None, out: Path) -> list[Block]:
 
 def _ask(db: warehouse.Warehouse, section: Section) -> tuple[str, Rows]:
     """Run a section's query; return its text exactly as run, and the rows."""
-    sql = query(section)
+    sql = db.named(query(section))
     return sql, db.rows(sql)
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +156,11 @@ class Project:
         with self.postgres() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def execute(self, statements: str) -> None:
+        """Run SQL in the project's Postgres, as somebody else who uses it."""
+        with closing(self.postgres()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statements)
 
     def posts(self, *, moments: bool = False) -> dict[str, list[tuple]]:
         """Return the tables that hold posts, value by value; `moments`: with when and by which run

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import orjson
+import psycopg2
 
 from assay import warehouse
 from assay.common.show import duration, table
@@ -70,6 +71,21 @@ TROUBLE_SQL = """
     )
     select * from last where status in ('failed', 'killed') order by started_at desc
 """
+# What the last run of the catalog set aside, by reason.
+REJECTED_SQL = """
+    select reason, count(*)
+    from bronze.hf_rejected
+    where run_id = (
+        select run_id from bronze.hf_task_listings order by observed_at desc, run_id desc limit 1
+    )
+    group by reason order by count(*) desc, reason
+"""
+# Postgres has neither gold.freshness nor the journal: which tables say when a pipeline last read
+# its source, and after how many hours that is stale.
+READ = {
+    "hf_catalog": (36, ("hf.models",)),
+    "hf_enrichment": (720, ("hf.datasets", "hf.articles", "hf.base_models")),
+}
 REFUSED_SQL = "select count(*) from gold.live_issues where status = 'refused'"
 
 
@@ -85,18 +101,66 @@ def main(argv: list[str] | None = None) -> int:
     """Print the status; return the process's exit code: 0, whatever the status is."""
     argparse.ArgumentParser(prog="make status", description=__doc__).parse_args(argv)
     path = Path(warehouse.output("duckdb")["path"])
+    in_postgres = warehouse.output()["type"] == "postgres"
     sections = [Section("", [_headline(path)])]
-    try:
-        with warehouse.duckdb_file(writing=False, wait=WAIT) as connection:
-            sections += _of_warehouse(warehouse.Warehouse(connection))
-    except (warehouse.WarehouseError, duckdb.Error) as error:
-        at_work = writer.owner(path)
-        told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
-        sections.append(Section("NOW", [told]))
+    if in_postgres:
+        sections += _of_postgres()
+    if path.exists() or not in_postgres:
+        sections += _of_duckdb(path)
     _add_failures(sections, _paid_in_vain())
     sections += [_unfinished(), _waiting(), _advice()]
     sys.stdout.write("\n".join(_lines(sections)) + "\n")
     return 0
+
+
+def _of_duckdb(path: Path) -> list[Section]:
+    try:
+        with warehouse.duckdb_file(writing=False, wait=WAIT) as connection:
+            return _of_warehouse(warehouse.Warehouse(connection))
+    except (warehouse.WarehouseError, duckdb.Error) as error:
+        at_work = writer.owner(path)
+        told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
+        return [Section("NOW", [told])]
+
+
+def _of_postgres() -> list[Section]:
+    """Return what the catalog's tables in Postgres tell; posts and the journal are in DuckDB."""
+    settings = warehouse.output()
+    where = f"POSTGRES: {settings['dbname']} at {settings['host']}"
+    try:
+        with warehouse.connect() as db:
+            loaded, *more = _of_warehouse(db)
+            return [Section(where, loaded.lines), *more, Section("FRESH THERE", _read(db))]
+    except (warehouse.WarehouseError, psycopg2.Error) as error:
+        return [Section(where, [warehouse.first_line(error)])]
+
+
+def _read(db: warehouse.Warehouse) -> list[str]:
+    """Tell when the pipelines that load Postgres last read their sources, the stalest part."""
+    there = _tables(db)
+    lines = []
+    for pipeline, (hours, tables) in READ.items():
+        times = [
+            moment
+            for name in tables
+            if name in there
+            for (moment,) in db.rows(f"select max(last_synced_at) from {name}")  # noqa: S608
+            if moment is not None
+        ]
+        if times:
+            old = (datetime.now(UTC) - min(times)).total_seconds() > hours * 3600
+            lines.append(_fresh(pipeline, pipeline if old else None, min(times), None, hours))
+    return lines or ["nothing loaded"]
+
+
+def _tables(db: warehouse.Warehouse) -> set[str]:
+    return {
+        f"{schema.removeprefix(db.prefix)}.{name}"
+        for schema, name in db.rows(
+            "select table_schema, table_name from information_schema.tables"
+        )
+        if schema.startswith(db.prefix)
+    }
 
 
 def _headline(path: Path) -> str:
@@ -108,12 +172,7 @@ def _headline(path: Path) -> str:
 
 def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
     """Return what the tables tell; what is not built is left out."""
-    there = {
-        f"{schema}.{table}"
-        for schema, table in db.rows(
-            "select table_schema, table_name from information_schema.tables"
-        )
-    }
+    there = _tables(db)
     counts = [
         (name, f"{db.rows(f'select count(*) from {name}')[0][0]:,}")  # noqa: S608
         for name in TABLES
@@ -121,6 +180,9 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
     ]
     loaded = list(table(counts, "<>", least=(32, 10)))
     sections = [Section("LOADED", loaded or ["nothing: run `make run`"])]
+    if "bronze.hf_rejected" in there and (odd := db.rows(REJECTED_SQL)):
+        said = ", ".join(f"{count:,} {reason}" for reason, count in odd)
+        sections.append(Section("SET ASIDE", [f"{said}: hf.rejected says what and why"]))
     if "gold.freshness" in there:
         rows = db.rows(FRESHNESS_SQL)
         sections.append(Section("FRESH", [_fresh(*row) for row in rows] or ["nothing loaded"]))

@@ -15,6 +15,7 @@ from assay.warehouse.profile import (
     libpq,
     output,
     reports_dir,
+    schema,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "libpq",
     "output",
     "reports_dir",
+    "schema",
 ]

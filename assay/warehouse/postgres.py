@@ -11,6 +11,7 @@ from psycopg2.extensions import quote_ident
 from assay.common.text import escape_control_chars
 
 GUIDE = "see docs/postgres.md"
+OLDEST = 140000  # the first version that is supported, as libpq numbers them; also in macros/
 # What a connection fails with, and what to do. The words are libpq's, the server's, and Supabase's.
 _CURES = (
     ("password authentication failed", "check POSTGRES_USER and POSTGRES_PASSWORD"),
@@ -72,11 +73,16 @@ def explained(error: BaseException, password: str = "") -> str:
 
 
 def lacking(connection: Any, schemas: Sequence[str]) -> str | None:
-    """Return one line about what the role may not do and would have to, None when it may.
+    """Return one line about what the server or the role lacks, None when nothing is missing.
 
     It must be able to make tables in each of the schemas, or the schema itself, and own what is in
     there, since tables are also altered and dropped.
     """
+    if connection.server_version < OLDEST:
+        version = connection.get_parameter_status("server_version")
+        return escape_control_chars(
+            f"Postgres {version} is too old: {OLDEST // 10000} or newer is needed ({GUIDE})"
+        )
     with connection.cursor() as cursor:
         cursor.execute("select current_user, current_database()")
         role, database = cursor.fetchone()

@@ -21,6 +21,7 @@ from assay.warehouse import postgres, writer
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("duckdb", "postgres")
 CONNECT_SECONDS = 15  # as dlt
+PREFIX = "POSTGRES_SCHEMA_PREFIX"
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 
 
@@ -81,6 +82,22 @@ def _rendered(node: Any, jinja: Environment) -> Any:
     return node
 
 
+def schema(name: str, target: str | None = None) -> str:
+    """Return what a schema is called in a target: in Postgres POSTGRES_SCHEMA_PREFIX is before it.
+
+    Raises WarehouseError when the prefix is no beginning of a name.
+    """
+    prefix = os.environ.get(PREFIX, "")
+    if not prefix or output(target)["type"] != "postgres":
+        return name
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,39}", prefix) or prefix.startswith("pg_"):
+        raise WarehouseError(
+            f"{PREFIX} is {prefix!r}: it must be small letters, digits and _, and not begin with "
+            "a digit or pg_ (`dev_`)"
+        )
+    return f"{prefix}{name}"
+
+
 def libpq(settings: dict[str, Any]) -> dict[str, str]:
     """Return what libpq needs to know of a postgres target, by libpq's own names.
 
@@ -108,9 +125,10 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
         with duckdb_file(writing=False) as connection:
             yield Warehouse(connection)
         return
+    prefix = schema("", target)
     connection = _postgres(settings)
     try:
-        yield Warehouse(connection)
+        yield Warehouse(connection, prefix)
     finally:
         connection.close()
 
@@ -131,7 +149,7 @@ def check_access(target: str, schemas: Sequence[str]) -> None:
     settings = output(target)
     if settings["type"] == "postgres":
         with closing(_postgres(settings)) as connection:
-            if lacking := postgres.lacking(connection, schemas):
+            if lacking := postgres.lacking(connection, [schema(one, target) for one in schemas]):
                 raise WarehouseError(lacking)
 
 
@@ -166,10 +184,22 @@ def first_line(error: BaseException) -> str:
 
 
 class Warehouse:
-    """Rows out of DuckDB or Postgres by the same call."""
+    """Rows out of DuckDB or Postgres by the same call.
 
-    def __init__(self, connection: Any) -> None:
+    prefix: what stands before the names of schemas there.
+    """
+
+    def __init__(self, connection: Any, prefix: str = "") -> None:
         self._connection = connection
+        self.prefix = prefix
+
+    def named(self, sql: str) -> str:
+        """Return SQL over hf and bronze with the names that these schemas have here."""
+        if not self.prefix:
+            return sql
+        return _SQL_SCHEMAS.sub(
+            lambda part: f"{self.prefix}{part[0]}" if part["schema"] else part[0], sql
+        )
 
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run one query and return all its rows.
@@ -177,6 +207,7 @@ class Warehouse:
         sql: parameters are bound as %s; whatever stands in quotes or comments is text, %s as well.
         """
         cursor = self._connection.cursor()
+        sql = self.named(sql)
         if isinstance(self._connection, duckdb.DuckDBPyConnection):
             sql = _with_marks(sql, "?")
         elif parameters:  # without any, psycopg2 looks at no percent sign
@@ -188,6 +219,13 @@ class Warehouse:
 # What is quoted, what is a comment, and the marks of parameters between them.
 _SQL_PARTS = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | %s | %""", re.DOTALL | re.VERBOSE
+)
+
+# The same for names of schemas, which stand before a point and belong to no other name.
+_SQL_SCHEMAS = re.compile(
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/
+    | (?<![\w.])(?P<schema>(?:hf|bronze)(?:_staging)?)(?=\.)""",
+    re.DOTALL | re.VERBOSE,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from assay.extract.enrichment.entity import FLAG, NUMBER, TEXT, TIME, Entity, Field, References
-from assay.extract.landing import bronze
+from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 from assay.extract.landing.table import BATCH_ROWS, BronzeTable
 
@@ -106,10 +106,13 @@ def _value(field: Field) -> str:
     if field.type is None:
         return f"nullif((answer -> '$.{field.path}')::varchar, 'null')"
     text = f"(answer ->> '$.{field.path}')"
-    if field.type == TEXT:
-        return f"nullif({text}, '')"
-    value = f"try_cast({text} as {_SQL_TYPES[field.type]})"
-    return f"nullif({value}, 'infinity')" if field.type == TIME else value
+    if field.type == NUMBER:
+        return odd.count(text)
+    if field.type == TIME:
+        return odd.moment(text)
+    if field.path == "id":  # the name that it has now, which is a key elsewhere
+        return odd.key(text)
+    return f"nullif({text}, '')" if field.type == TEXT else f"try_cast({text} as boolean)"
 
 
 def _schema(types: Mapping[str, pa.DataType], keys: set[str]) -> pa.Schema:

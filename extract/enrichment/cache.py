@@ -18,6 +18,7 @@ from assay.warehouse import private
 # Why an id is not enriched.
 NOT_FOUND = "not_found"
 MALFORMED = "malformed_id"
+LOCAL_PATH = "local_path"
 NOT_IN_VOCABULARY = "not_in_vocabulary"
 FETCH_FAILED = "fetch_failed"
 NOT_ASKED = "not_asked"

@@ -14,9 +14,10 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
 
-from assay.extract.enrichment.cache import MALFORMED, NOT_FOUND, Answer
+from assay.extract.enrichment.cache import LOCAL_PATH, MALFORMED, NOT_FOUND, Answer
 from assay.extract.enrichment.entity import FLAG, NUMBER, TIME, Field, Record, record
 from assay.extract.enrichment.fetcher import Fetcher
+from assay.extract.enrichment.names import is_on_disk, repository
 from assay.extract.enrichment.workers import FetchStats
 from assay.extract.http.transport import SourceUnavailableError, parsed
 from assay.extract.hub.client import Hub, HubError
@@ -154,17 +155,27 @@ def fetch_repositories(
     hub = fetcher.hub
     if hub is None:
         return FetchStats()
-    wanted = [name for name in fetcher.missing(kind, ids) if is_repository_id(name)]
+    meant = sorted({repository(name) for name in ids})
+    wanted = [name for name in fetcher.missing(kind, meant) if is_repository_id(name)]
     return fetcher.ask_each(kind, wanted, lambda name: describe(hub, name))
 
 
 def repository_record(fetcher: Fetcher, kind: str, name: str) -> Record:
-    """Return what the file says of one repository, with the licence that its tags name."""
-    answer = fetcher.answers.get(kind, name)
-    malformed = answer is None and not is_repository_id(name)
-    made = record(name, answer, MALFORMED if malformed else fetcher.unanswered)
+    """Return what the file says of one repository, with the licence that its tags name.
+
+    name: as it was written; where it is an address or names a revision, the repository that it
+    means is what was asked for, and stands in the answer.
+    """
+    meant = repository(name)
+    answer = fetcher.answers.get(kind, meant)
+    reason = fetcher.unanswered
+    if answer is None and not is_repository_id(meant):
+        reason = LOCAL_PATH if is_on_disk(name) else MALFORMED
+    made = record(name, answer, reason)
     if answer and answer.found:
         made["license"] = license_of(answer.found)
+    elif meant != name and is_repository_id(meant):
+        made["answer"] = {"id": meant}
     return made
 
 

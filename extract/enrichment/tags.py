@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from assay.extract.landing.odd import is_key
+
 BLANKS = "\0 \t\r\n"
 
 Row = tuple[Any, ...]  # what a mapping says of one reference, after the model's id
@@ -35,13 +37,14 @@ class Tags:
 def read_tags(record: Mapping[str, Any], prefixes: Collection[str]) -> Tags:
     """Read the tags of one model record of the Hub's API. Never raises.
 
-    prefixes: those that refer to an entity; a tag with another one is a word.
+    prefixes: those that refer to an entity; a tag with another one is a word. What is too long to
+    be a key is none of them (hf.rejected tells of it).
     """
     linked: dict[str, set[str]] = {}
     words = set()
     tags = record.get("tags")
     for tag in tags if isinstance(tags, list) else ():
-        if isinstance(tag, str):
+        if isinstance(tag, str) and is_key(tag):
             word, prefix, name = _split(tag)
             if prefix not in prefixes:
                 words.add(word)
@@ -62,7 +65,7 @@ def _split(tag: str) -> tuple[str, str, str]:
 
 def _field(record: Mapping[str, Any], key: str) -> str:
     value = record.get(key)
-    return value.strip(BLANKS) if isinstance(value, str) else ""
+    return value.strip(BLANKS) if isinstance(value, str) and is_key(value) else ""
 
 
 @lru_cache(maxsize=1_000_000)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from assay.extract.landing import bronze
+from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 
@@ -96,21 +96,26 @@ _MODELS_SQL = """
         _task_id as task_id,
         id as model_id,
         coalesce(nullif(author, ''), nullif(split_part(id, '/', -2), '')) as author,
-        nullif(pipeline_tag, '') as pipeline_tag,
+        {pipeline_tag} as pipeline_tag,
         nullif(library_name, '') as library_name,
         gated,
         tags::varchar as tags,
-        try_cast(likes as bigint) as likes,
-        try_cast(downloads as bigint) as downloads,
+        {likes} as likes,
+        {downloads} as downloads,
         _seq as seq,
         _left is null as is_listed,
         try_cast(private as boolean) as is_private,
-        nullif(try_cast(createdAt as timestamptz), 'infinity') as hub_created_at,
-        nullif(try_cast(lastModified as timestamptz), 'infinity') as last_modified,
+        {createdAt} as hub_created_at,
+        {lastModified} as last_modified,
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
     from read_json($path, format = 'array', columns = {keys})
-""".replace("{keys}", repr(_MODEL_KEYS))
+""".format(
+    keys=_MODEL_KEYS,
+    pipeline_tag=odd.key("pipeline_tag"),
+    **{name: odd.count(name) for name in ("likes", "downloads")},
+    **{name: odd.moment(name) for name in ("createdAt", "lastModified")},
+)
 _TASKS_SQL = """
     select
         json ->> '$.id' as task_id,

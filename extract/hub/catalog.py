@@ -12,13 +12,18 @@ from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 
-from assay.extract.hub.client import PAGE_CAP, Hub
+from assay import warehouse
+from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.hub import rejected
+from assay.extract.hub.client import PAGE_CAP, Hub, HubError
 from assay.extract.landing.run_folder import MAX_RECORD, RecordFile, RunFolder, encoded
 
 log = logging.getLogger(__name__)
 
 # A listing of several pages is read again until a reading shows nothing new, at most this often.
 MAX_READINGS = 4
+# When so many listings fail one after the other, it is the Hub that is down and not a listing.
+MAX_FAILURES = 3
 
 
 class UnknownTaskError(ValueError):
@@ -45,10 +50,12 @@ class TaskListing:
     skipped: int = 0
     settled: bool = True
     downloads: dict[str, Any] = field(default_factory=dict, repr=False)
+    rejected: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     def as_record(self) -> dict[str, Any]:
         """Return the listing's counts for the manifest and for bronze."""
-        return {name: value for name, value in vars(self).items() if name != "downloads"}
+        kept = vars(self).items()
+        return {name: value for name, value in kept if name not in ("downloads", "rejected")}
 
 
 def choose_tasks(
@@ -87,23 +94,9 @@ def read_hub(
         for task in chosen:
             page = available[task] if isinstance(available[task], dict) else {}
             out.write(encoded({**page, "id": task}))
-    listings = []
     with folder.records("hf_models.json") as out:
-        for number, task in enumerate(chosen, start=1):
-            listing = read_listing(hub, task, limit_per_task, out)
-            listings.append(listing)
-            progress.update("tasks", total=len(chosen))
-            progress.update("pages", listing.pages)
-            progress.update("models", listing.models)
-            log.info(
-                "%d/%d %s: %d models, %d page(s)%s",
-                number,
-                len(chosen),
-                task,
-                listing.models,
-                listing.pages,
-                _remarks(listing),
-            )
+        listings, failed = _read_listings(hub, chosen, limit_per_task, out, progress)
+    rejected.write(folder, [one for listing in listings for one in listing.rejected])
     folder.manifest["counts"].update(
         tasks_available=len(available),
         tasks=len(chosen),
@@ -115,6 +108,54 @@ def read_hub(
         seconds=round(time.monotonic() - started, 1),
     )
     folder.manifest["listings"] = [listing.as_record() for listing in listings]
+    folder.manifest["failed"] = failed
+
+
+def missing(folder: RunFolder) -> str | None:
+    """Return one line about the tasks whose listing a run could not read, None when it read all."""
+    failed: dict[str, str] = folder.manifest.get("failed", {})
+    if not failed:
+        return None
+    reason = next(iter(failed.values()))
+    return (
+        f"{len(failed)} of {len(failed) + len(folder.manifest['listings'])} listings could not be "
+        f"read: {', '.join(failed)} ({reason}). The others are there; the next run asks for all, "
+        f"`--tasks {','.join(failed)}` for these alone"
+    )
+
+
+def _read_listings(
+    hub: Hub, tasks: list[str], limit: int, out: RecordFile, progress: Collector
+) -> tuple[list[TaskListing], dict[str, str]]:
+    """Read the listing of each task; return those that came, and why others did not, by task.
+
+    Raises what the first one failed with when none came.
+    """
+    listings: list[TaskListing] = []
+    failed: dict[str, str] = {}
+    in_a_row = 0
+    for number, task in enumerate(tasks, start=1):
+        if in_a_row >= MAX_FAILURES:
+            failed[task] = "not asked any more"
+            continue
+        try:
+            with out.all_or_none():
+                listing = read_listing(hub, task, limit, out)
+        except (HubError, SourceUnavailableError) as error:
+            if not listings and number == min(len(tasks), MAX_FAILURES):
+                raise
+            in_a_row += 1
+            failed[task] = warehouse.first_line(error)
+            log.warning("%d/%d %s failed: %s", number, len(tasks), task, failed[task])
+            continue
+        in_a_row = 0
+        listings.append(listing)
+        progress.update("tasks", total=len(tasks))
+        progress.update("pages", listing.pages)
+        progress.update("models", listing.models)
+        counts = (listing.models, listing.pages, _remarks(listing))
+        log.info("%d/%d %s: %d models, %d page(s)%s", number, len(tasks), task, *counts)
+    return listings, failed
 
 
 def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListing:
@@ -169,21 +210,26 @@ def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
 
 def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     """Write one record unless it says nothing new; return its id, None when it is unusable."""
-    model_id = record.get("id") if isinstance(record, dict) else None
-    if not isinstance(model_id, str) or not model_id.strip("\0 \t\r\n"):
-        # Every further reading would count it again.
-        listing.skipped += listing.readings == 1
+    if reason := rejected.reason_of(record):
+        _set_aside(record, listing, reason)
         return None
+    model_id = record["id"]
     downloads = record.get("downloads")
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
         line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
         if len(line) > MAX_RECORD:
-            listing.skipped += listing.readings == 1
+            _set_aside(record, listing, "too_large")
             log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
             return None
         listing.downloads[model_id] = downloads
         out.write(line)
     return model_id
+
+
+def _set_aside(record: Any, listing: TaskListing, reason: str) -> None:
+    if listing.readings == 1:  # every further reading would count it again
+        listing.skipped += 1
+        listing.rejected.append(rejected.set_aside(record, listing.task_id, reason))
 
 
 def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:

@@ -17,6 +17,7 @@ from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_r
 from assay.common.net import is_loopback
 from assay.extract.http.rate_limit import Clock
 from assay.extract.http.transport import RetryPolicy, RetryTransport, network, parsed, why_not_asked
+from assay.extract.landing.odd import is_key
 
 PAGE_CAP = 1000  # the server's own maximum
 # What a listing does not give by itself but `expand` does; cheaper than full=true, which
@@ -79,7 +80,7 @@ class Hub:
         answer = self._json(self._get(f"{self.endpoint}/api/tasks"))
         if not isinstance(answer, dict) or not answer:
             raise HubError(f"{self.endpoint}/api/tasks holds no tasks: is HF_ENDPOINT a Hub?")
-        return {key: answer[key] for key in sorted(answer)}
+        return {key: answer[key] for key in sorted(answer) if is_key(key)}
 
     def model_pages(self, task: str, page_size: int) -> Iterator[list[Any]]:
         """Yield a task's models, most downloaded first, page by page for as long as asked.

@@ -10,7 +10,8 @@ from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
 from assay.extract import settings
-from assay.extract.hub.catalog import UnknownTaskError, read_hub
+from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
 from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
@@ -77,13 +78,21 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
         folder = _read_catalog(args, progress)
     if args.dry_run:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
-        return
+    else:
+        _load(folder, args.destination, progress)
+    if args.run_folder is None and (line := missing(folder)):
+        raise SourceUnavailableError(line)
+
+
+def _load(folder: RunFolder, target: str, progress: Collector) -> None:
     try:
-        load_catalog(folder, args.destination, progress)
+        load_catalog(folder, target, progress)
     except BaseException as error:
         folder.finish("failed", f"load: {warehouse.first_line(error)}")
         raise
     folder.finish("loaded")
+    if line := missing(folder):
+        log.warning("%s: %s", folder.run_id, line)
 
 
 def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:

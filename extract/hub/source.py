@@ -15,9 +15,9 @@ from dlt.common.runtime.collector import NullCollector
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from assay.extract.http.transport import RetryPolicy
-from assay.extract.hub import bronze
-from assay.extract.hub.catalog import read_hub
+from assay.extract.http.transport import RetryPolicy, SourceUnavailableError
+from assay.extract.hub import bronze, rejected
+from assay.extract.hub.catalog import missing, read_hub
 from assay.extract.hub.client import Hub
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.temporary import TemporaryReading
@@ -37,7 +37,7 @@ def hub_catalog(
     folder: RunFolder | None = None,
 ) -> tuple[DltResource, ...]:
     """Tasks of the Hub and the models most downloaded in each: hf_tasks, hf_models,
-    hf_task_listings.
+    hf_task_listings, and what was set aside: hf_rejected.
 
     tasks: ids; all by default, or the first `max_tasks` of them in alphabetical order.
     limit_per_task: models to read of each. hf_token, hf_endpoint: from the environment (HF_TOKEN,
@@ -59,6 +59,8 @@ def hub_catalog(
                 max_tasks=max_tasks,
                 progress=NullCollector(),
             )
+        if line := missing(into):
+            raise SourceUnavailableError(line)
 
     reading = TemporaryReading(read)
 
@@ -77,4 +79,9 @@ def hub_catalog(
         """One row per task: how its listing was read, and whether it stood still."""
         yield from bronze.listings(folder or reading.folder)
 
-    return hf_tasks, hf_models, hf_task_listings
+    @dlt.resource(**rejected.REJECTED.hints(arrow=True))
+    def hf_rejected() -> Iterator[pa.Table]:
+        """One row per record or value that was set aside, with the last run that saw it."""
+        yield from rejected.rows(folder or reading.folder, bronze.MODELS_FILE)
+
+    return hf_tasks, hf_models, hf_task_listings, hf_rejected

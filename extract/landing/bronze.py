@@ -34,7 +34,10 @@ BOUNDS = ("memory_limit", "preserve_insertion_order")
 def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
     """Return dlt's pipeline into bronze, without what a killed run may have left of it."""
     pipeline = dlt.pipeline(
-        name, destination=destination(target), dataset_name="bronze", progress=progress
+        name,
+        destination=destination(target),
+        dataset_name=warehouse.schema("bronze", target),
+        progress=progress,
     )
     if pipeline.has_pending_data:
         # What is loaded now is newer than what was left, or the same.
@@ -44,7 +47,32 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
         # dlt would take the tables for made where it finds a schema, made beforehand, for them.
         log.info("%s is new to this database: all tables are made", name)
         pipeline = pipeline.drop()
+    elif pipeline.default_schema_name:
+        _mend(pipeline, target)
     return pipeline
+
+
+def _mend(pipeline: dlt.Pipeline, target: str) -> None:
+    """Make tables anew that somebody dropped; dlt takes those that it once made for there."""
+    with turn(target), pipeline.destination_client() as client:
+        gone = _gone(pipeline, client)
+        if gone:
+            client.update_stored_schema(only_tables=gone, force=True)
+            log.warning(
+                "%s is gone from the database and is made anew, empty: `dlt pipeline %s run` "
+                "brings its rows back, days of posts that are done with --refresh",
+                " and ".join(f"bronze.{table}" for table in gone),
+                pipeline.pipeline_name,
+            )
+        with client.with_staging_dataset():
+            if client.is_storage_initialized() and (gone := _gone(pipeline, client)):
+                client.update_stored_schema(only_tables=gone, force=True)
+
+
+def _gone(pipeline: dlt.Pipeline, client: Any) -> list[str]:
+    """Return the pipeline's tables that hold data by its own account and are not there."""
+    wanted = pipeline.default_schema.data_table_names(seen_data_only=True)
+    return [name for name, columns in client.get_storage_tables(wanted) if not columns]
 
 
 def _knows(pipeline: dlt.Pipeline, target: str) -> bool:

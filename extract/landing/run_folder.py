@@ -48,6 +48,18 @@ class RecordFile:
         self._put(record)
         self.count += 1
 
+    @contextmanager
+    def all_or_none(self) -> Iterator[None]:
+        """Take back what the block wrote when it raises."""
+        before = self.count, self.bytes, self._sha256.copy()
+        try:
+            yield
+        except BaseException:
+            self.count, self.bytes, self._sha256 = before
+            self._stream.seek(self.bytes)
+            self._stream.truncate()
+            raise
+
     def end(self) -> dict[str, Any]:
         """Close the array and return what the manifest says of the file."""
         self._put(b"\n]\n")

@@ -4,7 +4,7 @@ select {{ column_name }}
 from {{ model }}
 where
     {{ column_name }} not in (
-        'not_found', 'gated', 'private', 'disabled', 'malformed_id', 'template_leftover',
+        'not_found', 'gated', 'private', 'disabled', 'malformed_id', 'local_path', 'template_leftover',
         'not_in_vocabulary', 'fetch_failed', 'not_asked'
     )
 {% endtest %}

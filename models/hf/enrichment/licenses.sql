@@ -31,11 +31,14 @@ observed as (
     select
         licenses.*,
         license_strictness.strictness,
-        coalesce(license_terms.license_terms, 'unclassified') as license_terms
+        coalesce(written.license_terms, meant.license_terms, 'unclassified') as license_terms
     from licenses
-    left join license_terms on lower(licenses.license_id) = license_terms.license_id
+    left join license_terms as written on lower(licenses.license_id) = written.license_id
+    -- What it means: GPL-3.0-or-later has the terms of gpl-3.0.
+    left join license_terms as meant
+        on regexp_replace(lower(licenses.spdx_id), '(-only|-or-later|[+])$', '') = meant.license_id
     left join license_strictness
-        on license_terms.license_terms = license_strictness.license_terms
+        on coalesce(written.license_terms, meant.license_terms) = license_strictness.license_terms
 
 ),
 

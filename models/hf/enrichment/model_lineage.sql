@@ -2,7 +2,7 @@
     config(
         materialized='table',
         tags=['base_models'],
-        post_hook="{{ renew_index('idx_model_lineage_ancestor_id', 'ancestor_id') }}",
+        post_hook="{{ create_index('idx_model_lineage_ancestor_id', 'ancestor_id') }}",
     )
 }}
 

@@ -5,7 +5,7 @@
 {#- a fact, the table that has one row for each, whose fact it is, and which rows count #}
 {%- set facts = [
     ('task', 'model_tasks', 'model_id', 'true'),
-    ('dataset', 'model_datasets', 'model_id', 'true'),
+    ('dataset', 'resolved_datasets', 'model_id', 'true'),
     ('article', 'model_articles', 'model_id', 'true'),
     ('keyword', 'model_keywords', 'model_id', 'true'),
     ('parent', 'model_lineage', 'model_id', 'depth = 1'),
@@ -27,6 +27,16 @@ licenses as (
 
 ),
 
+-- A data set that is named by its old and its new name is one.
+resolved_datasets as (
+
+    select distinct
+        model_id,
+        coalesce(resolved_id, dataset_id) as dataset_id
+    from {{ ref('model_datasets') }}
+
+),
+
 -- What is counted is stacked and summed once: six joins of counts over all models would each hold
 -- a table in memory.
 facts as (
@@ -36,7 +46,7 @@ facts as (
             {{ key }} as model_id,
             '{{ fact }}' as fact,
             {{ 'rank_in_task' if fact == 'task' else 1 }} as place
-        from {{ ref(table) }}
+        from {{ table if table == 'resolved_datasets' else ref(table) }}
         where {{ condition }}
         {{ 'union all' if not loop.last }}
     {% endfor %}

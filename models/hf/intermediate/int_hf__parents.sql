@@ -16,7 +16,8 @@ base_models as (
     select
         base_model_id,
         tags,
-        coalesce(resolved_id, base_model_id) as model_id
+        coalesce(resolved_id, base_model_id) as model_id,
+        coalesce(reason, '') = 'local_path' as is_on_disk
     from {{ ref('base_models') }}
 
 ),
@@ -41,7 +42,14 @@ tagged as (
         unlisted.model_id,
         trim(
             regexp_replace(
-                tag.value, '^base_model:((finetune|adapter|merge|quantized):)?', ''
+                regexp_replace(
+                    tag.value,
+                    '^base_model:((finetune|adapter|merge|quantized):)?'
+                    || '(https?://(www[.])?(huggingface[.]co|hf[.]co)/)?',
+                    ''
+                ),
+                '@.*$',
+                ''
             )
         ) as base_model_id
     from unlisted
@@ -61,7 +69,13 @@ pairs as (
         model_id,
         base_model_id
     from tagged
-    where base_model_id <> '' and base_model_id not like '%:%'
+    where
+        base_model_id <> ''
+        and base_model_id not like '%:%'
+        and base_model_id not like '/%'
+        and base_model_id not like '.%'
+        and base_model_id not like '~%'
+        and base_model_id not like '%/%/%'
 
 ),
 
@@ -72,6 +86,8 @@ final as (
         coalesce(base_models.model_id, pairs.base_model_id) as parent_id
     from pairs
     left join base_models on pairs.base_model_id = base_models.base_model_id
+    -- A path on somebody's disk is no ancestor that strangers share.
+    where base_models.is_on_disk is null or not base_models.is_on_disk
 
 )
 

@@ -1,13 +1,17 @@
 """Reading the catalog: which tasks, and every model of a listing that changes while it is read."""
 
+import json
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assay.extract.hub.catalog import UnknownTaskError, choose_tasks, read_hub
+from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.hub import rejected
+from assay.extract.hub.catalog import UnknownTaskError, choose_tasks, missing, read_hub
 from assay.extract.landing.run_folder import RunFolder
-from tests.extract.helpers import NoProgress, model, pages_of, read_all
+from tests.extract.helpers import NoProgress, ScriptedHub, model, pages_of, read_all
 
 NAMES = ("text-generation", "text-classification", "fill-mask", "image-to-text", "other")
 TASKS: dict[str, Any] = {name: {} for name in NAMES}
@@ -253,3 +257,80 @@ def test_nul_characters_are_left_out_of_task_pages_too(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, {})
     read_hub(hub, folder, limit_per_task=5, wanted=None, max_tasks=None, progress=NoProgress())
     assert "u0000" not in (folder.path / "hf_tasks.json").read_text()
+
+
+# --- what is no model ----------------------------------------------------------------------------
+
+
+def test_a_record_that_is_no_model_is_set_aside_with_its_reason(tmp_path: Path) -> None:
+    long = "a/" + "x" * 1_000
+    page = [model("a/1"), {"likes": 3}, {"id": 7}, "words", {"id": long}, {"id": "a/2", "n": 1e400}]
+    hub = pages_of([page])
+    hub.task_pages = {"fill-mask": {}}
+    folder = RunFolder.create(tmp_path, {})
+    read_hub(hub, folder, limit_per_task=9, wanted=None, max_tasks=None, progress=NoProgress())
+    [rows] = [table for table in rejected.rows(folder, "hf_models.json") if table.num_rows]
+    found = sorted((row["reason"], row["model_id"], row["value"]) for row in rows.to_pylist())
+    assert found == [
+        ("id_too_long", long[:500], f'{{"id":"{long}'[:500]),
+        ("no_id", None, '{"id":7}'),
+        ("no_id", None, '{"likes":3}'),
+        ("no_record", None, '"words"'),
+    ]
+    assert folder.manifest["counts"]["records_skipped"] == 4
+    assert folder.manifest["counts"]["models_listed"] == 2
+
+
+# --- a listing that fails for good ---------------------------------------------------------------
+
+
+class HalfDown(ScriptedHub):
+    """A hub that gives one page of some tasks' listings and then fails, for good."""
+
+    def __init__(self, tasks: Sequence[str], down: Collection[str]) -> None:
+        super().__init__([[[model("a/1"), model("a/2")]]])
+        self.task_pages = {task: {} for task in tasks}
+        self._down = down
+
+    def model_pages(self, task: str, page_size: int) -> Iterator[list[Any]]:
+        yield from super().model_pages(task, page_size)
+        if task in self._down:
+            raise SourceUnavailableError("The Hub answered HTTP 504 to /api/models")
+
+
+def read(folder: RunFolder, hub: ScriptedHub) -> None:
+    read_hub(hub, folder, limit_per_task=9, wanted=None, max_tasks=None, progress=NoProgress())
+
+
+def test_one_listing_that_fails_for_good_leaves_the_others_whole(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, {})
+    read(folder, HalfDown("abc", {"b"}))
+    folder.check()
+    records = json.loads((folder.path / "hf_models.json").read_text())
+    assert [(record["_task_id"], record["_seq"]) for record in records] == [
+        ("a", 0),
+        ("a", 1),
+        ("c", 2),
+        ("c", 3),
+    ]
+    assert [listing["task_id"] for listing in folder.manifest["listings"]] == ["a", "c"]
+    assert missing(folder) == (
+        "1 of 3 listings could not be read: b (The Hub answered HTTP 504 to /api/models). The "
+        "others are there; the next run asks for all, `--tasks b` for these alone"
+    )
+
+
+def test_a_hub_that_fails_three_times_in_a_row_is_not_asked_any_more(tmp_path: Path) -> None:
+    folder, hub = RunFolder.create(tmp_path, {}), HalfDown("abcdef", set("bcde"))
+    read(folder, hub)
+    assert [task for task, _ in hub.asked] == ["a", "b", "c", "d"]
+    assert folder.manifest["failed"]["f"] == "not asked any more"
+    assert list(folder.manifest["failed"]) == list("bcdef")
+
+
+@pytest.mark.parametrize("tasks", ["a", "ab", "abcd"])
+def test_when_no_listing_comes_the_run_fails_as_the_first_did(tmp_path: Path, tasks: str) -> None:
+    hub = HalfDown(tasks, set("abcd"))
+    with pytest.raises(SourceUnavailableError, match="HTTP 504"):
+        read(RunFolder.create(tmp_path, {}), hub)
+    assert len(hub.asked) == min(3, len(tasks))

@@ -21,7 +21,7 @@ from tests.conftest import empty_postgres
 from tests.support import ROOT, SAMPLE
 
 TASKS = ["fill-mask", "text-classification"]
-CATALOG = {"hf_tasks", "hf_models", "hf_task_listings"}
+CATALOG = {"hf_tasks", "hf_models", "hf_task_listings"}  # and hf_rejected, empty for good data
 CALLS = {
     "hub_catalog": {"tasks": TASKS, "limit_per_task": 20, "min_interval_seconds": 0},
     "hub_enrichment": {
@@ -113,11 +113,17 @@ def test_the_catalog_loads_into_any_duckdb_and_a_second_run_changes_no_count(
     tmp_path: Path, server: ReplayServer
 ) -> None:
     tables = load(tmp_path, server, "hub_catalog", "duckdb", times=2)
-    assert counts(tmp_path, CATALOG) == {"hf_models": 40, "hf_task_listings": 2, "hf_tasks": 2}
+    assert counts(tmp_path, CATALOG | {"hf_rejected"}) == {
+        "hf_models": 40,
+        "hf_rejected": 0,
+        "hf_task_listings": 2,
+        "hf_tasks": 2,
+    }
     assert {name: table["keys"] for name, table in tables.items()} == {
         "hf_models": [],
         "hf_tasks": ["task_id"],
         "hf_task_listings": ["task_id"],
+        "hf_rejected": ["reject_id"],
     }
     assert tables["hf_models"]["merged_by"] == ["task_id"]
     assert {table["disposition"] for table in tables.values()} == {"merge"}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from assay import warehouse
@@ -143,7 +144,8 @@ ODD_VALUES = [
     ("downloads", [3], "downloads", None),
     ("downloads", {"all": 3}, "downloads", None),
     ("downloads", 2**63, "downloads", None),
-    ("downloads", -1, "downloads", -1),
+    ("downloads", -1, "downloads", None),
+    ("downloads", 1e30, "downloads", None),
     ("likes", "", "likes", None),
     ("gated", False, "gated", "false"),
     ("gated", "manual", "gated", "manual"),
@@ -152,6 +154,7 @@ ODD_VALUES = [
     ("tags", {"license": "mit"}, "tags", '{"license":"mit"}'),
     ("tags", "mit", "tags", '"mit"'),
     ("tags", [], "tags", "[]"),
+    ("tags", ["t" * 4_000], "tags", f'["{"t" * 4_000}"]'),
     ("author", "", "author", "a"),
     ("author", None, "author", "a"),
     ("pipeline_tag", "", "pipeline_tag", None),
@@ -161,17 +164,49 @@ ODD_VALUES = [
     ("createdAt", "yesterday", "hub_created_at", None),
     ("createdAt", 1_700_000_000, "hub_created_at", None),
     ("createdAt", "2026-08-18T08:09:20+02:00", "hub_created_at", AT),
-    ("lastModified", "0001-01-01T00:00:00Z", "last_modified", datetime(1, 1, 1, tzinfo=UTC)),
+    ("lastModified", "0001-01-01T00:00:00Z", "last_modified", None),
+    ("lastModified", "294247-01-10T04:00:54.775Z", "last_modified", None),
+    ("lastModified", "2200-01-01T00:00:00Z", "last_modified", None),
+    ("createdAt", "1900-01-01T00:00:00Z", "hub_created_at", datetime(1900, 1, 1, tzinfo=UTC)),
+    ("pipeline_tag", "x" * 1_001, "pipeline_tag", None),
+    ("pipeline_tag", "ü" * 500, "pipeline_tag", "ü" * 500),
 ]
+
+
+# What bronze.hf_rejected says of them: field, reason and value, cut to 500 characters.
+SET_ASIDE = {
+    ("downloads", "no_count", "many"),
+    ("downloads", "no_count", "true"),
+    ("downloads", "no_count", "[3]"),
+    ("downloads", "no_count", '{"all":3}'),
+    ("downloads", "no_count", str(2**63)),
+    ("downloads", "no_count", "-1"),
+    ("downloads", "no_count", "1e+30"),
+    ("tags", "no_list", '{"license":"mit"}'),
+    ("tags", "no_list", '"mit"'),
+    ("tags", "too_long", "t" * 500),
+    ("library_name", "too_long", "x" * 500),
+    ("pipeline_tag", "too_long", "x" * 500),
+    ("createdAt", "no_time", "yesterday"),
+    ("createdAt", "no_time", "1700000000"),
+    ("lastModified", "no_time", "0001-01-01T00:00:00Z"),
+    ("lastModified", "no_time", "294247-01-10T04:00:54.775Z"),
+    ("lastModified", "no_time", "2200-01-01T00:00:00Z"),
+}
 
 
 @pytest.fixture(scope="module")
 def odd_rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """Load one model for each odd value, all in one listing."""
+    """Load one model for each odd value, all in two listings that show the same."""
     listing = [{"id": f"a/{n}", key: value} for n, (key, value, *_) in enumerate(ODD_VALUES)]
     with pytest.MonkeyPatch.context() as monkeypatch:
-        use(tmp_path_factory.mktemp("odd"), monkeypatch)({"fill-mask": listing})
-        return models()
+        load = use(tmp_path_factory.mktemp("odd"), monkeypatch)
+        load({"fill-mask": listing, "other": listing})
+        found = rows("select field, reason, value, model_id, task_id from bronze.hf_rejected")
+        assert {row[:3] for row in found} == SET_ASIDE
+        assert len(found) == len(SET_ASIDE), "once, however many tasks list the model"
+        assert {row[4] for row in found} == {"fill-mask"}
+        return models()[: len(listing)]
 
 
 @pytest.mark.parametrize(
@@ -287,3 +322,16 @@ def test_a_file_of_more_rows_than_a_batch_arrives_whole(
     assert rows(
         "select count(*), count(distinct model_id), sum(downloads) from bronze.hf_models"
     ) == [(5_500, 5_500, 5_499 * 5_500 // 2)]
+
+
+def test_a_table_that_somebody_dropped_is_made_anew_and_named(
+    load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    load({"fill-mask": [model("a/1")]})
+    with duckdb.connect(warehouse.output("duckdb")["path"]) as connection:
+        connection.execute("drop table bronze.hf_models; drop table bronze_staging.hf_models")
+    load({"fill-mask": [model("a/1"), model("a/2")]})
+    assert rows("select count(*) from bronze.hf_models") == [(2,)]
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert line.startswith("bronze.hf_models is gone from the database and is made anew, empty: ")
+    assert "`dlt pipeline hf_catalog run`" in line

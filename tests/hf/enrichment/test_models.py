@@ -189,6 +189,16 @@ def whole(project: Project) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+def test_mappings_say_what_a_written_id_means(built: Project) -> None:
+    assert built.rows(
+        "select dataset_id, resolved_id from hf.model_datasets where dataset_id = 'squad'"
+    ) == [("squad", "rajpurkar/squad")]
+    assert built.rows(
+        "select distinct resolved_id from hf.model_base_models where base_model_id = 'meta/llama'"
+    ) == [("meta-llama/llama",)]
+    assert built.rows("select count(*) from hf.model_licenses where resolved_id is null") == [(0,)]
+
+
 def test_mappings_hold_the_pairs_of_known_models_and_nothing_else(built: Project) -> None:
     def mapping(entity: str, columns: str) -> list[tuple[Any, ...]]:
         return sorted(built.rows(f"select {columns}, created_at from hf.model_{entity}"))
@@ -444,5 +454,7 @@ def test_a_pair_without_its_entity_is_refused_on_postgres(built_on_postgres: Pro
         pytest.raises(psycopg2.errors.ForeignKeyViolation, match="dataset_id_fkey"),
     ):
         cursor.execute(
-            "insert into hf.model_datasets values ('a/llama-tuned', 'nothing', %s)", (READ,)
+            "insert into hf.model_datasets (model_id, dataset_id, created_at) "
+            "values ('a/llama-tuned', 'nothing', %s)",
+            (READ,),
         )
