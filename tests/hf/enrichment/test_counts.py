@@ -99,7 +99,12 @@ def values_are_those_of_the_items(folder: Path, workshop: Workshop) -> None:
             assert author == datasets[resolved]["author"]
         else:
             item = datasets.get(name, {})
-            assert reason in ("not_found", "malformed_id", "disabled")
+            assert reason in ("not_found", "malformed_id", "disabled", "local_path")
+            assert (
+                reason != "local_path"
+                or name.startswith((".", "~"))
+                or "/" in name.partition("/")[2]
+            )
             assert not item or item.get("private") or item.get("disabled")
     papers = {
         re.sub(r"^.*/abs/|v\d+$", "", item["id"]): item for item in items(folder / "arxiv.jsonl")
