@@ -42,8 +42,8 @@ forget: .venv/.installed ## URL=page of a post, AUTHOR=source:name or AUTHOR_OF=
 		$(if $(AUTHOR_OF),--author-of "$(AUTHOR_OF)")
 	@$(IN_VENV) dbt --quiet build --select tag:issues && python -m publish.issue_report && python -m publish.pocketbase
 
-refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: builds what follows from it, asks no model
-	@$(IN_VENV) python -m assay.refresh
+refresh: .venv/.installed ## after an edit of inputs, seeds, SQL or Python: builds what follows; PLAN=1 only says what
+	@$(IN_VENV) python -m assay.refresh $(if $(PLAN),--plan)
 
 watch: .venv/.installed ## the same after every edit, until Ctrl-C
 	@$(IN_VENV) python -m assay.refresh.watch

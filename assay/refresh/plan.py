@@ -19,6 +19,7 @@ _TABLES_SQL = """
 """
 # When dlt first loaded this bronze: no other warehouse has the same moment.
 _WAREHOUSE_SQL = "select cast(min(inserted_at) as varchar) from bronze._dlt_version"
+_LOADS_SQL = "select count(*) || ' ' || max(inserted_at) from bronze._dlt_loads"
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Decision:
-    """What dbt is told. select: selectors, none for all. reasons and left_out: lines for people."""
+    """What dbt is told. select: selectors, none for all. reasons and left_out: lines for people.
+
+    causes: (source or path that changed, its line of the reasons), where something is selected.
+    """
 
     select: tuple[str, ...]
     exclude: tuple[str, ...]
     reasons: tuple[str, ...]
     left_out: tuple[str, ...]
+    causes: tuple[tuple[str, str], ...] = ()
 
 
 def target_dir() -> Path:
@@ -49,9 +54,12 @@ def artifact(name: str) -> Any:
     return json.loads((target_dir() / name).read_bytes())
 
 
-def look(code: dict[str, str]) -> Seen:
+def look(code: dict[str, str], project: str = "") -> Seen:
     """Return what `dbt source freshness` has just found. Raises WarehouseError where it found
-    nothing because it failed; a source that is not loaded is no failure."""
+    nothing because it failed; a source that is not loaded is no failure.
+
+    project: what unchanged.project_stamp said before anything was looked at.
+    """
     sources, manifest = (target_dir() / "sources.json").read_bytes(), artifact("manifest.json")
     with warehouse.connect(TARGET) as db:
         tables = set(db.rows(_TABLES_SQL))
@@ -68,7 +76,15 @@ def look(code: dict[str, str]) -> Seen:
         name = ".".join(result["unique_id"].split(".")[-2:])
         if result["status"] == "runtime error" and name not in missing:
             raise warehouse.WarehouseError(f"dbt source freshness: {name}: {result['error']}")
-    return Seen(sources, Record(identity, manifest["metadata"]["dbt_version"], code, missing))
+    dbt = manifest["metadata"]["dbt_version"]
+    return Seen(sources, Record(identity, dbt, code, missing, project, loads=loads()))
+
+
+def loads() -> str:
+    """Return how many loads of dlt the warehouse has, and when the last one was."""
+    with warehouse.connect(TARGET) as db:
+        [(found,)] = db.rows(_LOADS_SQL)
+    return str(found)
 
 
 def decide(seen: Seen, built: Record | None, sources_built: bytes | None) -> Decision:
@@ -84,13 +100,13 @@ def decide(seen: Seen, built: Record | None, sources_built: bytes | None) -> Dec
     # A node that is gone has nothing to select.
     code = sorted(path for path in now.code if built.code.get(path) != now.code[path])
     arrived = sorted(set(built.missing) - set(now.missing))
-    reasons = [
-        *(f"{name} changed" for name in _fresher(seen.sources, sources_built)),
+    causes = [
+        *((name, f"{name} changed") for name in _fresher(seen.sources, sources_built)),
         *(
-            f"{path}{' or what it imports' if path.startswith(MODELS) else ''} changed"
+            (path, f"{path}{' or what it imports' if path.startswith(MODELS) else ''} changed")
             for path in code
         ),
-        *(f"{name} is loaded now" for name in arrived),
+        *((name, f"{name} is loaded now") for name in arrived),
     ]
     select = (
         "source_status:fresher+",
@@ -98,7 +114,8 @@ def decide(seen: Seen, built: Record | None, sources_built: bytes | None) -> Dec
         *(f"path:{path}+" for path in code),
         *(f"source:{name}+" for name in arrived),
     )
-    return Decision(select, exclude, tuple(reasons), left_out)
+    reasons = tuple(why for _, why in causes)
+    return Decision(select, exclude, reasons, left_out, tuple(causes))
 
 
 def _fresher(now: bytes, built: bytes) -> list[str]:

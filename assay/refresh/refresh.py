@@ -12,13 +12,16 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from assay import warehouse
 from assay.refresh import state
 from assay.refresh.code import code_fingerprints
-from assay.refresh.plan import Decision, Seen, artifact, decide, look, target_dir
+from assay.refresh.forecast import durations, forecast, keep_durations
+from assay.refresh.plan import Decision, Seen, artifact, decide, loads, look, target_dir
 from assay.refresh.steps import ProjectBusyError, exclusive_project, run_command
+from assay.refresh.unchanged import project_stamp, warehouse_stamp
 from assay.warehouse import journal
 
 # Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
@@ -32,47 +35,80 @@ class RefreshError(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Refresh once; return the process's exit code."""
-    argparse.ArgumentParser(prog="make refresh", description=__doc__).parse_args(argv)
+    parser = argparse.ArgumentParser(
+        prog="make refresh", usage="make refresh [PLAN=1]", description=__doc__
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="say what would be built, build nothing"
+    )
+    args = parser.parse_args(argv)
     started = time.monotonic()
     journal.run_id()  # every step inherits it
     try:
         with exclusive_project("refresh") as lock:
-            _refresh(lock)
+            _refresh(lock, only_plan=args.plan)
     except (RefreshError, ProjectBusyError, warehouse.WarehouseError) as error:
         _say(f"make refresh: {error}", sys.stderr)
         return 1
     except KeyboardInterrupt:
         _say("make refresh: stopped by the keyboard; run again to go on", sys.stderr)
         return 1
-    _say(f"refresh: done in {time.monotonic() - started:.1f} s")
+    if not args.plan:
+        _say(f"refresh: done in {time.monotonic() - started:.1f} s")
     return 0
 
 
-def _refresh(lock: int) -> None:
-    _step("observe the inputs", ["dlt", "pipeline", "inputs", "run"], lock)
-    seen = observed(lock)
+def _refresh(lock: int, *, only_plan: bool) -> None:
     folder = state.state_dir()
     built = state.read(folder)
+    project = project_stamp(warehouse.ROOT)  # before anything is looked at: later edits are later
+    if built and built.file and (built.project, built.file) == (project, warehouse_stamp()):
+        _say("refresh: built no table: no source was loaded and no file changed since the last one")
+        return
+    _step("observe the inputs", ["dlt", "pipeline", "inputs", "run"], lock)
+    seen = observed(lock, project=project)
     before = (folder / "sources.json").read_bytes() if built else None
     decision = decide(seen, built, before)
     for reason in decision.reasons:
         _say(f"refresh: {reason}")
+    chosen = ["--state", str(folder)]
+    for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
+        chosen += [option, *selectors] if selectors else []
+    if only_plan:
+        return _say_plan(decision, chosen, lock)
     results = target_dir() / "run_results.json"
     results.unlink(missing_ok=True)  # so that what stands there afterwards is of this build
-    command = [*DBT, "build", *NOT_APPROVED, "--state", str(folder)]
-    for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
-        command += [option, *selectors] if selectors else []
     try:
-        _step("build", command, lock)
+        _step("build", [*DBT, "build", *NOT_APPROVED, *chosen], lock)
     finally:
         _report(decision)
     remember(seen)
 
 
-def observed(lock: int | None = None, given: Sequence[str] = NOT_APPROVED) -> Seen:
+def _say_plan(decision: Decision, chosen: list[str], lock: int) -> None:
+    """Say what a refresh would build now, and build nothing."""
+    kinds = ("--resource-type", "model", "--resource-type", "seed")
+    as_json = ("--output", "json", "--output-keys", "unique_id")
+    done = _run([*DBT, "ls", *kinds, *as_json, *NOT_APPROVED, *chosen], lock, capture=True)
+    if done.returncode:
+        _say(done.stdout)
+        raise RefreshError(f"dbt ls failed with exit code {done.returncode}")
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    selected = [line["unique_id"] for line in lines]
+    took = durations(state.state_dir())
+    for line in forecast(decision, selected, artifact("manifest.json"), took):
+        _say(line)
+    for line in decision.left_out:
+        _say(f"refresh: would leave out what needs it: {line}")
+
+
+def observed(
+    lock: int | None = None, given: Sequence[str] = NOT_APPROVED, project: str = ""
+) -> Seen:
     """Return what a build that starts now builds from: sources by dbt's freshness, and code.
 
     given: the vars of the build, since dbt parses the whole project anew where they change.
+    project: as plan.look takes it.
     Raises RefreshError when dbt cannot tell, WarehouseError when the warehouse does not answer.
     """
     code = code_fingerprints(warehouse.ROOT)
@@ -84,7 +120,7 @@ def observed(lock: int | None = None, given: Sequence[str] = NOT_APPROVED) -> Se
     if not sources.exists():
         _say(done.stdout)
         raise RefreshError(f"dbt source freshness failed with exit code {done.returncode}")
-    return look(code)
+    return look(code, project)
 
 
 def remember(seen: Seen) -> None:
@@ -99,7 +135,13 @@ def remember(seen: Seen) -> None:
             "another dbt command wrote to the target folder during the build, which is built but "
             "not remembered: run make refresh again"
         )
-    state.promote(state.state_dir(), manifest, seen.sources, seen.record)
+    record = seen.record
+    file = warehouse_stamp()
+    if record.project and loads() == record.loads:  # else something was loaded during the build
+        record = replace(record, file=file)
+    folder = state.state_dir()
+    state.promote(folder, manifest, seen.sources, record)
+    keep_durations(folder, artifact("run_results.json")["results"])
 
 
 def _invocation(found: Any) -> str:

@@ -27,12 +27,17 @@ class Record:
 
     warehouse: which one it was (`refresh_plan.look`). dbt: the version that wrote the manifest.
     code: fingerprints by path (assay/refresh/code.py). missing: sources that were not loaded.
+    project, file: the two numbers of assay/refresh/unchanged.py, empty where not to be trusted.
+    loads: which loads of dlt the build saw (`refresh_plan.look`).
     """
 
     warehouse: str
     dbt: str
     code: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    project: str = ""
+    file: str = ""
+    loads: str = ""
 
 
 def state_dir() -> Path:

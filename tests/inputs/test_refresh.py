@@ -20,7 +20,10 @@ LINK = "inputs/templates/link/second.j2"
 REFRESH = (sys.executable, "-m", "assay.refresh")
 LOADED = [
     f"source.assay.bronze.{name}"
-    for name in ("hf_tasks", "hf_models", "hf_task_listings", "raw_items", "collected_windows")
+    for name in (
+        *("hf_tasks", "hf_models", "hf_task_listings", "hf_rejected"),
+        *("raw_items", "collected_windows"),
+    )
 ]
 
 
@@ -88,6 +91,20 @@ def test_one_byte_of_one_link_template_rebuilds_its_dependents_and_asks_no_model
     assert "llm: not approved, so nothing is asked" in told
     assert house.rows("select * from house.link_answers order by all") == answers
     assert llm.connections == 0
+
+
+def test_nothing_is_asked_where_nothing_happened_and_a_plan_builds_nothing(house: House) -> None:
+    house.append(LINK, "+")
+    house.refresh()
+    ran = house.artifact("run_results.json")
+    assert "built no table: no source was loaded and no file changed" in house.refresh()
+    house.append(LINK, "-")
+    told = house.run(*REFRESH, "--plan")
+    assert "inputs.link_templates changed" in told
+    assert house.artifact("run_results.json") == ran
+    planned = {line.split()[0] for line in told.splitlines() if line.startswith("  ")} - {"table"}
+    house.refresh()
+    assert planned == house.ran() == house.hangs_on("source.assay.inputs.link_templates")
 
 
 def test_even_a_project_that_approves_by_default_pays_nothing(house: House, llm: LlmServer) -> None:
