@@ -3,6 +3,12 @@
 
 with
 
+current_models as (
+
+    select * from {{ ref('current_models') }}
+
+),
+
 model_profile as (
 
     select * from {{ ref('model_profile') }}
@@ -63,19 +69,19 @@ final as (
     select
         ancestors.model_id,
         ancestors.ancestor_id,
-        model_profile.license,
+        current_models.license,
         ancestors.ancestor_license,
         licenses.license_terms,
         terms.license_terms as ancestor_terms,
         ancestors.depth,
-        model_profile.downloads
+        current_models.downloads
     from ancestors
-    inner join model_profile on ancestors.model_id = model_profile.model_id
-    inner join licenses on model_profile.license = licenses.license_id
+    inner join current_models on ancestors.model_id = current_models.model_id
+    inner join licenses on current_models.license = licenses.license_id
     inner join terms on lower(ancestors.ancestor_license) = terms.license_id
     inner join strictness on terms.license_terms = strictness.license_terms
     where licenses.strictness < strictness.strictness
-    order by model_profile.downloads desc, ancestors.model_id asc, ancestors.depth asc
+    order by current_models.downloads desc, ancestors.model_id asc, ancestors.depth asc
 
 )
 

@@ -39,6 +39,23 @@ def number(
     return found
 
 
+def flag(key: str) -> bool:
+    """Return one yes or no from .dlt/config.toml or the environment; no where nobody says.
+
+    Raises SettingError when it is neither.
+    """
+    name = _variable(key)
+    raw = os.environ.get(name)
+    if raw is None:
+        raw = dlt.config.get(key)
+    found = {"true": True, "1": True, "false": False, "0": False, "": False, "none": False}.get(
+        str(raw).strip().lower()
+    )
+    if found is None:
+        raise SettingError(f"{name} is {raw!r}: it must be true or false")
+    return found
+
+
 def retry_policy() -> RetryPolicy:
     """Return how sources are asked, section [http]."""
     usual = RetryPolicy()

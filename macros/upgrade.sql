@@ -9,3 +9,27 @@
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
+
+{# A bronze table with columns that came with a newer version of the project: null while nothing was
+   loaded since. columns: type by name. #}
+{% macro with_later_columns(relation, columns) -%}
+    {%- set missing = {} -%}
+    {%- if execute and not relation.is_cte and load_relation(relation) is not none -%}
+        {%- set there = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+        {%- for name, type in columns.items() if name not in there -%}
+            {%- do missing.update({name: type}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if missing -%}
+    (
+        select
+            *
+            {%- for name, type in missing.items() %},
+            cast(null as {{ type }}) as {{ name }}
+            {%- endfor %}
+        from {{ relation }}
+    )
+    {%- else -%}
+    {{ relation }}
+    {%- endif -%}
+{%- endmacro %}

@@ -33,8 +33,14 @@ QUICK = ("--no-write-json",)
 UNTESTED = ("--exclude-resource-type", "test", "unit_test")
 
 # The tables beside the catalog that only enrichment needs.
-LINEAGE = ("int_hf__ancestors", "int_hf__loops", "int_hf__parents", "int_hf__upper_steps")
-CATALOG = ("path:models/hf", "--exclude", "path:models/hf/enrichment", *LINEAGE)
+ENRICHMENT = (
+    "int_hf__ancestors",
+    "int_hf__identified",
+    "int_hf__loops",
+    "int_hf__parents",
+    "int_hf__upper_steps",
+)
+CATALOG = ("path:models/hf", "--exclude", "path:models/hf/enrichment", *ENRICHMENT)
 POSTS = ("bronze.raw_items", "bronze.collected_windows")
 
 # What a run leaves that another run of the same input would leave too.

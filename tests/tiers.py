@@ -37,6 +37,7 @@ COMMANDS = {
     "tests/publish/web/test_hostile.py": "hostile posts do nothing on the live page",
     "tests/publish/web/test_headers.py": "the page may not be framed",
     "tests/hf/test_counts.py": "the catalog equals an independent count, on both databases",
+    "tests/hf/test_thirty_days.py": "days loaded backwards end in the tables of a plain count",
     "tests/issues/test_counts.py": "bronze equals an independent reading of the posts",
     "tests/issues/gold/test_gold.py": "hidden themes are found; gold is what silver says",
     "tests/issues/gold/test_llm_labels.py": "an approved label is paid for once; no socket without",

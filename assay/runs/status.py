@@ -71,6 +71,21 @@ TROUBLE_SQL = """
     )
     select * from last where status in ('failed', 'killed') order by started_at desc
 """
+# Listings that nobody accepted and that no later one of the task has replaced.
+APART_SQL = """
+    select run_id, count(*), min(task_id || ': ' || apart)
+    from bronze.hf_task_listings as listing
+    where apart is not null and not exists (
+        select 1 from bronze.hf_task_listings as later
+        where later.task_id = listing.task_id
+            and later.apart is null and later.observed_at > listing.observed_at
+    )
+    group by run_id order by run_id
+"""
+APART_COLUMN_SQL = """
+    select 1 from information_schema.columns
+    where table_schema = %s and table_name = 'hf_task_listings' and column_name = 'apart'
+"""
 # What the last run of the catalog set aside, by reason.
 REJECTED_SQL = """
     select reason, count(*)
@@ -180,6 +195,8 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
     ]
     loaded = list(table(counts, "<>", least=(32, 10)))
     sections = [Section("LOADED", loaded or ["nothing: run `make run`"])]
+    if db.rows(APART_COLUMN_SQL, (f"{db.prefix}bronze",)):
+        sections.append(Section("KEPT APART", [_apart(*row) for row in db.rows(APART_SQL)]))
     if "bronze.hf_rejected" in there and (odd := db.rows(REJECTED_SQL)):
         said = ", ".join(f"{count:,} {reason}" for reason, count in odd)
         sections.append(Section("SET ASIDE", [f"{said}: hf.rejected says what and why"]))
@@ -210,6 +227,15 @@ def _run(row: tuple[Any, ...]) -> str:
     took = f"{(finished - started).total_seconds():,.0f} s" if finished else "no end"
     state = "done" if done == begun else f"{begun - done} of {begun} steps not done"
     return f"{started:%Y-%m-%d %H:%M}  {took:>8}  {state}: {steps}  [{run_id}]"
+
+
+def _apart(run_id: str, listings: int, example: str) -> str:
+    folder = _shown(warehouse.data_dir() / "raw" / "hf" / run_id)
+    more = f" and {listings - 1} more" if listings > 1 else ""
+    return (
+        f"{_cut(example)}{more}; to accept: "
+        f"dlt pipeline hf_catalog run --accept --run-folder {folder}"
+    )
 
 
 def _trouble(kind: str, name: str, status: str, error: str | None, started: datetime) -> str:

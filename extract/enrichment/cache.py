@@ -17,6 +17,7 @@ from assay.warehouse import private
 
 # Why an id is not enriched.
 NOT_FOUND = "not_found"
+PRIVATE = "private"
 MALFORMED = "malformed_id"
 LOCAL_PATH = "local_path"
 NOT_IN_VOCABULARY = "not_in_vocabulary"

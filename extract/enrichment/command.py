@@ -15,6 +15,7 @@ from assay import warehouse
 from assay.common.hub_entities import HUB_ENTITIES
 from assay.common.show import table
 from assay.extract import settings
+from assay.extract.enrichment.bronze import WITHOUT_REFERENCES, newer
 from assay.extract.enrichment.enrich import Enriched, enrich_all
 from assay.extract.enrichment.entities import ENTITIES
 from assay.extract.enrichment.entity import References
@@ -85,6 +86,7 @@ def _check(args: argparse.Namespace) -> None:
         _threads()
         _entities(args)
         _max_age_days(args)
+        settings.flag("hf_catalog.private")
         settings.retry_policy()
         settings.hub_endpoint()
         settings.arxiv_endpoint()
@@ -162,6 +164,7 @@ def _fetcher(args: argparse.Namespace, progress: Collector) -> Iterator[Fetcher]
             threads=_threads(),
             since=time.time() - _max_age_days(args) * DAY_SECONDS,
             depth=args.depth or 1,
+            with_private=settings.flag("hf_catalog.private"),
             progress=progress,
         ) as fetcher,
     ):
@@ -173,15 +176,18 @@ def load_enrichment(
 ) -> None:
     """Load entities of a run folder, then which models refer to them.
 
-    Rows replace those with the same id or of the same model, so loading twice changes nothing. A
-    run killed in between leaves no model that refers to nothing. Raises dlt's PipelineStepFailed
-    when the destination refuses.
+    Rows replace those with the same id or of the same model, so loading twice changes nothing; what
+    is known from a later reading stays. A run killed in between leaves no model that refers to
+    nothing. Raises dlt's PipelineStepFailed when the destination refuses.
     """
     started = time.monotonic()
     pipeline = bronze.open_pipeline("hf_enrichment", target, progress)
     chosen = [ENTITIES[name] for name in entities]
-    for tables in ([one.table for one in chosen], [one.mapping for one in chosen]):
-        source = hub_enrichment(entities=entities, enriched=Enrichment(folder, references))
+    later = newer(pipeline, target, chosen, folder)
+    mappings = [one.mapping for one in chosen]
+    for tables in ([one.table for one in chosen], [*mappings, WITHOUT_REFERENCES.name]):
+        enriched = Enrichment(folder, references)
+        source = hub_enrichment(entities=entities, enriched=enriched, newer=later)
         bronze.run(pipeline, [source.resources[table] for table in tables], target)
     log.info(
         "loaded %s of %s into bronze of %s in %.1f s",

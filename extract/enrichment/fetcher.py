@@ -8,7 +8,7 @@ from pathlib import Path
 from dlt.common.runtime.collector_base import Collector
 
 from assay.extract.enrichment.arxiv import Arxiv
-from assay.extract.enrichment.cache import FETCH_FAILED, NOT_ASKED, Answer, Answers
+from assay.extract.enrichment.cache import FETCH_FAILED, NOT_ASKED, PRIVATE, Answer, Answers
 from assay.extract.enrichment.wikidata import Wikidata
 from assay.extract.enrichment.workers import Ask, FetchStats, Unit, WorkerPool
 from assay.extract.http.transport import RetryPolicy
@@ -24,6 +24,7 @@ class Fetcher:
 
     hub, arxiv, wikidata: None to ask nobody. since: answers before it (seconds since the epoch)
     are too old. depth: levels of base models, 1 for those that listed models refer to.
+    with_private: whether what only the token's owner may see comes in too.
     """
 
     answers: Answers
@@ -33,6 +34,15 @@ class Fetcher:
     since: float
     depth: int = 1
     wikidata: Wikidata | None = None
+    with_private: bool = False
+
+    def repository(self, kind: str, name: str) -> Answer | None:
+        """Return the last answer for a repository; of one that is private only that it is, unless
+        private ones are wanted."""
+        answer = self.answers.get(kind, name)
+        if answer and answer.found and answer.found.get("private") and not self.with_private:
+            return Answer(PRIVATE, answer.fetched_at)
+        return answer
 
     def missing(self, kind: str, ids: Iterable[str]) -> list[str]:
         """Return the ids of a kind that have no fresh answer, in their order."""
@@ -78,11 +88,13 @@ def open_fetcher(
     threads: int,
     since: float,
     depth: int,
+    with_private: bool = False,
     progress: Collector,
 ) -> Iterator[Fetcher]:
     """Open the answers of before and the sources.
 
-    addresses: None to ask nobody. Raises HubError when the Hub's address cannot be used.
+    addresses: None to ask nobody. with_private: whether what only the token's owner may see comes
+    in too. Raises HubError when the Hub's address cannot be used.
     """
     with ExitStack() as opened:
         answers = opened.enter_context(Answers(Path(answers_file)))
@@ -90,10 +102,12 @@ def open_fetcher(
         hub = arxiv = wikidata = None
         if addresses is not None:
             clock = pool.clock
-            hub = opened.enter_context(Hub(addresses.hub, hf_token, retry_policy, clock=clock))
+            hub = opened.enter_context(
+                Hub(addresses.hub, hf_token, retry_policy, with_private=with_private, clock=clock)
+            )
             arxiv = opened.enter_context(Arxiv(addresses.arxiv, retry_policy, clock=clock))
             if addresses.wikidata is not None:
                 wikidata = opened.enter_context(
                     Wikidata(addresses.wikidata, retry_policy, clock=clock)
                 )
-        yield Fetcher(answers, pool, hub, arxiv, since, depth, wikidata)
+        yield Fetcher(answers, pool, hub, arxiv, since, depth, wikidata, with_private)

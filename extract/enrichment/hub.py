@@ -14,13 +14,13 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
 
-from assay.extract.enrichment.cache import LOCAL_PATH, MALFORMED, NOT_FOUND, Answer
+from assay.extract.enrichment.cache import LOCAL_PATH, MALFORMED, NOT_FOUND, PRIVATE, Answer
 from assay.extract.enrichment.entity import FLAG, NUMBER, TIME, Field, Record, record
 from assay.extract.enrichment.fetcher import Fetcher
-from assay.extract.enrichment.names import is_on_disk, repository
 from assay.extract.enrichment.workers import FetchStats
 from assay.extract.http.transport import SourceUnavailableError, parsed
 from assay.extract.hub.client import Hub, HubError
+from assay.extract.hub.names import is_on_disk, repository
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 
 MODEL_PROPERTIES = (
@@ -167,7 +167,7 @@ def repository_record(fetcher: Fetcher, kind: str, name: str) -> Record:
     means is what was asked for, and stands in the answer.
     """
     meant = repository(name)
-    answer = fetcher.answers.get(kind, meant)
+    answer = fetcher.repository(kind, meant)
     reason = fetcher.unanswered
     if answer is None and not is_repository_id(meant):
         reason = LOCAL_PATH if is_on_disk(name) else MALFORMED
@@ -203,6 +203,8 @@ def _described(hub: Hub, kind: str, name: str, properties: tuple[str, ...]) -> A
     record = _json(hub, response)
     if not isinstance(record, dict) or not isinstance(record.get("id"), str):
         raise HubError(f"{hub.endpoint} described {kind}/{name} without its id")
+    if hub.hides(record):
+        return Answer(PRIVATE, _now(hub))
     return Answer(
         None, _now(hub), {key: record[key] for key in ("id", *properties) if key in record}
     )
@@ -232,7 +234,7 @@ def _refusal_by_status(hub: Hub, status: int, message: str) -> str:
     if status in (401, 404, 410):  # 401: without a token it does not say what is not there
         return NOT_FOUND
     if status == 403:
-        return "private"
+        return PRIVATE
     if status in (400, 414, 422):
         return MALFORMED
     raise HubError(f"{hub.endpoint} answered HTTP {status}: {message[:200]}")

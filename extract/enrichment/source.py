@@ -63,10 +63,13 @@ def hub_enrichment(
     arxiv_endpoint: str = ARXIV,
     wikidata_endpoint: str = WIKIDATA,
     min_interval_seconds: float = 0.5,
+    private: bool = False,
     enriched: Enrichment | None = None,
+    newer: bronze.Newer | None = None,
 ) -> list[DltResource]:
     """What the models of the Hub's tasks refer to: of each entity a table of what its own source
-    says (hf_datasets), and one of which models refer to it (hf_model_datasets).
+    says (hf_datasets), and one of which models refer to it (hf_model_datasets); and which models
+    refer to nothing of an entity (hf_without_references).
 
     tasks, limit_per_task, max_tasks: whose models, as in hub_catalog. entities: by the names
     of common/hub_entities.py; all by default. depth: levels of base models.
@@ -74,8 +77,9 @@ def hub_enrichment(
     answers_file: a SQLite file that keeps answers, so that the next run asks for the rest only and
     for what is older than max_age_days; none by default. hf_token and the endpoints: from the
     environment or dlt's configuration where they are not given; no token is needed.
-    min_interval_seconds: between the starts of two requests to one source. enriched: a run
-    folder to load instead of asking anybody.
+    min_interval_seconds: between the starts of two requests to one source. private: whether what
+    only the token's owner may see comes in too. enriched: a run folder to load instead of asking
+    anybody. newer: what the database knows from later readings, which is not replaced.
 
     An id that cannot be fetched is a row that says why. Extraction raises ValueError for an entity
     that there is not, and SourceUnavailableError when one could not be read at all.
@@ -85,7 +89,7 @@ def hub_enrichment(
     retry_policy = RetryPolicy(min_interval=min_interval_seconds)
 
     def read(into: RunFolder) -> None:
-        with Hub(hf_endpoint, hf_token, retry_policy) as hub:
+        with Hub(hf_endpoint, hf_token, retry_policy, with_private=private) as hub:
             read_hub(
                 hub,
                 into,
@@ -102,15 +106,18 @@ def hub_enrichment(
             threads=threads,
             since=time.time() - max_age_days * DAY_SECONDS,
             depth=depth,
+            with_private=private,
             progress=NullCollector(),
         ) as fetcher:
             results = enrich_all(chosen, Enrichment(into).references, fetcher, into)
         if failed := [f"{one.entity}: {one.error}" for one in results if not one.is_written]:
             raise SourceUnavailableError("; ".join(failed))
 
-    reading = _Reading(read, enriched)
-    return [_entity(entity, reading) for entity in chosen] + [
-        _mapping(entity, reading) for entity in chosen
+    reading, later = _Reading(read, enriched), newer or bronze.Newer()
+    return [
+        *(_entity(entity, reading, later) for entity in chosen),
+        *(_mapping(entity, reading, later) for entity in chosen),
+        _without_references(chosen, reading, later),
     ]
 
 
@@ -133,18 +140,31 @@ def _choose(entities: Sequence[str] | None) -> list[Entity]:
     return [one for name, one in ENTITIES.items() if entities is None or name in entities]
 
 
-def _entity(entity: Entity, reading: _Reading) -> DltResource:
+def _entity(entity: Entity, reading: _Reading, newer: bronze.Newer) -> DltResource:
     @dlt.resource(**bronze.entity_table(entity).hints(arrow=True))
     def rows() -> Iterator[pa.Table]:
-        yield from bronze.entity_rows(entity, reading.enrichment.folder)
+        yield from newer.keep(entity, bronze.entity_rows(entity, reading.enrichment.folder))
 
     return rows
 
 
-def _mapping(entity: Entity, reading: _Reading) -> DltResource:
+def _mapping(entity: Entity, reading: _Reading, newer: bronze.Newer) -> DltResource:
     @dlt.resource(**bronze.mapping_table(entity).hints(arrow=True))
     def rows() -> Iterator[pa.Table]:
+        found, known = reading.enrichment, newer.models.get(entity.name, ())
+        yield from bronze.mapping_rows(entity, found.folder, found.references, known)
+
+    return rows
+
+
+def _without_references(
+    entities: list[Entity], reading: _Reading, newer: bronze.Newer
+) -> DltResource:
+    @dlt.resource(**bronze.WITHOUT_REFERENCES.hints(arrow=True))
+    def rows() -> Iterator[pa.Table]:
         found = reading.enrichment
-        yield from bronze.mapping_rows(entity, found.folder, found.references)
+        for entity in entities:
+            known = newer.models.get(entity.name, ())
+            yield from bronze.rows_without_references(entity, found.folder, found.references, known)
 
     return rows

@@ -1,23 +1,28 @@
 """The bronze tables of the catalog, from the files of a run folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import duckdb
 import pyarrow as pa
 
+from assay.extract.hub.apart import Totals
 from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 
-MODELS_FILE, TASKS_FILE = "hf_models.json", "hf_tasks.json"
+MODELS_FILE, TASKS_FILE, WITHDRAWN_FILE = "hf_models.json", "hf_tasks.json", "hf_withdrawn.json"
+LARGEST = 2**63 - 1  # that a column of counts holds
 
-# All that a run read of a task replaces what is stored of that task. A model may stand in it
-# several times, as it was seen at several moments, so no columns name a row.
+# All that a run read of a task replaces what is stored of that task or, where runs are told apart
+# (`per_run`), what is stored of it by that run. A model may stand in a listing several times, as it
+# was seen at several moments, so no columns name a row.
 MODELS = BronzeTable(
     "hf_models",
     pa.schema(
         [
             pa.field("task_id", pa.string(), nullable=False),
             pa.field("model_id", pa.string(), nullable=False),
+            pa.field("hub_id", pa.string()),
             pa.field("author", pa.string()),
             pa.field("pipeline_tag", pa.string()),
             pa.field("library_name", pa.string()),
@@ -52,6 +57,32 @@ TASKS = BronzeTable(
     primary_key=["task_id"],
     json_columns=["raw"],
 )
+# Every task page that the Hub had when a run read it, asked for or not.
+TASK_PAGES = BronzeTable(
+    "hf_task_pages",
+    pa.schema(
+        [
+            pa.field("task_id", pa.string(), nullable=False),
+            pa.field("run_id", pa.string(), nullable=False),
+            pa.field("observed_at", UTC_TIME, nullable=False),
+        ]
+    ),
+    primary_key=["task_id"],
+)
+# Models that turned private: marks without a name, by which hf finds what it has of them.
+WITHDRAWN = BronzeTable(
+    "hf_withdrawn",
+    pa.schema(
+        [
+            pa.field("digest", pa.string(), nullable=False),
+            pa.field("hub_id", pa.string()),
+            pa.field("reason", pa.string(), nullable=False),
+            pa.field("run_id", pa.string(), nullable=False),
+            pa.field("observed_at", UTC_TIME, nullable=False),
+        ]
+    ),
+    primary_key=["digest"],
+)
 LISTINGS = BronzeTable(
     "hf_task_listings",
     pa.schema(
@@ -67,6 +98,10 @@ LISTINGS = BronzeTable(
             pa.field("asked", pa.int64()),
             pa.field("skipped", pa.int64()),
             pa.field("settled", pa.bool_()),
+            pa.field("private", pa.int64()),
+            pa.field("downloads", pa.int64()),
+            pa.field("likes", pa.int64()),
+            pa.field("apart", pa.string()),
             pa.field("observed_at", UTC_TIME, nullable=False),
         ]
     ),
@@ -79,6 +114,7 @@ _MODEL_KEYS = {
     "_task_id": "VARCHAR",
     "_seq": "BIGINT",
     "id": "VARCHAR",
+    "_id": "VARCHAR",
     "author": "VARCHAR",
     "pipeline_tag": "VARCHAR",
     "library_name": "VARCHAR",
@@ -95,6 +131,7 @@ _MODELS_SQL = """
     select
         _task_id as task_id,
         id as model_id,
+        nullif(_id, '') as hub_id,
         coalesce(nullif(author, ''), nullif(split_part(id, '/', -2), '')) as author,
         {pipeline_tag} as pipeline_tag,
         nullif(library_name, '') as library_name,
@@ -115,6 +152,32 @@ _MODELS_SQL = """
     pipeline_tag=odd.key("pipeline_tag"),
     **{name: odd.count(name) for name in ("likes", "downloads")},
     **{name: odd.moment(name) for name in ("createdAt", "lastModified")},
+)
+_WITHDRAWN_SQL = """
+    select
+        digest,
+        nullif(_id, '') as hub_id,
+        reason,
+        $run_id as run_id,
+        $observed_at::timestamptz as observed_at
+    from read_json($path, format = 'array', columns = {keys})
+""".replace("{keys}", repr(dict.fromkeys(("_id", "digest", "reason"), "VARCHAR")))
+_TOTALS_SQL = """
+    with last as (
+        select
+            _task_id as task_id,
+            {downloads} as downloads,
+            {likes} as likes,
+            _left
+        from read_json($path, format = 'array', columns = {keys})
+        qualify row_number() over (partition by _task_id, id order by _seq desc) = 1
+    )
+    select task_id, count(*), sum(downloads)::hugeint, sum(likes)::hugeint
+    from last
+    where _left is null
+    group by task_id
+""".format(  # noqa: S608 - constants of this file
+    keys=_MODEL_KEYS, downloads=odd.count("downloads"), likes=odd.count("likes")
 )
 _TASKS_SQL = """
     select
@@ -138,13 +201,49 @@ def tasks(folder: RunFolder) -> Iterator[pa.Table]:
     return bronze.read(folder, TASKS_FILE, _TASKS_SQL, TASKS)
 
 
-def listings(folder: RunFolder) -> Iterator[pa.Table]:
-    """Yield how the listing of each task was read."""
+def task_pages(folder: RunFolder) -> Iterator[pa.Table]:
+    """Yield which task pages the Hub had; none for a folder of before they were noted."""
+    at = {"run_id": folder.run_id, "observed_at": folder.started_at}
+    names = folder.manifest.get("tasks_available", [])
+    yield TASK_PAGES.of([{"task_id": name, **at} for name in names])
+
+
+def withdrawn(folder: RunFolder) -> Iterator[pa.Table]:
+    """Yield the marks of models that are private now."""
+    if WITHDRAWN_FILE in folder.manifest["files"]:
+        yield from bronze.read(folder, WITHDRAWN_FILE, _WITHDRAWN_SQL, WITHDRAWN)
+    else:
+        yield WITHDRAWN.empty()
+
+
+def totals(folder: RunFolder) -> dict[str, Totals]:
+    """Return what the listing of each task came to, each model as it was last seen."""
+    limits = {one["task_id"]: int(one["limit"]) for one in folder.manifest["listings"]}
+    found = {task: Totals(0, limit, None, None) for task, limit in limits.items()}
+    with duckdb.connect() as connection:
+        path = {"path": str(folder.path / MODELS_FILE)}
+        for task, *counts in connection.execute(_TOTALS_SQL, path).fetchall():
+            models, downloads, likes = (
+                count if count is None else min(count, LARGEST) for count in counts
+            )
+            found[task] = Totals(models, limits.get(task, models), downloads, likes)
+    return found
+
+
+def listings(folder: RunFolder, apart: Mapping[str, str] | None = None) -> Iterator[pa.Table]:
+    """Yield how the listing of each task was read.
+
+    apart: why the listings of some tasks are kept apart, by task.
+    """
+    counted = totals(folder)
     yield LISTINGS.of(
         [
             {
                 **listing,
                 "limit_per_task": listing["limit"],
+                "downloads": counted[listing["task_id"]].downloads,
+                "likes": counted[listing["task_id"]].likes,
+                "apart": (apart or {}).get(listing["task_id"]),
                 "run_id": folder.run_id,
                 "observed_at": folder.started_at,
             }

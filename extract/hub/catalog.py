@@ -5,6 +5,7 @@ and from nothing else, so what is in the warehouse can always be traced to a fil
 """
 
 import difflib
+import hashlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -36,7 +37,8 @@ class TaskListing:
 
     repeats: rows that a reading showed twice, because models changed places between two pages.
     late: models that only a further reading showed. asked: models asked for by name at the end.
-    settled: False when even the last reading showed new ones.
+    settled: False when even the last reading showed new ones. private: models left out since only
+    the token's owner may see them; hidden: what marks each of those as withdrawn, by its id.
     """
 
     task_id: str
@@ -49,13 +51,17 @@ class TaskListing:
     asked: int = 0
     skipped: int = 0
     settled: bool = True
+    private: int = 0
     downloads: dict[str, Any] = field(default_factory=dict, repr=False)
+    hidden: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     rejected: list[dict[str, Any]] = field(default_factory=list, repr=False)
 
     def as_record(self) -> dict[str, Any]:
         """Return the listing's counts for the manifest and for bronze."""
         kept = vars(self).items()
-        return {name: value for name, value in kept if name not in ("downloads", "rejected")}
+        return {
+            name: value for name, value in kept if name not in ("downloads", "hidden", "rejected")
+        }
 
 
 def choose_tasks(
@@ -84,8 +90,9 @@ def read_hub(
 ) -> None:
     """Read tasks and listings from the Hub into the run folder.
 
-    Writes hf_tasks.json (the task pages) and hf_models.json (one record per task and model, as the
-    API gave it, and the keys `_task_id` and `_seq`, the order of arrival).
+    Writes hf_tasks.json (the task pages), hf_models.json (one record per task and model, as the
+    API gave it, and the keys `_task_id` and `_seq`, the order of arrival) and, where there are any,
+    hf_withdrawn.json (the marks of models that are private now, without their names).
     """
     started = time.monotonic()
     available = hub.tasks()
@@ -96,17 +103,25 @@ def read_hub(
             out.write(encoded({**page, "id": task}))
     with folder.records("hf_models.json") as out:
         listings, failed = _read_listings(hub, chosen, limit_per_task, out, progress)
+    hidden = {name: mark for listing in listings for name, mark in listing.hidden.items()}
+    if hidden:
+        log.info("%d private model(s) are left out: see HF_CATALOG__PRIVATE", len(hidden))
+        with folder.records("hf_withdrawn.json") as out:
+            for name in sorted(hidden):
+                out.write(encoded(hidden[name]))
     rejected.write(folder, [one for listing in listings for one in listing.rejected])
     folder.manifest["counts"].update(
         tasks_available=len(available),
         tasks=len(chosen),
         models_listed=sum(listing.models for listing in listings),
         records_skipped=sum(listing.skipped for listing in listings),
+        private_left_out=len(hidden),
         pages=sum(listing.pages for listing in listings),
         requests=hub.transport.requests,
         retries=hub.transport.retries,
         seconds=round(time.monotonic() - started, 1),
     )
+    folder.manifest["tasks_available"] = sorted(available)
     folder.manifest["listings"] = [listing.as_record() for listing in listings]
     folder.manifest["failed"] = failed
 
@@ -182,6 +197,9 @@ def read_listing(hub: Hub, task: str, limit: int, out: RecordFile) -> TaskListin
     for model_id in sorted(listing.downloads.keys() - seen):
         listing.asked += 1
         record = hub.model(model_id)
+        if record is not None and hub.hides(record):
+            _hide(record, listing)
+            record = None
         if record is None or task not in (record.get("tags") or ()):
             _left(model_id, listing, out)
         else:
@@ -197,6 +215,9 @@ def _read_once(hub: Hub, listing: TaskListing, out: RecordFile) -> set[str]:
     for page in hub.model_pages(listing.task_id, min(listing.limit, PAGE_CAP)):
         listing.pages += 1
         for record in page:
+            if isinstance(record, dict) and hub.hides(record):
+                _hide(record, listing)
+                continue
             model_id = _take(record, listing, out)
             if model_id is not None:
                 listing.repeats += model_id in seen
@@ -226,6 +247,17 @@ def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     return model_id
 
 
+def _hide(record: dict[str, Any], listing: TaskListing) -> None:
+    """Leave a private model out: only marks are kept, by which what was stored of it is found.
+
+    `_id` is the Hub's own id of the repository, the digest is for rows that do not have it.
+    """
+    name = str(record.get("id"))
+    digest = hashlib.md5(name.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    listing.hidden[name] = {"_id": record.get("_id"), "digest": digest, "reason": "private"}
+    listing.private = len(listing.hidden)
+
+
 def _set_aside(record: Any, listing: TaskListing, reason: str) -> None:
     if listing.readings == 1:  # every further reading would count it again
         listing.skipped += 1
@@ -243,7 +275,12 @@ def _left(model_id: str, listing: TaskListing, out: RecordFile) -> None:
 def _remarks(listing: TaskListing) -> str:
     remarks = [
         f"{getattr(listing, name)} {word}"
-        for name, word in (("late", "came late"), ("repeats", "repeated"), ("skipped", "unusable"))
+        for name, word in (
+            ("late", "came late"),
+            ("repeats", "repeated"),
+            ("skipped", "unusable"),
+            ("private", "private, left out"),
+        )
         if getattr(listing, name)
     ]
     return f" ({', '.join(remarks)})" if remarks else ""

@@ -6,7 +6,7 @@ record as it came and count pages. Nor is its session: that is one for the whole
 whoever asks the Hub next would ask through our transport. https://huggingface.co/docs/hub/api
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -41,7 +41,10 @@ class HubError(Exception):
 
 
 class Hub:
-    """A polite session with one Hub endpoint. Use as a context manager."""
+    """A polite session with one Hub endpoint. Use as a context manager.
+
+    with_private: whether what only the token's owner may see is wanted.
+    """
 
     def __init__(
         self,
@@ -49,10 +52,12 @@ class Hub:
         token: str | None,
         retry_policy: RetryPolicy,
         *,
+        with_private: bool = False,
         clock: Clock | None = None,
         inner: httpx.BaseTransport | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
+        self.with_private = with_private
         if reason := why_not_asked(self.endpoint):
             raise HubError(reason)
         self.transport = RetryTransport(
@@ -121,6 +126,10 @@ class Hub:
         except RepositoryNotFoundError:
             return None
         return record if isinstance(record, dict) else None
+
+    def hides(self, record: Mapping[str, Any]) -> bool:
+        """Tell whether a repository is private and not wanted."""
+        return bool(record.get("private")) and not self.with_private
 
     def ask(self, path: str, params: dict[str, Any] | None = None) -> httpx.Response:
         """Return the answer to one path below the endpoint, whatever its status.

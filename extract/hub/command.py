@@ -11,6 +11,8 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
+from assay.extract.hub import apart
+from assay.extract.hub.bronze import totals
 from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
 from assay.extract.hub.source import hub_catalog
@@ -43,6 +45,11 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
         "action": "store_true",
         "help": "write the run folder, load nothing (default: load)",
     },
+    "--accept": {
+        "action": "store_true",
+        "help": "take listings as they come, though their numbers fall out of what came before "
+        "(default: keep those apart)",
+    },
     "--run-folder": {
         "type": Path,
         "metavar": "PATH",
@@ -53,6 +60,10 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def _check_hf_catalog(args: argparse.Namespace) -> None:
+    try:
+        settings.flag("hf_catalog.private")
+    except settings.SettingError as error:
+        raise UsageError(str(error)) from error
     in_range("--limit-per-task", args.limit_per_task, MAX_PER_TASK)
     _limit(args)
     in_range("--max-tasks", args.max_tasks, MAX_TASKS)
@@ -79,14 +90,14 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
     if args.dry_run:
         log.info("dry run: %s is written, nothing is loaded", folder.path)
     else:
-        _load(folder, args.destination, progress)
+        _load(folder, args.destination, progress, accept=args.accept)
     if args.run_folder is None and (line := missing(folder)):
         raise SourceUnavailableError(line)
 
 
-def _load(folder: RunFolder, target: str, progress: Collector) -> None:
+def _load(folder: RunFolder, target: str, progress: Collector, *, accept: bool) -> None:
     try:
-        load_catalog(folder, target, progress)
+        load_catalog(folder, target, progress, accept=accept)
     except BaseException as error:
         folder.finish("failed", f"load: {warehouse.first_line(error)}")
         raise
@@ -95,17 +106,37 @@ def _load(folder: RunFolder, target: str, progress: Collector) -> None:
         log.warning("%s: %s", folder.run_id, line)
 
 
-def load_catalog(folder: RunFolder, target: str, progress: Collector) -> None:
+def load_catalog(
+    folder: RunFolder, target: str, progress: Collector, *, accept: bool = False
+) -> None:
     """Load a run folder into bronze of `target` (duckdb or postgres).
 
-    The rows of every task in the folder replace that task's rows, so loading twice changes nothing.
-    Raises dlt's PipelineStepFailed when the destination refuses.
+    The rows of the run replace what was loaded of it before, so loading twice changes nothing.
+    Listings that fall out of what came before are kept apart, unless `accept`. Raises dlt's
+    PipelineStepFailed when the destination refuses.
     """
     started = time.monotonic()
     pipeline = bronze.open_pipeline("hf_catalog", target, progress)
-    bronze.run(pipeline, list(hub_catalog(folder=folder).resources.values()), target)
+    kept_apart = {}
+    if not accept:
+        now, earlier = totals(folder), apart.loaded(pipeline, target)
+        kept_apart = apart.reasons(now, folder.run_id, folder.started_at, earlier)
+    source = hub_catalog(folder=folder, apart=kept_apart, keep_runs=True)
+    bronze.run(pipeline, list(source.resources.values()), target)
     log.info(
         "loaded %s into bronze of %s in %.1f s", folder.run_id, target, time.monotonic() - started
+    )
+    if kept_apart:
+        log.warning("%s", _said(kept_apart, folder))
+
+
+def _said(kept_apart: dict[str, str], folder: RunFolder) -> str:
+    """Return in one line which listings are kept apart, why, and how to accept them."""
+    first, why = next(iter(kept_apart.items()))
+    more = f" and {len(kept_apart) - 1} more" if len(kept_apart) > 1 else ""
+    return (
+        f"kept apart, since their numbers fall out of what came before: {first} ({why}){more}; "
+        f"to accept: dlt pipeline hf_catalog run --accept --run-folder {folder.path}"
     )
 
 
@@ -123,7 +154,12 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(endpoint, settings.secret("hf_token"), settings.retry_policy())
+        hub = Hub(
+            endpoint,
+            settings.secret("hf_token"),
+            settings.retry_policy(),
+            with_private=settings.flag("hf_catalog.private"),
+        )
         with hub, progress("hf_catalog: read"):
             read_hub(
                 hub,

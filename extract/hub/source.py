@@ -7,7 +7,8 @@ pipeline = dlt.pipeline("hub", destination="duckdb", dataset_name="bronze")
 pipeline.run(hub_catalog(["text-generation"], limit_per_task=100))
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dlt
 import pyarrow as pa
@@ -20,6 +21,7 @@ from assay.extract.hub import bronze, rejected
 from assay.extract.hub.catalog import missing, read_hub
 from assay.extract.hub.client import Hub
 from assay.extract.landing.run_folder import RunFolder
+from assay.extract.landing.table import BronzeTable
 from assay.extract.landing.temporary import TemporaryReading
 
 HUB = "https://huggingface.co"
@@ -34,23 +36,31 @@ def hub_catalog(
     hf_token: TSecretStrValue | None = None,
     hf_endpoint: str = HUB,
     min_interval_seconds: float = 0.5,
+    private: bool = False,
     folder: RunFolder | None = None,
+    apart: Mapping[str, str] | None = None,
+    keep_runs: bool = False,
 ) -> tuple[DltResource, ...]:
     """Tasks of the Hub and the models most downloaded in each: hf_tasks, hf_models,
-    hf_task_listings, and what was set aside: hf_rejected.
+    hf_task_listings, hf_task_pages (all task pages there were), hf_withdrawn (what turned private)
+    and hf_rejected (what was set aside).
 
     tasks: ids; all by default, or the first `max_tasks` of them in alphabetical order.
     limit_per_task: models to read of each. hf_token, hf_endpoint: from the environment (HF_TOKEN,
     HF_ENDPOINT) or dlt's configuration where they are not given; no token is needed.
-    min_interval_seconds: between the starts of two requests. folder: a run folder to load instead
-    of asking the Hub.
+    min_interval_seconds: between the starts of two requests. private: whether what only the token's
+    owner may see comes in too. folder: a run folder to load instead of asking the Hub. apart: why
+    the listings of some tasks are to be kept apart, by task. keep_runs: whether what earlier runs
+    read stays beside what this one read.
 
-    A task that is read again replaces its rows of before. Extraction raises HubError when the Hub
-    refuses, SourceUnavailableError after all retries, UnknownTaskError for a task that it has not.
+    A task that is read again replaces its rows of before, unless runs are kept. Extraction raises
+    HubError when the Hub refuses, SourceUnavailableError after all retries, UnknownTaskError for a
+    task that it has not.
     """
 
     def read(into: RunFolder) -> None:
-        with Hub(hf_endpoint, hf_token, RetryPolicy(min_interval=min_interval_seconds)) as hub:
+        policy = RetryPolicy(min_interval=min_interval_seconds)
+        with Hub(hf_endpoint, hf_token, policy, with_private=private) as hub:
             read_hub(
                 hub,
                 into,
@@ -64,24 +74,37 @@ def hub_catalog(
 
     reading = TemporaryReading(read)
 
-    @dlt.resource(**bronze.TASKS.hints(arrow=True))
+    def hints(table: BronzeTable) -> dict[str, Any]:
+        return (table.per_run() if keep_runs else table).hints(arrow=True)
+
+    @dlt.resource(**hints(bronze.TASKS))
     def hf_tasks() -> Iterator[pa.Table]:
         """One row per task."""
         yield from bronze.tasks(folder or reading.folder)
 
-    @dlt.resource(**bronze.MODELS.hints(arrow=True))
+    @dlt.resource(**hints(bronze.MODELS))
     def hf_models() -> Iterator[pa.Table]:
         """One row per task, model and moment at which it was seen in the task's listing."""
         yield from bronze.models(folder or reading.folder)
 
-    @dlt.resource(**bronze.LISTINGS.hints(arrow=True))
+    @dlt.resource(**hints(bronze.LISTINGS))
     def hf_task_listings() -> Iterator[pa.Table]:
         """One row per task: how its listing was read, and whether it stood still."""
-        yield from bronze.listings(folder or reading.folder)
+        yield from bronze.listings(folder or reading.folder, apart)
+
+    @dlt.resource(**hints(bronze.TASK_PAGES))
+    def hf_task_pages() -> Iterator[pa.Table]:
+        """One row per run and task page that the Hub had then."""
+        yield from bronze.task_pages(folder or reading.folder)
+
+    @dlt.resource(**hints(bronze.WITHDRAWN))
+    def hf_withdrawn() -> Iterator[pa.Table]:
+        """One row per run and model that was found to be private."""
+        yield from bronze.withdrawn(folder or reading.folder)
 
     @dlt.resource(**rejected.REJECTED.hints(arrow=True))
     def hf_rejected() -> Iterator[pa.Table]:
         """One row per record or value that was set aside, with the last run that saw it."""
         yield from rejected.rows(folder or reading.folder, bronze.MODELS_FILE)
 
-    return hf_tasks, hf_models, hf_task_listings, hf_rejected
+    return hf_tasks, hf_models, hf_task_listings, hf_task_pages, hf_withdrawn, hf_rejected

@@ -43,6 +43,10 @@ def open_pipeline(name: str, target: str, progress: Collector) -> dlt.Pipeline:
         # What is loaded now is newer than what was left, or the same.
         log.warning("a killed run left load packages behind: dropped, its run folder is kept")
         pipeline.abort_packages()
+    if not pipeline.default_schema_name:
+        # Here is nothing of earlier loads, as on another machine; the database knows its tables.
+        with turn(target):
+            pipeline.sync_destination()
     if pipeline.default_schema_name and not _knows(pipeline, target):
         # dlt would take the tables for made where it finds a schema, made beforehand, for them.
         log.info("%s is new to this database: all tables are made", name)

@@ -1,8 +1,8 @@
 """What dlt is told of one bronze table: the same for our commands and for anybody's pipeline."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import dlt
 import pyarrow as pa
@@ -74,6 +74,12 @@ class BronzeTable:
             "columns": columns,
             "schema_contract": {"columns": "freeze"},
         }
+
+    def per_run(self) -> Self:
+        """Return the table as one in which the rows of a run replace those of that run alone: what
+        several runs read stands side by side, in whatever order they are loaded."""
+        keys = {name: getattr(self, name) for name in ("primary_key", "merge_key")}
+        return replace(self, **{name: [*key, "run_id"] for name, key in keys.items() if key})
 
     def resource(self, tables: Iterable[pa.Table]) -> DltResource:
         """Return the dlt resource of Arrow tables in which no two rows have one primary key."""

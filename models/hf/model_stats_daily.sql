@@ -13,12 +13,12 @@
 
 with
 
-listings as (
+ranks as (
 
     select
         *,
         cast(observed_at at time zone 'UTC' as date) as observed_on
-    from {{ ref('int_hf__latest_listings') }}
+    from {{ ref('int_hf__ranks') }}
 
 ),
 
@@ -28,7 +28,7 @@ models as (
 
 ),
 
--- Several tasks may list a model on one day, or on different days if they were read on them.
+-- Several tasks may list a model on one day, and several runs may read them on it.
 observations as (
 
     select
@@ -41,7 +41,7 @@ observations as (
             partition by model_id, observed_on
             order by observed_at desc, seq desc, task_id asc
         ) as recency
-    from listings
+    from ranks
 
 ),
 
@@ -51,7 +51,8 @@ final as (
         observations.model_id,
         observations.observed_on,
         observations.likes,
-        observations.downloads
+        observations.downloads,
+        observations.observed_at
     from observations
     inner join models on observations.model_id = models.model_id
     {%- if is_incremental() %}
@@ -62,11 +63,14 @@ final as (
     {%- endif %}
     where
         observations.recency = 1
-        -- An old run folder fills days that are missing and leaves the others as they are.
+    {%- if is_incremental() %}
+        -- Of a day the last reading stays, in whatever order they come. Days of before readings
+        -- were told apart give way to none that is older than the model's last.
         and (
-            {{ 'known.model_id is null' if is_incremental() else 'true' }}
-            or observations.observed_at >= models.last_synced_at
+            known.model_id is null
+            or observations.observed_at >= coalesce(known.observed_at, models.last_synced_at)
         )
+        {%- endif %}
 
 )
 

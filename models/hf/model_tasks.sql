@@ -1,5 +1,5 @@
--- A task's listing replaces that task's rows whole, so ranks always run 1..n; a task that was not
--- listed this time keeps its last listing.
+-- The present: a task's last listing replaces that task's rows whole, so ranks always run 1..n. A
+-- task that was not listed this time keeps its last listing, one that the Hub lost keeps none.
 
 {{
     config(
@@ -10,8 +10,10 @@
         full_refresh=false,
         post_hook=[
             "delete from {{ this }} where task_id in (
-                select task_id from {{ ref('stg_hf__task_listings') }} where models = 0
+                select task_id from {{ ref('int_hf__listings') }}
+                where is_latest and (models = 0 or not is_present)
             )",
+            "{{ mark_current_models() }}",
             "{{ create_index('idx_model_tasks_task_id', 'task_id, rank_in_task') }}",
         ],
     )
@@ -22,29 +24,47 @@
 
 with
 
-listings as (
+ranks as (
 
-    select * from {{ ref('int_hf__latest_listings') }}
+    select * from {{ ref('int_hf__ranks') }}
+    where is_present
+
+),
+
+-- Since when a task lists a model, however the days were loaded.
+first_ranked as (
+
+    select
+        model_id,
+        task_id,
+        min(first_observed_at) as first_observed_at
+    from {{ ref('model_rank_daily') }}
+    group by model_id, task_id
 
 ),
 
 final as (
 
     select
-        listings.model_id,
-        listings.task_id,
-        listings.rank_in_task,
-        {% if is_incremental() %}
-            coalesce(known.created_at, listings.observed_at) as created_at
-        {% else %}
-            listings.observed_at as created_at
-        {% endif %}
-    from listings
+        ranks.model_id,
+        ranks.task_id,
+        ranks.rank_in_task,
+        least(
+            {{ 'known.created_at,' if is_incremental() }}
+            first_ranked.first_observed_at,
+            ranks.observed_at
+        ) as created_at,
+        ranks.observed_at as last_seen_at
+    from ranks
+    left join first_ranked
+        on
+            ranks.model_id = first_ranked.model_id
+            and ranks.task_id = first_ranked.task_id
     {%- if is_incremental() %}
     left join {{ this }} as known
         on
-            listings.model_id = known.model_id
-            and listings.task_id = known.task_id
+            ranks.model_id = known.model_id
+            and ranks.task_id = known.task_id
     {%- endif %}
 
 )

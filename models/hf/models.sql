@@ -7,13 +7,19 @@
         incremental_strategy=upsert_strategy(),
         on_schema_change='append_new_columns',
         full_refresh=false,
+        pre_hook="{{ forget_withdrawn() }}",
         post_hook=[
+            "{{ follow_renames() }}",
+            "{{ first_seen_earlier() }}",
             "{{ create_index('idx_models_downloads', 'downloads desc') }}",
             "{{ create_index('idx_models_likes', 'likes desc') }}",
             "{{ create_index('idx_models_pipeline_tag', 'pipeline_tag') }}",
         ],
     )
 }}
+
+-- depends_on: {{ ref('model_renames') }}
+-- depends_on: {{ ref('int_hf__ranks') }}
 
 {%- set observed_columns = [
     'license', 'likes', 'downloads', 'last_modified', 'tags', 'pipeline_tag', 'library_name',
@@ -28,6 +34,20 @@ observed as (
 
 ),
 
+{% if is_incremental() -%}
+-- A model that was renamed is known by the name it had.
+known_before as (
+
+    select
+        hub_id,
+        min(created_at) as created_at
+    from {{ this }}
+    where hub_id is not null
+    group by hub_id
+
+),
+{%- endif %}
+
 final as (
 
     select
@@ -36,20 +56,35 @@ final as (
             observed.{{ column }},
         {% endfor %}
         {% if is_incremental() %}
-            coalesce(known.created_at, observed.observed_at) as created_at,
+            -- Another repository that took a name over begins anew.
+            least(
+                observed.first_observed_at,
+                case
+                    when
+                        known.hub_id is null
+                        or observed.hub_id is null
+                        or known.hub_id = observed.hub_id
+                        then known.created_at
+                end,
+                known_before.created_at
+            ) as created_at,
             case
                 when known.model_id is null or {{ changed('observed', 'known', observed_columns) }}
                     then observed.observed_at
                 else known.updated_at
             end as updated_at,
         {% else %}
-            observed.observed_at as created_at,
+            observed.first_observed_at as created_at,
             observed.observed_at as updated_at,
         {% endif %}
-        observed.observed_at as last_synced_at
+        observed.observed_at as last_synced_at,
+        coalesce(observed.hub_id{{ ', known.hub_id' if is_incremental() }}) as hub_id,
+        coalesce(observed.is_private, false) as is_private,
+        observed.is_current
     from observed
     {%- if is_incremental() %}
     left join {{ this }} as known on observed.model_id = known.model_id
+    left join known_before on observed.hub_id = known_before.hub_id
     -- Bronze keeps the last listing of tasks that were not read again, and an old run folder may
     -- be loaded: neither may take a row back to what it was before.
     where known.model_id is null or observed.observed_at >= known.last_synced_at

@@ -51,13 +51,18 @@ SECTIONS = (
     ),
     Section(
         "Counts",
-        "Rows of each table. A model that several tasks list is one model.",
+        "Rows of each table. A model that several tasks list is one model; those that no listing "
+        "shows any more stay in hf.models.",
         (
             "models",
+            "models listed now",
+            "private models",
             "tasks",
             "tasks with no model",
             "models in tasks",
             "daily observations",
+            "daily ranks",
+            "former names",
             "rows listed",
             "different licences",
             "authors",
@@ -68,6 +73,13 @@ SECTIONS = (
     Section(
         "Duplicates and gaps",
         "Keys that stand in more than one row, and tasks whose ranks are not 1 to n.",
+        ("check", "found", "for example"),
+        layout="checks",
+    ),
+    Section(
+        "Listings kept apart",
+        "Listings that nothing reads until somebody accepts them, and that no later one has "
+        "replaced: `dlt pipeline hf_catalog run --accept --run-folder ...` takes them as they are.",
         ("check", "found", "for example"),
         layout="checks",
     ),
@@ -112,13 +124,17 @@ SECTIONS = (
     ),
     Section(
         "Most downloaded models",
-        "Downloads over the 30 days before the model was last observed.",
+        "Of the models listed now, by downloads over the 30 days before they were observed.",
         MODEL_COLUMNS,
     ),
-    Section("Most liked models", "Likes since the model came to the Hub.", MODEL_COLUMNS),
+    Section(
+        "Most liked models",
+        "Of the models listed now, by likes since they came to the Hub.",
+        MODEL_COLUMNS,
+    ),
     Section(
         "Downloads and likes",
-        "Models of which the Hub said both.",
+        "Models listed now of which the Hub said both.",
         ("model", "downloads", "likes"),
         layout="hf_downloads_and_likes.png",
         draw=plots.downloads_and_likes,

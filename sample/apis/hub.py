@@ -1,6 +1,7 @@
 """The Hugging Face Hub API over a folder: tasks, models, datasets, Croissant and tags by type.
 
-Any Bearer token is accepted except exactly `hf_invalid`, which answers 401 on every path.
+Any Bearer token is accepted except exactly `hf_invalid`, which answers 401 on every path. Who asks
+with `hf_owner` is shown single repositories that their items call private.
 """
 
 from __future__ import annotations

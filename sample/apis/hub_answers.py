@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay.sample.server.wire import ApiError, Request, Response, dumps
 
 INVALID_TOKEN = "hf_invalid"  # noqa: S105
+OWNER_TOKEN = "hf_owner"  # noqa: S105
 BAD_CREDENTIALS = "Invalid credentials in Authorization header"
 NO_PAGE = "Sorry, we can't find the page you are looking for."
 

@@ -123,7 +123,8 @@ class Repos:
             raise hub.redirect(request, to)
         [line] = self.index.lines([row])
         record = loads(line) | self._says.get(repo_id, {})
-        if record.get("private") is True or repo_id in self._hidden:
+        not_ours = hub.token(request) != hub.OWNER_TOKEN
+        if (record.get("private") is True and not_ours) or repo_id in self._hidden:
             raise hub.unknown(request)
         if record.get("disabled") is True:
             raise hub.refuse(403, "Access to this resource is disabled.")

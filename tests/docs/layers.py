@@ -21,6 +21,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         f"model_{entity}": "its hook asks whether the bronze table is there: where no pipeline has "
         "made it nothing is known, and no pair is taken out"
         for entity in ("articles", "base_models", "datasets", "keywords", "licenses")
+    }
+    | {
+        "models": "its hook takes what turned private out of bronze too",
+        "model_rank_daily": "its hooks take out of bronze what all history was taken from",
     },
     "staging_of_one_source": {
         "stg_llm_calls": "takes over the file data/llm.sqlite, which no database source can name"
@@ -28,13 +32,19 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "staging_on_models": {
         "stg_llm_calls": "reads none of them: the models that ask are to be built before it"
     },
-    "sources_read_once": {"bronze.hf_models": "gold.freshness is about the sources themselves"},
+    "sources_read_once": {
+        "bronze.hf_models": "gold.freshness is about the sources themselves, and see above",
+        "bronze.hf_tasks": "hf.model_rank_daily takes out of bronze what was taken over",
+    },
     "sources_joined": {
-        "freshness": "a row per source, stacked; it is about the sources themselves"
+        "freshness": "a row per source, stacked; it is about the sources themselves",
+        "model_rank_daily": "joins none: its hooks take rows out of either",
     },
     "sources_past_staging": {
         "freshness": "it is about the sources themselves",
         "pipeline_runs": "one view over the journal, which nothing else reads: its own staging",
+        "models": "its hook takes what turned private out of bronze too",
+        "model_rank_daily": "its hooks take out of bronze what all history was taken from",
     },
     "unused_sources": {
         "bronze.tombstones": "kept by assay/forget: what has one is in no other table",

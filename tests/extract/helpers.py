@@ -197,6 +197,9 @@ class ScriptedHub:
         self.pages = 0
         self.transport = SimpleNamespace(requests=0, retries=0)
 
+    def hides(self, record: dict[str, Any]) -> bool:
+        return bool(record.get("private"))
+
     def tasks(self) -> dict[str, Any]:
         return self.task_pages
 

@@ -98,6 +98,7 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
         "--max-tasks",
         "--tasks",
         "--dry-run",
+        "--accept",
         "--run-folder",
         "--source",
         "--start",

@@ -19,7 +19,7 @@ MOMENTS = [
         for moment in ("page:1", "page:30", "rename", "extracted", "job:1", "job:6")
     ),
 ]
-DBT_MOMENTS = ("hf_staging.stg_hf__listings", "hf.models", "hf.model_tasks")
+DBT_MOMENTS = ("hf_staging.stg_hf__ranks", "hf.models", "hf.model_tasks")
 
 
 @pytest.fixture(scope="module")

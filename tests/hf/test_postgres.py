@@ -26,6 +26,7 @@ create view dashboards.top as
     select profile.model_id, profile.downloads, lineage.depth
     from hf.model_profile as profile
     left join hf.model_lineage as lineage on profile.model_id = lineage.model_id;
+create view dashboards.present as select * from hf.current_models;
 create materialized view dashboards.parents as select * from hf.model_lineage;
 create view dashboards.steps as select * from hf_staging.stg_hf__task_listings;
 create view dashboards.terms as select * from hf_staging.hf_license_terms;
@@ -40,7 +41,7 @@ INVENTORY = """
     from pg_class join pg_namespace as schema on relnamespace = schema.oid
     where
         nspname = 'dashboards' and relkind in ('v', 'm', 'r')
-        or nspname in ('hf', 'hf_staging', 'bronze') and relkind = 'r'
+        or nspname in ('hf', 'hf_staging', 'bronze') and relkind in ('r', 'v')
     order by 1
 """
 
@@ -83,6 +84,7 @@ def test_what_others_made_on_our_tables_shows_the_new_rows(loaded: Project) -> N
         "from dashboards.top"
     ) == [(True, True)]
     assert loaded.rows("select count(*) from hf.model_profile where author = 'nobody'") == [(0,)]
+    assert loaded.rows("select count(*) > 20 from dashboards.present") == [(True,)]
     assert loaded.rows("select note from dashboards.notes") == [("look at it",)]
     [(kept, there)] = loaded.rows(
         "select (select count(*) from dashboards.steps), "

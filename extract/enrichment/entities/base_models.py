@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from assay.extract.enrichment.entity import NUMBER, TEXT, Entity, Fetched, Field, References
 from assay.extract.enrichment.fetcher import Fetcher
 from assay.extract.enrichment.hub import REPOSITORY, fetch_repositories, model, repository_record
-from assay.extract.enrichment.names import repository
 from assay.extract.enrichment.tags import BLANKS, Row, Tags, read_tags, row
 from assay.extract.enrichment.workers import FetchStats
+from assay.extract.hub.names import repository
 
 NAME, PREFIX = "base_models", "base_model"
 RELATIONS = ("adapter", "finetune", "merge", "quantized")
@@ -58,7 +58,7 @@ def fetch(fetcher: Fetcher, references: References) -> Fetched:
 def _parents(fetcher: Fetcher, names: Iterable[str]) -> Iterator[str]:
     """Yield what the models of one level were made from, by their own tags."""
     for name in names:
-        answer = fetcher.answers.get(NAME, repository(name))
+        answer = fetcher.repository(NAME, repository(name))
         if answer and answer.found:
             yield from (parent for parent, _ in identify(read_tags(answer.found, {PREFIX})))
 

@@ -119,7 +119,7 @@ final as (
         parent_id,
         first_value(ancestor_id) over (
             partition by model_id
-            order by is_root desc, depth, {{ code_points('ancestor_id') }}
+            order by is_root desc, depth asc, {{ code_points('ancestor_id') }} asc
         ) as root_id,
         depth,
         is_root,

@@ -43,7 +43,7 @@ facts as (
 
     {% for fact, table, key, condition in facts %}
         select
-            {{ key }} as model_id,
+            {{ key }},
             '{{ fact }}' as fact,
             {{ 'rank_in_task' if fact == 'task' else 1 }} as place
         from {{ table if table == 'resolved_datasets' else ref(table) }}
@@ -67,6 +67,19 @@ counts as (
         count(case when fact = 'descendant' then 1 end) as descendant_count
     from facts
     group by model_id
+
+),
+
+identified as (
+
+    select * from {{ ref('int_hf__identified') }}
+
+),
+
+-- Who was made from a model is known when it was looked at what others were made from.
+children_known as (
+
+    select count(base_models_at) > 0 as are_known from identified
 
 ),
 
@@ -97,16 +110,29 @@ final as (
         counts.best_rank,
         roots.depth as steps_to_root,
         licenses.is_osi_approved,
+        models.is_current,
+        models.is_private,
         models.last_modified,
         models.last_synced_at,
+        identified.identified_at,
         coalesce(counts.task_count, 0) as task_count,
-        coalesce(counts.dataset_count, 0) as dataset_count,
-        coalesce(counts.article_count, 0) as article_count,
-        coalesce(counts.keyword_count, 0) as keyword_count,
-        coalesce(counts.parent_count, 0) as parent_count,
-        coalesce(counts.child_count, 0) as child_count,
-        coalesce(counts.descendant_count, 0) as descendant_count
+        {#- Unknown is not nought. #}
+        {%- for fact, entity in [
+            ('dataset', 'datasets'), ('article', 'articles'), ('keyword', 'keywords'), ('parent', 'base_models'),
+        ] %}
+            case
+                when
+                    identified.{{ entity }}_at is not null
+                    then coalesce(counts.{{ fact }}_count, 0)
+            end as {{ fact }}_count,
+        {%- endfor %}
+        case when children_known.are_known then coalesce(counts.child_count, 0) end as child_count,
+        case
+            when children_known.are_known then coalesce(counts.descendant_count, 0)
+        end as descendant_count
     from models
+    cross join children_known
+    left join identified on models.model_id = identified.model_id
     left join licenses on models.license = licenses.license_id
     left join counts on models.model_id = counts.model_id
     left join roots on models.model_id = roots.model_id

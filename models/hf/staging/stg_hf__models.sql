@@ -1,4 +1,5 @@
--- What the Hub said of each model, once per task that lists it and as often as it was seen there.
+-- What the Hub said of each model, once per listing that shows it and as often as it was seen in
+-- it.
 
 {{ config(materialized='ephemeral') }}
 
@@ -6,7 +7,8 @@ with
 
 hf_models as (
 
-    select * from {{ source('bronze', 'hf_models') }}
+    select loaded.*
+    from {{ with_later_columns(source('bronze', 'hf_models'), {'hub_id': 'text'}) }} as loaded
 
 ),
 
@@ -15,6 +17,7 @@ final as (
     select
         task_id,
         model_id,
+        hub_id,
         author,
         pipeline_tag,
         library_name,
@@ -26,6 +29,7 @@ final as (
         downloads,
         seq,
         is_listed,
+        is_private,
         hub_created_at,
         last_modified,
         observed_at

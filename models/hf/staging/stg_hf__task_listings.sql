@@ -1,10 +1,11 @@
--- The last listing of each task: when it was read, by which run and up to which limit. A table of a
--- row per task, since the hook of hf.model_tasks asks it which tasks list nothing.
+-- Every listing of a task that was read: by which run, up to which limit, and why it is kept apart,
+-- if it is.
 with
 
 task_listings as (
 
-    select * from {{ source('bronze', 'hf_task_listings') }}
+    select loaded.*
+    from {{ with_later_columns(source('bronze', 'hf_task_listings'), {'apart': 'text'}) }} as loaded
 
 ),
 
@@ -13,6 +14,7 @@ final as (
     select
         task_id,
         run_id,
+        apart,
         limit_per_task,
         models,
         observed_at

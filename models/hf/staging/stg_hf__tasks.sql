@@ -1,4 +1,4 @@
--- The tasks that the Hub knows, with their names.
+-- The tasks whose pages were read, with their names as last read.
 
 {{ config(materialized='ephemeral') }}
 
@@ -10,13 +10,27 @@ hf_tasks as (
 
 ),
 
+ordered as (
+
+    select
+        task_id,
+        task_label,
+        observed_at,
+        min(observed_at) over (partition by task_id) as first_observed_at,
+        row_number() over (partition by task_id order by observed_at desc, run_id desc) as recency
+    from hf_tasks
+
+),
+
 final as (
 
     select
         task_id,
         task_label,
-        observed_at
-    from hf_tasks
+        observed_at,
+        first_observed_at
+    from ordered
+    where recency = 1
 
 )
 

@@ -3,5 +3,5 @@ select
     downloads,
     likes
 from hf.models
-where downloads is not null and likes is not null
+where is_current and downloads is not null and likes is not null
 order by downloads desc, model_id collate "C", likes

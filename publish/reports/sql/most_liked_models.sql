@@ -6,5 +6,6 @@ select
     downloads,
     likes
 from hf.models
+where is_current
 order by likes desc nulls last, model_id collate "C"
 limit 10

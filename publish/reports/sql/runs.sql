@@ -10,5 +10,15 @@ select
     sum(skipped) as skipped,
     sum(case when settled then 0 else 1 end) as unsettled
 from bronze.hf_task_listings
+where
+    apart is null
+    and not exists (
+        select 1
+        from bronze.hf_task_listings as later
+        where
+            later.task_id = hf_task_listings.task_id
+            and later.apart is null
+            and later.observed_at > hf_task_listings.observed_at
+    )
 group by run_id, limit_per_task
 order by observed_at desc, run_id, limit_per_task

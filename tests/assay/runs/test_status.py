@@ -172,3 +172,30 @@ def test_wrong_usage_ends_with_2() -> None:
     with pytest.raises(SystemExit) as ended:
         status.main(["--all"])
     assert ended.value.code == 2
+
+
+def test_listings_kept_apart_are_named_until_a_later_one_replaces_them(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build(path)
+    at = datetime(2026, 11, 15, 6, tzinfo=UTC)
+    listings = [
+        ("fill-mask", "run-1", None, at),
+        ("fill-mask", "run-2", "0 downloads of all 30 models of the run", at + timedelta(days=1)),
+        ("other", "run-2", "0 downloads of all 30 models of the run", at + timedelta(days=1)),
+        ("translation", "run-0", "5 models, 30 before", at - timedelta(days=1)),
+        ("translation", "run-1", None, at),
+    ]
+    with duckdb.connect(path) as connection:
+        connection.execute("create schema bronze")
+        connection.execute(
+            "create table bronze.hf_task_listings "
+            "(task_id text, run_id text, apart text, observed_at timestamptz)"
+        )
+        connection.executemany("insert into bronze.hf_task_listings values (?, ?, ?, ?)", listings)
+    assert status.main([]) == 0
+    [line] = sections(capsys.readouterr().out)["KEPT APART"]
+    assert line == (
+        "fill-mask: 0 downloads of all 30 models of the run and 1 more; to accept: "
+        f"dlt pipeline hf_catalog run --accept --run-folder {path.parent}/raw/hf/run-2"
+    )

@@ -21,7 +21,10 @@ OLD = Path(__file__).parent / "first_version"
 MINED = Path(__file__).parent / "mined_by_version_1"
 TABLE = re.compile(r"(bronze|hf)_(.+)\.csv")
 CREATED = "select model_id, created_at from hf.models order by model_id"
-HISTORY = "select * from hf.model_stats_daily order by model_id, observed_on"
+HISTORY = (
+    "select model_id, observed_on, likes, downloads from hf.model_stats_daily "
+    "order by model_id, observed_on"
+)
 RANKS = "select model_id, task_id, created_at from hf.model_tasks order by all"
 
 
@@ -55,6 +58,14 @@ def test_history_of_the_first_version_is_kept_and_what_is_new_is_added(project: 
     assert len(kept) == 22
     assert set(ranks) <= set(project.rows(RANKS))
     assert project.rows("select count(*) from hf.models where gated is not null") == [(12,)]
+    # What came later: the present, and ranks by day from now on.
+    assert project.rows("select count(*) from hf.models where is_current and not is_private") == [
+        (12,)
+    ]
+    assert project.rows("select count(*) from hf.tasks where is_current") == [(2,)]
+    ranked = "select count(*), count(distinct observed_on) from hf.model_rank_daily"
+    [(listed,)] = project.rows("select count(*) from hf.model_tasks")
+    assert project.rows(ranked) == [(listed + len(ranks), 2)]
     assert project.rows("select kind, status from ops.pipeline_steps order by all") == [
         ("dbt", "done"),
         ("dlt", "done"),

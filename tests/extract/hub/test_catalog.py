@@ -1,10 +1,12 @@
 """Reading the catalog: which tasks, and every model of a listing that changes while it is read."""
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from assay.extract.http.transport import SourceUnavailableError
@@ -239,6 +241,7 @@ def test_a_run_folder_holds_tasks_models_and_counts(tmp_path: Path) -> None:
         "tasks": 2,
         "models_listed": 2,
         "records_skipped": 2,
+        "private_left_out": 0,
         "pages": 2,
         "requests": 0,
         "retries": 0,
@@ -257,6 +260,37 @@ def test_nul_characters_are_left_out_of_task_pages_too(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, {})
     read_hub(hub, folder, limit_per_task=5, wanted=None, max_tasks=None, progress=NoProgress())
     assert "u0000" not in (folder.path / "hf_tasks.json").read_text()
+
+
+def test_private_models_are_left_out_counted_and_marked_without_their_names(tmp_path: Path) -> None:
+    hidden = model("me/secret", 9, private=True) | {"_id": "66c189d8e5a2b1f0d3c4a5b6"}
+    hub = pages_of([[model("a/1", 3), hidden, model("a/2", 2, private=False)]])
+    hub.task_pages = {"fill-mask": {}, "other": {}}
+    folder = RunFolder.create(tmp_path, {})
+    read_hub(hub, folder, limit_per_task=5, wanted=None, max_tasks=None, progress=NoProgress())
+    assert folder.manifest["counts"]["private_left_out"] == 1
+    assert [listing["private"] for listing in folder.manifest["listings"]] == [1, 1]
+    assert folder.manifest["tasks_available"] == ["fill-mask", "other"]
+    for file in folder.path.iterdir():
+        assert b"secret" not in file.read_bytes(), file.name
+    [mark] = orjson.loads((folder.path / "hf_withdrawn.json").read_bytes())
+    digest = hashlib.md5(b"me/secret", usedforsecurity=False).hexdigest()
+    assert mark == {"_id": "66c189d8e5a2b1f0d3c4a5b6", "digest": digest, "reason": "private"}
+
+
+def test_a_private_model_takes_no_place_in_a_listing() -> None:
+    hub = pages_of([[model("me/secret", 9, private=True), model("a/1", 3)], [model("a/2", 2)]])
+    listing, records = read_all(hub, limit=2)
+    assert ids(records) == ["a/1", "a/2"]
+    assert (listing.models, listing.private) == (2, 1)
+
+
+def test_a_model_that_turned_private_while_it_was_listed_is_gone() -> None:
+    hub = pages_of([[model("a/1", 3)], [model("a/2", 2)]], [[model("a/2", 4)], [model("a/3", 2)]])
+    hub.named["a/1"] = model("a/1", 3, private=True, tags=["fill-mask"])
+    listing, records = read_all(hub, limit=2)
+    assert records[-1]["id"] == "a/1" and records[-1]["_left"] is True
+    assert listing.private == 1
 
 
 # --- what is no model ----------------------------------------------------------------------------

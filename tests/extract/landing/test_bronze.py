@@ -73,6 +73,7 @@ def test_columns_have_the_types_of_the_contract(load: Load) -> None:
     assert {key[1]: value for key, value in found.items() if key[0] == "hf_models"} == {
         "task_id": ("VARCHAR", no),
         "model_id": ("VARCHAR", no),
+        "hub_id": ("VARCHAR", yes),
         "author": ("VARCHAR", yes),
         "pipeline_tag": ("VARCHAR", yes),
         "library_name": ("VARCHAR", yes),
@@ -102,6 +103,7 @@ def test_columns_have_the_types_of_the_contract(load: Load) -> None:
 
 def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
     record = {
+        "_id": "66c189d8e5a2b1f0d3c4a5b6",
         "author": "a",
         "pipeline_tag": "fill-mask",
         "library_name": "transformers",
@@ -118,6 +120,7 @@ def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
         {
             "task_id": "fill-mask",
             "model_id": "a/1",
+            "hub_id": "66c189d8e5a2b1f0d3c4a5b6",
             "author": "a",
             "pipeline_tag": "fill-mask",
             "library_name": "transformers",
@@ -275,18 +278,23 @@ def test_loading_other_tasks_keeps_the_first_ones(load: Load) -> None:
     ]
 
 
-def test_a_new_listing_of_a_task_replaces_its_rows(load: Load) -> None:
-    load({"fill-mask": [model("a/1", 5), model("a/2", 4)], "other": [model("a/1", 5)]})
+def test_a_new_listing_of_a_task_stands_beside_the_one_before(load: Load) -> None:
+    first = load({"fill-mask": [model("a/1", 5), model("a/2", 4)], "other": [model("a/1", 5)]})
     second = load({"fill-mask": [model("a/3", 9), model("a/1", 8)]}, limit=2)
     assert rows(
-        "select model_id, downloads from bronze.hf_models where task_id = 'fill-mask'"
-        " order by 2 desc"
-    ) == [("a/3", 9), ("a/1", 8)]
-    assert counts() == (2, 3, 2)
+        "select run_id, model_id, downloads from bronze.hf_models where task_id = 'fill-mask'"
+        " order by 3 desc"
+    ) == [
+        (second.run_id, "a/3", 9),
+        (second.run_id, "a/1", 8),
+        (first.run_id, "a/1", 5),
+        (first.run_id, "a/2", 4),
+    ]
+    assert counts() == (3, 5, 3)
     assert rows(
-        "select run_id, models, limit_per_task, settled from bronze.hf_task_listings"
-        " where task_id = 'fill-mask'"
-    ) == [(second.run_id, 2, 2, True)]
+        "select run_id, models, limit_per_task, settled, downloads from bronze.hf_task_listings"
+        " where task_id = 'fill-mask' order by observed_at"
+    ) == [(first.run_id, 2, 1000, True, 9), (second.run_id, 2, 2, True, 17)]
 
 
 def test_repeated_observations_all_arrive_in_their_order(load: Load) -> None:

@@ -287,3 +287,58 @@ def test_wikidata_is_asked_for_definitions_only_if_wanted_and_each_word_once(
     described = {row[0]: row[3] for row in workshop.rows(query)}
     assert described["fill-mask"]
     assert described["zzz"] is None
+
+
+def test_an_older_catalog_enriched_again_takes_back_neither_pairs_nor_answers(
+    workshop: Workshop, sample_server: ReplayServer
+) -> None:
+    old = workshop.catalog(
+        [
+            {"id": "a/both", "tags": ["license:mit", "dataset:x/old"]},
+            {"id": "a/emptied", "tags": ["license:mit"]},
+            {"id": "a/fell-out", "tags": ["license:apache-2.0"]},
+        ]
+    )
+    assert workshop.run("--identify-only", "--select", "licenses", "datasets") is None
+    workshop.server = sample_server.url
+    workshop.catalog(
+        [{"id": "a/both", "tags": ["license:gpl-3.0"]}, {"id": "a/emptied", "tags": ["en"]}]
+    )
+    assert workshop.run("--select", "licenses", "datasets") is None
+    pairs = "select model_id, license_id from bronze.hf_model_licenses order by all"
+    nothing = "select entity, model_id from bronze.hf_without_references order by all"
+    gpl = "select spdx_id, observed_at from bronze.hf_licenses where license_id = 'gpl-3.0'"
+    expected = [("a/both", "gpl-3.0"), ("a/fell-out", "apache-2.0")]
+    without, known = workshop.rows(nothing), workshop.rows(gpl)
+    assert workshop.rows(pairs) == expected
+    assert ("licenses", "a/emptied") in without and ("datasets", "a/both") in without
+    assert workshop.run("--select", "licenses", "datasets", "--run-folder", str(old)) is None
+    assert workshop.rows(pairs) == expected
+    assert workshop.rows("select model_id from bronze.hf_model_datasets") == []
+    assert (workshop.rows(nothing), workshop.rows(gpl)) == (without, known)
+
+
+def test_a_private_repository_is_its_name_and_the_reason_unless_a_setting_says_otherwise(
+    workshop: Workshop,
+) -> None:
+    folder = workshop.folder / "items"
+    folder.mkdir()
+    record = '{"id": "me/base", "author": "me", "likes": 5, "private": true, "tags": ["secret"]}\n'
+    (folder / "hf_models.jsonl").write_text(record)
+    (folder / "hf_tasks.json").write_text("{}")
+    workshop.catalog([{"id": "a/b", "tags": ["base_model:merge:me/base"]}])
+    query = "select model_id, enriched, reason, author, is_private from bronze.hf_base_models"
+    workshop.more["HF_TOKEN"] = "hf_owner"  # noqa: S105 - whom the replay server knows
+    with ReplayServer(folder, quota=0) as server:
+        workshop.server = server.url
+        assert workshop.run("--select", "base_models") is None
+        assert workshop.rows(query) == [("me/base", False, "private", None, None)]
+        kept = (workshop.folder / "data" / "hf_enrichment.sqlite").read_bytes()
+        assert b"secret" not in kept
+        workshop.more["HF_CATALOG__PRIVATE"] = "true"
+        assert workshop.run("--select", "base_models", "--max-age-days", "0") is None
+        assert workshop.rows(query) == [("me/base", True, None, "me", True)]
+        # What was stored goes when it is not wanted any more.
+        workshop.more["HF_CATALOG__PRIVATE"] = "false"
+        assert workshop.run("--select", "base_models") is None
+        assert workshop.rows(query) == [("me/base", False, "private", None, None)]

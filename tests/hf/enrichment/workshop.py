@@ -14,6 +14,7 @@ import psycopg2
 import pytest
 from dlt.common.runtime.collector import NullCollector
 
+from assay.extract.enrichment.bronze import WITHOUT_REFERENCES
 from assay.extract.enrichment.command import HF_ENRICHMENT
 from assay.extract.enrichment.entities import ENTITIES
 from assay.extract.options import parse
@@ -97,9 +98,10 @@ class Workshop:
             return cursor.fetchall()
 
     def tables(self) -> set[str]:
-        """Return the bronze tables that enrichment has made."""
+        """Return the bronze tables of entities and of what refers to them that there are."""
         names = self.rows("select table_name from duckdb_tables() where schema_name = 'bronze'")
-        return {name for (name,) in names if not name.startswith("_dlt")}
+        found = {name for (name,) in names if not name.startswith("_dlt")}
+        return found - {WITHOUT_REFERENCES.name}
 
     def content(self, *entities: str) -> dict[str, list[tuple[Any, ...]]]:
         """Return the tables of entities, value by value, without when and by which run."""

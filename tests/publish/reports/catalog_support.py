@@ -22,21 +22,26 @@ create schema hf;
 create table bronze.hf_task_listings (
     task_id varchar, run_id varchar, models bigint, limit_per_task bigint, pages bigint,
     readings bigint, repeats bigint, late bigint, skipped bigint, settled boolean,
-    observed_at timestamptz
+    observed_at timestamptz, apart varchar
 );
 create table bronze.hf_models (task_id varchar, model_id varchar);
 create table hf.models (
     model_id varchar, author varchar, license varchar, likes bigint, downloads bigint,
     pipeline_tag varchar, library_name varchar, last_modified timestamptz,
-    created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz, tags varchar
+    created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz, tags varchar,
+    is_current boolean, is_private boolean
 );
-create table hf.tasks (task_id varchar, task_label varchar, created_at timestamptz);
+create table hf.tasks (
+    task_id varchar, task_label varchar, created_at timestamptz, is_current boolean
+);
 create table hf.model_tasks (
     model_id varchar, task_id varchar, rank_in_task bigint, created_at timestamptz
 );
 create table hf.model_stats_daily (
     model_id varchar, observed_on date, likes bigint, downloads bigint
 );
+create table hf.model_rank_daily (model_id varchar, task_id varchar, observed_on date);
+create table hf.model_renames (old_id varchar, model_id varchar);
 create table hf.articles (arxiv_id varchar, enriched boolean, reason varchar);
 create table hf.base_models (base_model_id varchar, enriched boolean, reason varchar);
 create table hf.datasets (dataset_id varchar, enriched boolean, reason varchar);
@@ -117,8 +122,9 @@ class Catalog:
 
     def task(self, task: str, models: list[str]) -> None:
         limit = 3
-        self.add("bronze.hf_task_listings", task, RUN, len(models), limit, 1, 1, 2, 0, 1, True, AT)
-        self.add("hf.tasks", task, task.replace("-", " ").title(), AT)
+        listing = (task, RUN, len(models), limit, 1, 1, 2, 0, 1, True, AT, None)
+        self.add("bronze.hf_task_listings", *listing)
+        self.add("hf.tasks", task, task.replace("-", " ").title(), AT, True)
         for rank, model in enumerate(models, start=1):
             self.add("bronze.hf_models", task, model)
             self.add("hf.model_tasks", model, task, rank, AT)
@@ -141,6 +147,8 @@ class Catalog:
             AT,
             synced,
             '["arxiv:1910.09700"]' if library else "[]",
+            True,
+            False,
         )
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 

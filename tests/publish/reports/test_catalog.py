@@ -8,12 +8,15 @@ import pytest
 
 from assay.publish.reports import questions
 from tests.publish.reports.catalog_support import (
+    AT,
+    LATER,
     MODELS,
     RUN,
     TASKS,
     Catalog,
     catalog,
     data_folder,
+    part,
     table,
     write,
 )
@@ -28,10 +31,14 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
     counts = dict(table(report, "Counts")[1:])
     assert counts == {
         "models": "5",
+        "models listed now": "5",
+        "private models": "0",
         "tasks": "3",
         "tasks with no model": "1",
         "models in tasks": str(sum(map(len, TASKS.values()))),
         "daily observations": "5",
+        "daily ranks": "0",
+        "former names": "0",
         "rows listed": "4",
         "different licences": str(len({row[1] for row in MODELS if row[1]})),
         "authors": "4",
@@ -160,3 +167,24 @@ def test_the_manifest_adds_what_the_warehouse_does_not_know(
     assert (values["requests"], values["retries"], values["seconds"]) == ("48", "3", "12.3")
     assert (values["records skipped"], values["these tasks only"]) == ("1", "a, b")
     assert values["limit per task"] == "-"
+
+
+def test_the_report_tells_the_present_from_what_was_and_what_is_kept_apart(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    catalog.fill()
+    gone = ("x/gone", "x", "mit", 9_999, 9_999, None, None, AT, AT, AT, AT, "[]", False, True)
+    catalog.add("hf.models", *gone)
+    catalog.add("hf.tasks", "old-task", "Old Task", AT, False)
+    apart = "0 downloads of all 5 models of the run"
+    numbers = (5, 3, 1, 1, 0, 0, 0, True, LATER, apart)
+    catalog.add("bronze.hf_task_listings", "summarization", "run-2", *numbers)
+    report = write(tmp_path / "out")
+    counts = dict(table(report, "Counts")[1:])
+    assert (counts["models"], counts["models listed now"]) == ("6", "5")
+    assert (counts["private models"], counts["tasks"]) == ("1", "3")
+    assert "x/gone" not in part(report, "Most downloaded models")
+    assert "old-task" not in part(report, "Tasks with no model")
+    assert "run-2" not in part(report, "Runs")
+    [[_, found, example]] = table(report, "Listings kept apart")[1:]
+    assert (found, example) == ("1: BAD", f"summarization: {apart}")

@@ -116,7 +116,7 @@ def test_a_run_id_cannot_lead_out_of_the_run_folders(
     (data_folder / "raw" / "hf").mkdir(parents=True)
     manifest = {"counts": {"requests": 1234}}
     (data_folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    catalog.add("bronze.hf_task_listings", "t", "../..", 0, 1, 1, 1, 0, 0, 0, True, AT)
+    catalog.add("bronze.hf_task_listings", "t", "../..", 0, 1, 1, 1, 0, 0, 0, True, AT, None)
     assert "1,234" not in write(tmp_path / "out")
 
 

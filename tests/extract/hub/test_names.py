@@ -3,8 +3,8 @@
 import pytest
 
 from assay.extract.enrichment.entities.licenses import license_facts
-from assay.extract.enrichment.names import is_on_disk, repository
 from assay.extract.enrichment.spdx import meant_by
+from assay.extract.hub.names import is_on_disk, repository
 
 
 @pytest.mark.parametrize(

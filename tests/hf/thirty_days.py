@@ -1,0 +1,241 @@
+"""Thirty days of a made-up Hub, and what the catalog must hold of them by a count in plain Python.
+
+Repositories are renamed, vanish, come back and take over names; listings are cut at a limit; task
+pages go; days have no run, two runs, counters that all say 0, or half a listing.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from assay.extract.hub.catalog import TaskListing
+from assay.extract.landing.run_folder import RunFolder
+
+FIRST = datetime(2026, 10, 1, 6, tzinfo=UTC)
+LIMIT = 25
+TASKS = ("fill-mask", "summarization", "translation")
+ZERO_DAY, HALF_DAY = 11, 23
+NO_RUN = {5, 6, 17}
+# hub id: the names it has from which day on
+NAMES = {
+    3: {0: "oldhouse/heron-7b", 8: "newhouse/heron-7b"},
+    5: {0: "Someone/Small", 13: "someone/small"},
+    7: {0: "first/name", 4: "second/name", 15: "third/name", 26: "second/name"},
+    9: {0: "freed/name", 10: "kept/name"},
+    11: {0: "other/thing", 16: "freed/name"},
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A repository as a listing shows it."""
+
+    hub_id: str
+    name: str
+    downloads: int
+    likes: int
+
+
+@dataclass
+class Run:
+    """One run: when it read the Hub, which task pages there were, and what it listed."""
+
+    at: datetime
+    available: list[str]
+    listings: dict[str, list[Seen]] = field(default_factory=dict)
+    apart: set[str] = field(default_factory=set)  # tasks that must be kept apart
+    withdrawn: tuple[str, ...] = ()  # hub ids of what is private now
+
+
+def history(seed: int = 7) -> list[Run]:
+    """Return the runs of thirty days, oldest first."""
+    numbers = random.Random(seed)
+    level = {hub: numbers.randrange(1_000, 90_000) for hub in range(40)}
+    tasks = {hub: numbers.sample(TASKS, numbers.choice((1, 2, 3))) for hub in level}
+    away = {hub: numbers.randrange(4, 28) for hub in numbers.sample(range(12, 40), 8)}
+    runs = []
+    for day in range(30):
+        hours = (0, 12) if day == 9 else () if day in NO_RUN else (0,)
+        for hour in hours:
+            level = {hub: max(1, one + numbers.randrange(-900, 900)) for hub, one in level.items()}
+            available = [
+                task
+                for task in TASKS
+                if not (task == "translation" and day >= 20)
+                and not (task == "summarization" and 12 <= day <= 14)
+            ]
+            run = Run(FIRST + timedelta(days=day, hours=hour), available)
+            for task in ["fill-mask"] if day == 14 else available:
+                run.listings[task] = _listing(task, day, level, tasks, away)
+            if day == ZERO_DAY:
+                run.apart = set(run.listings)
+                run.listings = {
+                    task: [Seen(one.hub_id, one.name, 0, 0) for one in listed]
+                    for task, listed in run.listings.items()
+                }
+            if day == HALF_DAY:
+                run.apart = {"fill-mask"}
+                run.listings["fill-mask"] = run.listings["fill-mask"][:10]
+            runs.append(run)
+    return runs
+
+
+def _listing(
+    task: str, day: int, level: dict[int, int], tasks: dict[int, list[str]], away: dict[int, int]
+) -> list[Seen]:
+    shown = [
+        Seen(f"{hub:024x}", _name(hub, day), count, count // 100)
+        for hub, count in level.items()
+        if task in tasks[hub] and not away.get(hub, 99) <= day < away.get(hub, 99) + 6
+    ]
+    return sorted(shown, key=lambda one: (-one.downloads, one.name))[:LIMIT]
+
+
+def _name(hub: int, day: int) -> str:
+    names = NAMES.get(hub, {0: f"owner/model-{hub:02}"})
+    return names[max(first for first in names if first <= day)]
+
+
+def run_folder(parent: Path, run: Run) -> RunFolder:
+    """Write a run as the pipeline would have."""
+    folder = RunFolder.create(parent, {"limit_per_task": LIMIT})
+    folder.manifest["started_at"] = run.at.isoformat()
+    with folder.records("hf_tasks.json") as out:
+        for task in run.listings:
+            out.write(orjson.dumps({"id": task, "label": f"{task} {run.at.day}"}))
+    with folder.records("hf_models.json") as out:
+        for task, listed in run.listings.items():
+            for one in listed:
+                record = {
+                    "_id": one.hub_id,
+                    "id": one.name,
+                    "downloads": one.downloads,
+                    "likes": one.likes,
+                    "tags": [task, "license:mit"],
+                }
+                out.write(orjson.dumps({**record, "_task_id": task, "_seq": out.count}))
+    if run.withdrawn:
+        with folder.records("hf_withdrawn.json") as out:
+            for hub_id in run.withdrawn:
+                out.write(orjson.dumps({"_id": hub_id, "digest": "none", "reason": "private"}))
+    folder.manifest["tasks_available"] = run.available
+    folder.manifest["listings"] = [
+        TaskListing(task, LIMIT, models=len(listed), pages=1, readings=1).as_record()
+        for task, listed in run.listings.items()
+    ]
+    folder.finish("extracted")
+    return folder
+
+
+def counted(runs: list[Run]) -> dict[str, set[tuple[Any, ...]]]:
+    """Return what each table must hold after all runs, by no SQL and no code of the project."""
+    runs = sorted(runs, key=lambda run: run.at)
+    now, renames = _names(runs)
+    accepted = [
+        (run.at, task, listed)
+        for run in runs
+        for task, listed in run.listings.items()
+        if task not in run.apart
+    ]
+    pages = _tasks(runs)
+    last = {task: (at, listed) for at, task, listed in accepted if pages[task][2]}
+    ranks, since = _ranks(accepted, now)
+    present = {
+        (now[one.hub_id], task, place, since[now[one.hub_id], task], at)
+        for task, (at, listed) in last.items()
+        for place, one in enumerate(listed, start=1)
+    }
+    stats, models = {}, {}
+    for at, _, listed in accepted:
+        for one in listed:
+            name = now[one.hub_id]
+            stats[name, at.date()] = (one.likes, one.downloads, at)
+            first = models.get(name, (None, None, None, at))[3]
+            models[name] = (one.hub_id, one.likes, one.downloads, first, at)
+    current = {name for name, *_ in present}
+    return {
+        "tasks": {(task, *values) for task, values in pages.items()},
+        "models": {(name, *row, name in current) for name, row in models.items()},
+        "model_tasks": present,
+        "model_stats_daily": {(*key, *row) for key, row in stats.items()},
+        "model_rank_daily": ranks,
+        "model_renames": renames,
+    }
+
+
+def _names(runs: list[Run]) -> tuple[dict[str, str], set[tuple[Any, ...]]]:
+    """Return what each repository is called now, and the rows of its former names."""
+    seen: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    now = {}
+    for run in runs:
+        for listed in run.listings.values():
+            for one in listed:
+                seen[one.hub_id, one.name].append(run.at)
+                now[one.hub_id] = one.name
+    renames = {
+        (name, now[hub], hub, any(now[other] == name for other in now), min(times), max(times))
+        for (hub, name), times in seen.items()
+        if name != now[hub]
+    }
+    return now, renames
+
+
+def _tasks(runs: list[Run]) -> dict[str, tuple[Any, ...]]:
+    found = {}
+    for task in TASKS:
+        read = [run.at for run in runs if task in run.listings]
+        there = [run.at for run in runs if task in run.available]
+        label = f"{task} {max(read).day}"
+        found[task] = (label, min(read), task in runs[-1].available, max(read + there))
+    return found
+
+
+def _ranks(
+    accepted: list[tuple[datetime, str, list[Seen]]], now: dict[str, str]
+) -> tuple[set[tuple[Any, ...]], dict[tuple[str, str], datetime]]:
+    """Return who ranked where on each day, and since when a task lists a model."""
+    of_day: dict[Any, list[tuple[datetime, list[Seen]]]] = defaultdict(list)
+    for at, task, listed in accepted:
+        of_day[task, at.date()].append((at, listed))
+    ranks, since = set(), {}
+    for (task, day), listings in sorted(of_day.items()):
+        at, last = listings[-1]
+        for place, one in enumerate(last, start=1):
+            name = now[one.hub_id]
+            first = min(
+                moment
+                for moment, listed in listings
+                if any(other.hub_id == one.hub_id for other in listed)
+            )
+            ranks.add((name, task, day, place, at, first))
+            since.setdefault((name, task), first)
+    return ranks, since
+
+
+# What is compared, in the order of `counted`.
+COLUMNS = {
+    "tasks": "task_id, task_label, created_at, is_current, last_seen_at",
+    "models": "model_id, hub_id, likes, downloads, created_at, last_synced_at, is_current",
+    "model_tasks": "model_id, task_id, rank_in_task, created_at, last_seen_at",
+    "model_stats_daily": "model_id, observed_on, likes, downloads, observed_at",
+    "model_rank_daily": (
+        "model_id, task_id, observed_on, rank_in_task, observed_at, first_observed_at"
+    ),
+    "model_renames": "old_id, model_id, hub_id, is_reused, first_seen_at, last_seen_at",
+}
+
+
+def tables(rows: Callable[[str], list[tuple[Any, ...]]]) -> dict[str, set[tuple[Any, ...]]]:
+    """Return what the catalog holds, by the name of `counted`; no row may be there twice."""
+    found = {}
+    for table, columns in COLUMNS.items():
+        listed = rows(f"select {columns} from hf.{table}")
+        found[table] = set(listed)
+        assert len(found[table]) == len(listed), table
+    return found
