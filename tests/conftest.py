@@ -9,7 +9,7 @@ import hypothesis
 import psycopg2
 import pytest
 
-from tests import forks, tiers
+from tests import forks, servers, tiers
 from tests.postgres_server import postgres
 from tests.support import ROOT, STAGE, Project
 
@@ -48,6 +48,13 @@ def postgres_host() -> Iterator[str]:
     """Start a real Postgres on a Unix socket for the session and return the socket's folder."""
     with postgres(STAGE / "postgres") as host:
         yield host
+
+
+@pytest.fixture(autouse=True)
+def _commands_end_with_their_test() -> Iterator[None]:
+    """Kill what a failed test leaves running."""
+    with servers.ended():
+        yield
 
 
 @pytest.fixture

@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 300  # of a machine that does much else; only a failure takes so long
 # Its input ends when the tests close it or end themselves, by whatever signal.
 LIFELINE = 'cat; kill -QUIT "$0"; sleep 5; kill -KILL "$0"'
+
+Process = TypeVar("Process")  # of subprocess.Popen's, or a fork of tests/forks.py
+_started: list[Process] = []  # since the last test
 
 
 @contextmanager
@@ -68,6 +72,26 @@ def bound(process: "subprocess.Popen") -> Iterator[None]:
         finally:
             lifeline.kill()
             process.kill()
+
+
+def ends_with_test(process: Process) -> Process:
+    """Let a process be killed at the end of the test, should it still run then; return it."""
+    _started.append(process)
+    return process
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """Kill what was started in the block and still runs at its end, as when a test fails."""
+    _started.clear()  # what a longer fixture has started is its own to end
+    try:
+        yield
+    finally:
+        for process in _started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        _started.clear()
 
 
 def until(happened: Callable[[], bool]) -> None:
