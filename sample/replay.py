@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,7 +46,7 @@ class ReplayServer:
     `faults`, `quirks` and `repos` are strings as on the command line. `requests` holds (method,
     path with query, status or kind of fault) of every request in order of arrival, unless
     `remember` is False; `shifted` what `shift` moved. `log` is a file which gets one line per
-    request.
+    request, `clock` what limits and tokens go by.
 
     Raises FileNotFoundError for a missing folder, or a folder without the files of any API or with
     some but not all of one; ValueError for a fault, quirk or state of a repository that is not
@@ -67,6 +67,7 @@ class ReplayServer:
         page_cap: int = 1000,
         shift: int = 0,
         arxiv_form: str = ARXIV_FORMS[0],
+        clock: Callable[[], float] = time.monotonic,
         log: str | Path | None = None,
         remember: bool = True,
     ) -> None:
@@ -80,6 +81,7 @@ class ReplayServer:
             parse_quirks(quirks),
             parse_repos(repos),
             arxiv_form,
+            clock,
         )
         self.apis = [api.open(Path(folder), options) for api in served(Path(folder))]
         self.requests: list[tuple[str, str, int | str]] = []

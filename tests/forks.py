@@ -31,6 +31,8 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from tests.servers import ends_with_test
+
 # Names the folder of the process that forks for all workers of a session.
 SHARED = "ASSAY_TEST_FORKER"
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,13 +179,10 @@ class Forker:
 def start(
     command: Sequence[str], cwd: Path, environment: dict[str, str], *, apart: bool = False
 ) -> "subprocess.Popen[str] | Forked":
-    """Start a command of the project, as a fork where that can be.
-
-    apart: standard error is a stream of its own.
-    """
+    """Start a command, as a fork where that can be; apart: standard error is its own stream."""
     if can_fork(command):
-        return _forker().start(command, cwd, environment, apart=apart)
-    return subprocess.Popen(
+        return ends_with_test(_forker().start(command, cwd, environment, apart=apart))
+    process = subprocess.Popen(
         command,
         cwd=cwd,
         env=environment,
@@ -192,6 +191,7 @@ def start(
         stderr=subprocess.PIPE if apart else subprocess.STDOUT,
         text=True,
     )
+    return ends_with_test(process)
 
 
 def can_fork(command: Sequence[str]) -> bool:

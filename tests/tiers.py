@@ -46,6 +46,7 @@ COMMANDS = {
     "tests/assay/runs/test_backup.py": "a back-up is whole, and so is what is restored",
     "tests/assay/warehouse/test_writer.py": "commands at once wait for each other, and say so",
     "tests/assay/runs/test_status.py": "`make status` waits for nobody",
+    "tests/test_servers.py": "what tests start ends with them, also when they fail or are killed",
     "tests/assay/test_rooms.py": "the rooms' rules, over the files that git lists",
     "tests/assay/test_post_sources.py": "a source of posts is named in few files",
     "tests/assay/test_settings_example.py": "every line of .env.example is one a shell takes",

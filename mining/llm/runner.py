@@ -19,34 +19,13 @@ from dataclasses import replace
 
 from tqdm import tqdm
 
-from assay.mining.llm.answer import (
-    UNTRUSTED_RULE,
-    cleaned,
-    delimit_untrusted,
-    detect_prompt_injection,
-)
 from assay.mining.llm.budget import Budget, prices
 from assay.mining.llm.cache import Cache, Question, Use, Waiting
 from assay.mining.llm.planning import Identity, Line, Plan, look_up, planned
 from assay.mining.llm.provider import Provider
 from assay.mining.llm.session import Session
-from assay.mining.llm.settings import LlmError, Settings
+from assay.mining.llm.settings import Settings
 from assay.mining.llm.task import Result, Task, result
-
-__all__ = [
-    "UNTRUSTED_RULE",
-    "Cache",
-    "LlmError",
-    "Plan",
-    "Result",
-    "Settings",
-    "Task",
-    "cleaned",
-    "delimit_untrusted",
-    "detect_prompt_injection",
-    "plan",
-    "run",
-]
 
 log = logging.getLogger(__name__)
 

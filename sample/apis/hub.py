@@ -61,7 +61,7 @@ class Hub:
             vocabulary = (folder / "hf_tags_by_type.json").read_bytes()
             self._documents["/api/models-tags-by-type"] = vocabulary
         self._options = options
-        self._window = Window(options.quota, options.window)
+        self._window = Window(options.quota, options.window, options.clock)
 
     @classmethod
     def open(cls, folder: Path, options: Options) -> Self:

@@ -233,7 +233,7 @@ class Callers:
     """A fixed window for each caller, or none at all when the replay's quota is 0."""
 
     def __init__(self, options: Options, seconds: int) -> None:
-        self._off = not options.quota
+        self._off, self._clock = not options.quota, options.clock
         self._seconds = options.quirks.get("short-window", seconds)
         self._windows: dict[str | None, Window] = {}
         self._lock = threading.Lock()
@@ -243,7 +243,7 @@ class Callers:
         if self._off:
             return True, quota, self._seconds
         with self._lock:
-            window = self._windows.setdefault(caller, Window(quota, self._seconds))
+            window = self._windows.setdefault(caller, Window(quota, self._seconds, self._clock))
         return window.take()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
-import time
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -63,7 +62,7 @@ class Reddit(PostApi):
 
     def __init__(self, items: Items, options: Options) -> None:
         super().__init__(items, options)
-        self._life = options.quirks.get("token-life", TOKEN_SECONDS)
+        self._life, self._clock = options.quirks.get("token-life", TOKEN_SECONDS), options.clock
         self._tokens: dict[str, tuple[str, float]] = {}  # token: (client id, when it expires)
         self._lock = threading.Lock()
 
@@ -124,7 +123,7 @@ class Reddit(PostApi):
             return Response(200, dumps({"error": "unsupported_grant_type"}), content_type=JSON)
         with self._lock:
             token = f"replay-{len(self._tokens) + 1}"
-            self._tokens[token] = (client, time.monotonic() + self._life)
+            self._tokens[token] = (client, self._clock() + self._life)
         body = {
             "access_token": token,
             "token_type": "bearer",
@@ -135,7 +134,7 @@ class Reddit(PostApi):
 
     def _client(self, request: Request) -> str | None:
         client, expires = self._tokens.get(index.bearer(request.headers) or "", (None, 0.0))
-        return client if time.monotonic() < expires else None
+        return client if self._clock() < expires else None
 
     # --- GET /r/{sub}/new --------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ import gzip
 import html
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
@@ -80,6 +79,7 @@ class StackExchange(PostApi):
 
     def __init__(self, items: Items, options: Options) -> None:
         super().__init__(items, options)
+        self._clock = options.clock
         self._left: dict[str | None, int] = {}
         self._waits: dict[str, float] = {}  # method: the moment when its backoff is over
 
@@ -113,7 +113,7 @@ class StackExchange(PostApi):
         key, method = _key(request), request.path.rstrip("/")
         passed, left, reset = self._callers.take(key, _quota(key))
         self._left[key] = left
-        if time.monotonic() < self._waits.get(method, 0.0):
+        if self._clock() < self._waits.get(method, 0.0):
             return {}, _error(502, "Violation of backoff parameter")
         return {}, None if passed else self.refused(reset)
 
@@ -128,7 +128,7 @@ class StackExchange(PostApi):
         if kind == "malformed":
             return replace(response, status=200, body=_packed(body.rstrip()[:-1]))
         if response.status == 200:
-            self._waits[request.path.rstrip("/")] = time.monotonic() + BACKOFF_SECONDS
+            self._waits[request.path.rstrip("/")] = self._clock() + BACKOFF_SECONDS
             response.body = _packed(dumps(json.loads(body) | {"backoff": BACKOFF_SECONDS}))
         return response
 

@@ -26,6 +26,7 @@ class Options:
     items that move between two pages of a listing, `seed` for everything that is drawn. The APIs of
     posts have limits of their own, which only a quota of 0 takes off, and `quirks` by name. `repos`
     has what is declared of the Hub's "models" and "datasets"; arXiv speaks in one of two forms.
+    `clock` gives the seconds by which limits, tokens and pauses end.
     """
 
     seed: int = 0
@@ -36,6 +37,7 @@ class Options:
     quirks: Mapping[str, int] = field(default_factory=dict)
     repos: Mapping[str, States] = field(default_factory=dict)
     arxiv_form: str = ARXIV_FORMS[0]
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         least = {"quota": 0, "window": 1, "page_cap": 1, "shift": 0}

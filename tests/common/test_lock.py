@@ -22,7 +22,7 @@ import subprocess, sys
 from assay.common.lock import exclusive
 with exclusive(sys.argv[1]) as descriptor:
     if sys.argv[2:]:
-        subprocess.Popen(["sleep", sys.argv[2]], pass_fds=[descriptor])
+        subprocess.Popen(sys.argv[2:], pass_fds=[descriptor])
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -67,7 +67,7 @@ def test_who_waits_says_for_whom_once_and_goes_on_when_it_is_free(path: Path) ->
     with another(path) as first:
         threading.Timer(0.3, first.stdin.close).start()
         with exclusive(path, wait=math.inf, say=said.append):
-            first.wait(10)
+            first.wait(300)
     assert [one.pid for one in said] == [first.pid]
 
 
@@ -80,12 +80,13 @@ def test_a_killed_process_leaves_no_lock(path: Path) -> None:
 
 
 def test_a_child_that_inherits_it_keeps_it_until_it_has_ended(path: Path) -> None:
-    with another(path, "2") as first:
+    with another(path, "cat") as first:  # its child reads what it read, to the same end
         first.send_signal(signal.SIGKILL)
         first.wait()
         with pytest.raises(LockedError), exclusive(path):
             pass
-        with exclusive(path, wait=60):
+        first.stdin.close()
+        with exclusive(path, wait=300):
             pass
 
 

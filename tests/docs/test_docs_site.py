@@ -16,8 +16,8 @@ from tests.docs import described, layers, rules
 from tests.docs.rules import Manifest
 from tests.docs.site import PICTURE, PICTURED, Reader, picture
 from tests.docs.spoilt import SPOILT, model
-from tests.publish.web import chromium
 from tests.publish.web.browser import ARTIFACTS, DESKTOP, launch
+from tests.publish.web.chromium import CHROMIUM
 from tests.support import ROOT, STAGE, Project
 
 
@@ -195,7 +195,7 @@ def test_the_columns_of_a_warehouse_are_read_views_and_ephemeral_steps_included(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if missing := chromium.missing():
+    if missing := CHROMIUM.missing():
         pytest.fail(missing, pytrace=False)
     with sync_playwright() as playwright:
         running = launch(playwright)

@@ -68,7 +68,7 @@ class VirtualClock:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(300)
             assert not thread.is_alive(), "a thread hangs, or sleeps while it holds a lock"
         self._awake = 1
 
@@ -225,7 +225,7 @@ class Ended:
     @classmethod
     def after(cls, process: "subprocess.Popen[str] | forks.Forked") -> "Ended":
         """Wait for a process."""
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         return cls(process.returncode, out, err)
 
     @property

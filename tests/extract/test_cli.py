@@ -251,6 +251,6 @@ def test_a_second_run_waits_for_the_first_and_says_so(person: Person) -> None:
         time.sleep(0.2)
         assert waiting.poll() is None
         assert person.folders == []
-    _, said = waiting.communicate(timeout=60)
+    _, said = waiting.communicate(timeout=300)
     assert waiting.returncode == 0, said
     assert person.manifest()["status"] == "extracted"

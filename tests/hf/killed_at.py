@@ -38,29 +38,56 @@ def before(owner: Any, name: str, wanted: Callable[..., bool]) -> None:
     setattr(owner, name, dying)
 
 
+def after(owner: Any, name: str, wanted: Callable[..., bool]) -> None:
+    """Put a death after one method's call."""
+    original = getattr(owner, name)
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        if wanted(*args, **kwargs):
+            die()
+        return result
+
+    setattr(owner, name, dying)
+
+
+def before_job(number: int) -> None:
+    """Put a death before the Nth statement that writes in the destination."""
+    counter = itertools.count(1)
+
+    def wanted(_: object, sql: object, *__: object, **___: object) -> bool:
+        writes = str(sql).lstrip().upper().startswith(("INSERT", "DELETE", "COPY"))
+        return writes and next(counter) == number
+
+    before(DuckDbSqlClient, "execute_sql", wanted)
+
+
+def before_rename(name: str) -> None:
+    """Put a death before a file that is written and synced gets its name."""
+    before(Path, "rename", lambda path, *_: path.name.startswith(f".{name}."))
+
+
+def run(arm: Callable[[str], None]) -> int:
+    """Prepare a death at the first argument's moment, and be `dlt` with the others."""
+    arm(sys.argv[1])
+    sys.argv = ["dlt", *sys.argv[2:]]
+    return main("dlt")
+
+
 def arm(moment: str) -> None:
     kind, _, number = moment.partition(":")
     counter = itertools.count(1)
     if kind == "page":
         before(Hub, "_get", lambda *_, **__: next(counter) == int(number) + 2)
     elif kind == "rename":
-        before(Path, "rename", lambda path, *_: path.name.startswith(".hf_models.json."))
+        before_rename("hf_models.json")
     elif kind == "extracted":
         before(command, "load_catalog", lambda *_: True)
     elif kind == "job":
-        writes = ("INSERT", "DELETE", "COPY")
-        before(
-            DuckDbSqlClient,
-            "execute_sql",
-            lambda _, sql, *__, **___: (
-                str(sql).lstrip().upper().startswith(writes) and next(counter) == int(number)
-            ),
-        )
+        before_job(int(number))
     else:
         raise SystemExit(f"no such moment: {moment}")
 
 
 if __name__ == "__main__":
-    arm(sys.argv[1])
-    sys.argv = ["dlt", *sys.argv[2:]]
-    sys.exit(main("dlt"))
+    sys.exit(run(arm))

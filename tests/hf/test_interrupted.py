@@ -72,7 +72,7 @@ def test_a_killed_extraction_is_made_good_by_the_next(
             "run",
             HF_ENDPOINT=server.url,
         )
-        output, _ = killed.communicate(timeout=120)
+        output, _ = killed.communicate(timeout=300)
         assert killed.returncode == -signal.SIGKILL, output
         assert manifests(project)[-1]["status"] == (
             "running" if moment in ("page:1", "page:30", "rename") else "extracted"
@@ -119,7 +119,7 @@ def test_a_killed_reload_of_an_old_folder_is_made_good_too(
         "--run-folder",
         str(folder),
     )
-    killed.communicate(timeout=120)
+    killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL
     project.load("http://127.0.0.1:9", "--run-folder", str(folder))
     project.build_catalog(tested=False)
@@ -133,7 +133,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
     limited = "ulimit -f 200; exec dlt pipeline hf_catalog run"  # KiB per file, as a full disk
     with ReplayServer(SAMPLE, quota=0) as server:
         process = project.start("bash", "-c", limited, HF_ENDPOINT=server.url)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == 1, output
         assert "File too large" in output.splitlines()[-1]
         assert "Traceback" not in output

@@ -192,7 +192,7 @@ def test_a_server_that_is_not_there_is_one_line_and_exit_1(tmp_path: Path) -> No
             POSTGRES_PORT="9",
             POSTGRES_PASSWORD="p@ss/word:1",  # noqa: S106
         )
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "Connection refused" in output.splitlines()[-1]
     assert "Traceback" not in output and "p@ss" not in output

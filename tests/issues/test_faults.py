@@ -114,7 +114,7 @@ def test_one_source_that_is_down_costs_the_others_nothing_and_is_made_good_later
             **recorded.environment(SAMPLE, server.url)
             | {"ISSUES__HACKERNEWS__ENDPOINT": "http://127.0.0.1:9/hackernews"},
         )
-        output, _ = down.communicate(timeout=60)
+        output, _ = down.communicate(timeout=300)
         assert down.returncode == 1
         last = output.splitlines()[-1]
         assert "hackernews: Hacker News does not answer GET http://127.0.0.1:9/hackernews" in last

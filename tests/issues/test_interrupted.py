@@ -83,7 +83,7 @@ def alone(project: Project, server: str, command: list[str]) -> tuple[int, str]:
     environment = project.environment | recorded.environment(SAMPLE, server)
     environment |= {name: str(path) for name, path in paths.items()}
     process = forks.start(command, ROOT, environment)
-    printed, _ = process.communicate(timeout=120)
+    printed, _ = process.communicate(timeout=300)
     return process.returncode, printed
 
 
@@ -93,7 +93,7 @@ def test_what_a_killed_run_had_written_is_not_asked_for_again(project: Project) 
             *under(collecting(SAMPLE), FILES, "die=file:12"),
             **recorded.environment(SAMPLE, server.url),
         )
-        output, _ = killed.communicate(timeout=60)
+        output, _ = killed.communicate(timeout=300)
         assert killed.returncode == -signal.SIGKILL, output
         [folder] = (project.folder / "data" / "raw" / "issues").iterdir()
         posts, windows = (
@@ -131,7 +131,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
         wanted = undisturbed.posts()
         command = f"ulimit -f {kilobytes}; exec {' '.join(collecting(SAMPLE))}"
         limited = project.start("bash", "-c", command, **recorded.environment(SAMPLE, server.url))
-        output, _ = limited.communicate(timeout=60)
+        output, _ = limited.communicate(timeout=300)
         assert limited.returncode == 1, output
         assert "ERROR" in output.splitlines()[-1] and "File too large" in output.splitlines()[-1]
         assert "Traceback" not in output

@@ -187,7 +187,7 @@ def test_a_run_killed_long_ago_gives_way_to_what_was_read_since(
         killed = project.start(
             *under(collecting(before), "die=extracted"), **recorded.environment(before, server.url)
         )
-        assert killed.wait(60) == -9
+        assert killed.wait(300) == -9
     with ReplayServer(after, quota=0) as server:
         output = project.collect(after, server.url, "--refresh")
     assert "was read but not loaded: loading it first" in output

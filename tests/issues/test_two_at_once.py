@@ -1,13 +1,13 @@
 """Two runs at once: the second waits for the first, and then has nothing left to do."""
 
 import threading
-import time
 
 import pytest
 
 from assay.runs import recorded
 from assay.sample.replay import ReplayServer
 from assay.sample.server.wire import Request, Response
+from tests import servers
 from tests.issues.items import days
 from tests.support import SAMPLE, Project, collecting
 
@@ -27,10 +27,10 @@ def test_a_second_run_waits_says_for_whom_and_finds_everything_there(project: Pr
         assert f"another run (pid {first.pid}) is loading this warehouse: waiting" in told
         assert first.poll() is None
         second_waits.set()
-        output, _ = first.communicate(timeout=60)
+        output, _ = first.communicate(timeout=300)
         assert first.returncode == 0, output
         asked = len(server.requests)
-        output, _ = second.communicate(timeout=60)
+        output, _ = second.communicate(timeout=300)
         assert second.returncode == 0, output
         assert len(server.requests) == asked
     assert output.count("2026-11-15 complete, nothing to ask") == 4
@@ -47,7 +47,7 @@ def hold_answers(server: ReplayServer, until: threading.Event) -> None:
     answer = github.answer
 
     def waiting(request: Request) -> Response:
-        assert until.wait(60)
+        assert until.wait(300)
         return answer(request)
 
     github.answer = waiting
@@ -55,7 +55,4 @@ def hold_answers(server: ReplayServer, until: threading.Event) -> None:
 
 def until_asked(server: ReplayServer) -> None:
     """Wait for the first request, which a run sends with the lock in its hands."""
-    ends = time.monotonic() + 30
-    while not server.requests and time.monotonic() < ends:
-        time.sleep(0.02)
-    assert server.requests
+    servers.until(lambda: bool(server.requests))

@@ -146,7 +146,7 @@ def test_a_second_make_run_waits_for_the_first_and_says_for_whom(
         line = process.stdout.readline()
         assert process.poll() is None
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     at_work = "make run: another refresh or `make run` is at work here: waiting for it to end"
     assert line.startswith(f"{at_work}; it is `")
     assert f"(pid {os.getpid()}, since 20" in line
@@ -157,7 +157,7 @@ def test_a_make_run_that_has_waited_long_enough_ends_with_one_line(
 ) -> None:
     with only_run(tmp_path_factory), exclusive(ROOT / ".make-run.lock"):
         process = project.start(sys.executable, "-m", "assay.runs.run", ASSAY_WAIT_SECONDS="0")
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 1
     assert output.startswith(
         "make run: another refresh or `make run` is at work here: wait for it to end; it is `"

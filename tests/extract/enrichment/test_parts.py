@@ -102,7 +102,7 @@ def test_who_stops_the_run_waits_for_no_retry_and_asking_goes_on_in_the_next(
 
     def ask(unit: Unit) -> list[tuple[str, Answer]]:
         if unit[0] == "slow":
-            pool.clock.sleep(60)
+            pool.clock.sleep(3600)
         return [(unit[0], Answer(None, 1, {}))]
 
     with Answers(tmp_path / "answers.sqlite") as answers:
@@ -110,7 +110,7 @@ def test_who_stops_the_run_waits_for_no_retry_and_asking_goes_on_in_the_next(
         started = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             pool.ask_all("datasets", [("slow",), ("quick",)], ask)
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 300
         assert answers.fresh("datasets", 0) == {"quick"}
         pool.progress = NoProgress()
         pool.clock.sleep(0)

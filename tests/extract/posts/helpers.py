@@ -6,20 +6,16 @@ import math
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import orjson
-import pytest
 
 from assay.extract.http.client import Api
 from assay.extract.http.transport import ParseRateLimit, RetryPolicy
 from assay.extract.posts.post import DayResult, Post, Source, WindowResult
 from assay.extract.posts.windows import Window, iso
-from assay.sample.apis import github, post_index, reddit, stackexchange
-from assay.sample.server.wire import Window as ServersWindow
+from assay.sample.replay import ReplayServer
 from tests.extract.helpers import EPOCH, Script, VirtualClock
 
 DAY = date(2026, 11, 9)
@@ -28,6 +24,7 @@ START = Window.of_day(DAY).start
 LATER = START + 30 * 86_400  # when the tests read: all days are over
 AGENT = "assay-tests/1.0 (tests)"
 BACKOFF = (4.0, 8.0, 16.0, 32.0, 60.0)
+Replay = Callable[..., ReplayServer]  # what the fixture of this name gives
 
 
 class SteppedClock:
@@ -68,7 +65,7 @@ class SteppedClock:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
             assert not thread.is_alive(), "a thread hangs, or sleeps while it holds a lock"
         self._running = 1
 
@@ -78,14 +75,6 @@ class SteppedClock:
             self._now, _, gate = heapq.heappop(self._waiting)
             self._running = 1
             gate.release()
-
-
-def server_keeps(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the replayed APIs live in the same virtual time as who asks them."""
-    both = SimpleNamespace(time=clock.time, monotonic=clock.monotonic)
-    for module in (github, reddit, stackexchange):
-        monkeypatch.setattr(module, "time", both)
-    monkeypatch.setattr(post_index, "Window", partial(ServersWindow, clock=clock.monotonic))
 
 
 def api(

@@ -15,13 +15,13 @@ from tests.extract.posts.helpers import (
     DAY,
     NEXT,
     START,
+    Replay,
     answer,
     covered,
     ids,
     issue,
     only,
     readings,
-    server_keeps,
     utc,
 )
 from tests.extract.posts.test_github import QUERY, TOKEN, native, of, page, scripted
@@ -75,13 +75,15 @@ def test_a_reset_beyond_the_longest_wait_ends_it() -> None:
 
 @pytest.mark.parametrize(("token", "most"), [(TOKEN, 30), (None, 10)], ids=["token", "none"])
 def test_within_its_limit_a_source_is_never_refused(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, token: str | None, most: int
+    replay: Replay,
+    clock: VirtualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str | None,
+    most: int,
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(github, "PAGE", 4)
     items = [issue(n, START + n) for n in range(400)]
-    with serving(tmp_path, "github", items, quota=1) as server:
+    with replay("github", items, quota=1) as server:
         _, reading = only(of(server, token, clock=clock, most=most), QUERY)
         assert [outcome for *_, outcome in server.requests] == [200] * 100
     assert reading.received == 400
@@ -90,22 +92,18 @@ def test_within_its_limit_a_source_is_never_refused(
 
 
 def test_beyond_its_limit_the_reset_is_waited_for(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(github, "PAGE", 1)
     items = [issue(n, START + n) for n in range(25)]
-    with serving(tmp_path, "github", items, quota=1) as server:
+    with replay("github", items, quota=1) as server:
         assert only(of(server, None, clock=clock), QUERY)[1].received == 25
         assert {outcome for *_, outcome in server.requests} == {200}, "the header was heeded"
 
 
 def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(github, "PAGE", 5)
     items = [issue(n, START + n) for n in range(200)]
     kinds = (
@@ -120,7 +118,7 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
         "gone",
         "github-secondary",
     )
-    with serving(tmp_path, "github", items, faults=[f"{kind}:0.02" for kind in kinds]) as server:
+    with replay("github", items, faults=[f"{kind}:0.02" for kind in kinds]) as server:
         _, reading = only(of(server, clock=clock), QUERY)
         outcomes = {outcome for *_, outcome in server.requests}
     assert len(outcomes) > 3, "several kinds struck"

@@ -15,6 +15,7 @@ from tests.extract.posts.helpers import (
     DAY,
     NEXT,
     START,
+    Replay,
     answer,
     api,
     asked,
@@ -23,7 +24,6 @@ from tests.extract.posts.helpers import (
     only,
     posts,
     scripted_api,
-    server_keeps,
     submission,
     utc,
 )
@@ -368,10 +368,8 @@ def test_a_429_is_retried_after_the_longest_wish(headers: dict[str, str], pause:
 
 
 def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(reddit, "PAGE", 10)
     items = [submission(f"{n:x}", START + n) for n in range(250)]
     kinds = (
@@ -385,7 +383,7 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
         "malformed",
         "gone",
     )
-    with serving(tmp_path, "reddit", items, faults=[f"{kind}:0.03" for kind in kinds]) as server:
+    with replay("reddit", items, faults=[f"{kind}:0.03" for kind in kinds]) as server:
         found = covered(of(server, clock=clock), SUB)
         assert len({outcome for *_, outcome in server.requests}) > 3, "several kinds struck"
     assert ids(found) == sorted(f"{n:x}" for n in range(250))

@@ -8,7 +8,7 @@ from assay.extract.http.transport import SourceRefusedError, SourceUnavailableEr
 from assay.extract.posts import stackexchange
 from assay.extract.posts.post import QueryRefusedError
 from tests.extract.helpers import VirtualClock
-from tests.extract.posts.helpers import START, answer, covered, ids, only, question, server_keeps
+from tests.extract.posts.helpers import START, Replay, answer, covered, ids, only, question
 from tests.extract.posts.test_stackexchange import KEY, SITE, of, page, scripted, total
 from tests.sample.apis.post_replays import serving
 
@@ -27,12 +27,10 @@ def test_backoff_in_a_good_answer_is_obeyed_and_a_second_more() -> None:
 
 
 def test_a_server_that_insists_on_its_backoff_never_refuses(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     items = [question(n, START + n) for n in range(450)]
-    with serving(tmp_path, "stackexchange", items, faults=["backoff:1"]) as server:
+    with replay("stackexchange", items, faults=["backoff:1"]) as server:
         _, reading = only(of(server, clock=clock), SITE)
         assert [outcome for *_, outcome in server.requests] == ["backoff"] * 6
     assert reading.received == 450
@@ -73,24 +71,20 @@ def test_a_used_up_day_ends_it_in_one_line() -> None:
 
 
 def test_a_quota_of_300_is_used_up_and_then_told(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(stackexchange, "PAGE", 1)
     monkeypatch.setattr(stackexchange, "LAST_PAGE_WITHOUT_KEY", 10)
     items = [question(n, START + 200 * n) for n in range(400)]
-    with serving(tmp_path, "stackexchange", items, quota=1) as server:
+    with replay("stackexchange", items, quota=1) as server:
         with pytest.raises(SourceUnavailableError, match=r"asks to wait 8640[01] s"):
             covered(of(server, clock=clock), SITE)
         assert [outcome for *_, outcome in server.requests] == [200] * 300 + [400]
 
 
 def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    replay: Replay, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = VirtualClock()
-    server_keeps(clock, monkeypatch)
     monkeypatch.setattr(stackexchange, "PAGE", 8)
     items = [question(n, START + n) for n in range(200)]
     kinds = (
@@ -107,7 +101,7 @@ def test_a_server_that_fails_now_and_then_gives_the_same_as_a_calm_one(
         "backoff",
     )
     faults = [f"{kind}:0.03" for kind in kinds]
-    with serving(tmp_path, "stackexchange", items, faults=faults) as server:
+    with replay("stackexchange", items, faults=faults) as server:
         found = covered(of(server, clock=clock), SITE)
         assert len({outcome for *_, outcome in server.requests}) > 3, "several kinds struck"
     assert ids(found) == sorted(map(str, range(200)))

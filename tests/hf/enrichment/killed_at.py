@@ -10,30 +10,11 @@ writes is about to run in the destination).
 
 import itertools
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-from dlt._workspace.cli._dlt import main
-from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from assay.extract.enrichment.cache import Answers
 from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import RunFolder
-from tests.hf.killed_at import before, die
-
-
-def after(owner: Any, name: str, wanted: Callable[..., bool]) -> None:
-    """Put a death after one method's call."""
-    original = getattr(owner, name)
-
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        result = original(*args, **kwargs)
-        if wanted(*args, **kwargs):
-            die()
-        return result
-
-    setattr(owner, name, dying)
+from tests.hf.killed_at import after, before, before_job, before_rename, run
 
 
 def arm(moment: str) -> None:
@@ -44,7 +25,7 @@ def arm(moment: str) -> None:
     elif kind == "kept":
         after(Answers, "keep", lambda *_: next(counter) == int(what))
     elif kind == "rename":
-        before(Path, "rename", lambda path, *_: path.name.startswith(f".{what}."))
+        before_rename(what)
     elif kind == "listed":
         before(
             RunFolder,
@@ -56,19 +37,10 @@ def arm(moment: str) -> None:
     elif kind == "load":
         before(bronze, "open_pipeline", lambda *_: True)
     elif kind == "job":
-        writes = ("INSERT", "DELETE", "COPY")
-        before(
-            DuckDbSqlClient,
-            "execute_sql",
-            lambda _, sql, *__, **___: (
-                str(sql).lstrip().upper().startswith(writes) and next(counter) == int(what)
-            ),
-        )
+        before_job(int(what))
     else:
         raise SystemExit(f"no such moment: {moment}")
 
 
 if __name__ == "__main__":
-    arm(sys.argv[1])
-    sys.argv = ["dlt", *sys.argv[2:]]
-    sys.exit(main("dlt"))
+    sys.exit(run(arm))

@@ -78,7 +78,7 @@ def test_a_killed_run_is_made_good_by_the_next_which_asks_for_the_rest_only(
     path = workshop.runs / "2026-01-01_00-00-00_00000000"
     shutil.copytree(catalog, path)
     killed = start(workshop, moment)
-    output, _ = killed.communicate(timeout=120)
+    output, _ = killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL, output
     before = Counter(target for _, target, _ in sample_server.requests)
     assert workshop.run() is None
@@ -104,7 +104,7 @@ def test_a_killed_rerun_leaves_the_folder_usable(
     shutil.copytree(catalog, path)
     assert workshop.run("--identify-only") is None
     killed = start(workshop, "listed:arxiv_articles.json")
-    output, _ = killed.communicate(timeout=120)
+    output, _ = killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL, output
     assert workshop.run() is None
     assert workshop.content() == tables

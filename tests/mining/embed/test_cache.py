@@ -12,6 +12,7 @@ import pytest
 
 from assay.mining.embed import BATCH, embed_cached
 from assay.mining.embed.cache import CacheError, EmbeddingCache, text_hash
+from tests.servers import ends_with_test
 from tests.support import ROOT
 
 
@@ -164,7 +165,7 @@ embed_cached(TEXTS, engine, _open(Path(sys.argv[1]), engine))
 
 def _run(file: Path, told: Path, pause: float) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", RUN, str(file), str(told), str(pause)]
-    return subprocess.Popen(command, cwd=ROOT)
+    return ends_with_test(subprocess.Popen(command, cwd=ROOT))
 
 
 @pytest.mark.slow("a kill while vectors are computed")

@@ -184,7 +184,7 @@ def test_a_long_text_made_to_be_slow_is_read_in_a_moment() -> None:
         "average of all a a ",
         "| ",
     ):
-        started = time.monotonic()
+        started = time.thread_time()  # of the processor, however busy it is
         parse_score(piece * 50_000)
         parse_score((piece * 60 + "\n") * 1_000)
-        assert time.monotonic() - started < 2
+        assert time.thread_time() - started < 2

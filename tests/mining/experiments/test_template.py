@@ -124,9 +124,9 @@ def test_a_condition_on_what_is_not_there_is_a_slip_too() -> None:
     ],
 )
 def test_a_template_that_would_never_end_or_fill_the_memory_ends_at_once(source: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()  # of the processor, however busy it is
     refused(source)
-    assert time.monotonic() - started < 3
+    assert time.thread_time() - started < 3
 
 
 def test_the_longest_prompt_is_bounded_by_its_parts_together() -> None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from assay.mining.llm import UNTRUSTED_RULE, Cache, Result, Settings, Task, delimit_untrusted, run
+from tests import servers
 
 ROOT = Path(__file__).resolve().parents[3]
 Category = Literal[
@@ -66,7 +67,7 @@ def statuses(results: Iterable[Result]) -> list[str]:
 def child(base: str, file: Path, count: int) -> "subprocess.Popen[bytes]":
     """Start a process that asks."""
     command = [sys.executable, "-m", "tests.mining.llm.asking", base, str(file), str(count)]
-    return subprocess.Popen(command, cwd=ROOT)
+    return servers.ends_with_test(subprocess.Popen(command, cwd=ROOT))
 
 
 if __name__ == "__main__":

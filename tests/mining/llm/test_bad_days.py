@@ -12,6 +12,7 @@ import pytest
 from assay.mining.llm import Cache, Settings
 from assay.mining.llm.gate import Gate
 from assay.mining.llm.refusal import refused
+from tests.clocks import Clock
 from tests.llm_providers import (
     anthropic_credit,
     azure_wait,
@@ -101,15 +102,6 @@ def test_words_of_a_day_in_other_errors_end_nothing(cache: Cache) -> None:
     with LlmServer(lambda q: refusal if "Post 3 " in q.text else good(q)) as server:
         results = asked(tasks(6), settings(server.base), cache)
     assert statuses(results).count("ok") == 5
-
-
-class Clock:
-    """Seconds that pass when told."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_after_a_pause_the_threads_leave_one_after_the_other() -> None:

@@ -162,7 +162,7 @@ def test_eight_are_in_flight_at_once_and_never_more(cache: Cache) -> None:
         if server.most_at_once == 8:
             full.set()
         if len(server.questions) > 1:  # the first goes alone, to meet the server
-            full.wait(10)
+            full.wait(300)
         return good(question)
 
     with LlmServer(rule) as server:

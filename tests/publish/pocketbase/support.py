@@ -209,7 +209,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 300) -> Any:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if found := condition():

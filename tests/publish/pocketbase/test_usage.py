@@ -3,12 +3,18 @@
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.publish.pocketbase.proxy import Proxy
-from tests.publish.pocketbase.support import PASSWORD, House, PocketBase, assert_agrees, kill
+from tests.publish.pocketbase.support import (
+    PASSWORD,
+    House,
+    PocketBase,
+    assert_agrees,
+    kill,
+    wait_for,
+)
 
 
 def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) -> None:
@@ -16,11 +22,11 @@ def test_two_at_once_are_one_and_the_second_says_so(house: House, proxy: Proxy) 
 
     def hook(number: int, path: str, body: bytes) -> None:
         arrived.set()
-        go.wait(60)
+        go.wait(300)
 
     proxy.before = hook
     first = house.start("pocketbase")
-    assert arrived.wait(60)
+    assert arrived.wait(300)
     out, err = house.sync(code=1)
     go.set()
     first.communicate(timeout=300)
@@ -36,13 +42,12 @@ def test_a_warehouse_in_use_is_one_line(house: House, server: PocketBase, tmp_pa
     house.more |= server.environment()
     ready = tmp_path / "ready"
     code = (
-        f"import duckdb, time; c = duckdb.connect({str(house.gold.path)!r});"
-        f"open({str(ready)!r}, 'w').close(); time.sleep(60)"
+        f"import duckdb, sys; c = duckdb.connect({str(house.gold.path)!r});"
+        f"open({str(ready)!r}, 'w').close(); sys.stdin.read()"
     )
-    other = subprocess.Popen([sys.executable, "-c", code])
+    other = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
-        while not ready.exists():
-            time.sleep(0.01)
+        wait_for(ready.exists)
         house.more["ASSAY_WAIT_SECONDS"] = "0"
         _, err = house.sync(code=1)
     finally:

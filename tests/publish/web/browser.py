@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect
 
-from tests.publish.web import chromium
+from tests.publish.web.chromium import CHROMIUM
 from tests.support import ROOT
 
 ARTIFACTS = Path(os.environ.get("ASSAY_TEST_ARTIFACTS", ROOT / "build" / "tests" / "web"))
@@ -35,10 +35,10 @@ EXPECTED = re.compile(
 def launch(playwright: Playwright) -> Browser:
     """Start the machine's Chromium.
 
-    Raises chromium.NoChromiumError, one line that says what to do, when there is none.
+    Raises programs.MissingError, one line that says what to do, when there is none.
     """
     options = ["--force-color-profile=srgb", "--font-render-hinting=none"]
-    return playwright.chromium.launch(executable_path=chromium.find(), args=options)
+    return playwright.chromium.launch(executable_path=CHROMIUM.find(), args=options)
 
 
 @dataclass

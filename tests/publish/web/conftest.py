@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.publish.web import chromium, records, server
+from tests.publish.web import records, server
 from tests.publish.web.browser import Visit, launch
+from tests.publish.web.chromium import CHROMIUM
 
 Visitor = Callable[..., Visit]
 
@@ -15,8 +16,7 @@ Visitor = Callable[..., Visit]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium; without one the tests fail and say what to do."""
-    missing = chromium.missing()
-    if missing:
+    if missing := CHROMIUM.missing():
         pytest.fail(missing, pytrace=False)
     with sync_playwright() as playwright:
         running = launch(playwright)

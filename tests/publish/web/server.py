@@ -4,13 +4,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests import servers
 from tests.support import ROOT
 
 PAGE = ROOT / "publish" / "web"
@@ -123,20 +124,22 @@ class PocketBase:
             stdout=self._log,
             stderr=self._log,
         )
-        for _ in range(300):
-            if self._process.poll() is not None:
-                break
-            try:
-                if self._http.get("/api/health").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise RuntimeError((self.folder / "pocketbase.log").read_text())
+        self._bound = ExitStack()
+        self._bound.enter_context(servers.bound(self._process))
+        servers.until(lambda: self._process.poll() is not None or self._answers())
+        if self._process.poll() is not None:
+            raise RuntimeError((self.folder / "pocketbase.log").read_text())
+
+    def _answers(self) -> bool:
+        try:
+            return self._http.get("/api/health").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def stop(self) -> None:
         """Kill it, as a crash would."""
         if self._process:
-            self._process.kill()
+            self._bound.close()
             self._process.wait()
             self._process = None
 

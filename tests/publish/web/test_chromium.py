@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.publish.web import chromium
+from tests.programs import MissingError
+from tests.publish.web.chromium import CHROMIUM
 from tests.support import ROOT
 
 
@@ -103,5 +104,5 @@ def test_install_without_root_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
     program(tmp_path, "apt-get")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(chromium.NoChromiumError, match="needs root: run `sudo apt-get install"):
-        chromium.commands()
+    with pytest.raises(MissingError, match="needs root: run `sudo apt-get install"):
+        CHROMIUM.commands()

@@ -111,7 +111,7 @@ def test_cluster_size_and_label_narrow_too(visit: Visit, forty: list[Record]) ->
     both = large & those(forty, labeled_by="llm")
     expect(page.locator("#count")).to_contain_text(f"{len(both)} of 40 issues")
     assert shown(page) == both
-    page.get_by_role("button", name="Clear all filters").first.click()
+    page.get_by_role("button", name="Clear all filters").first.press("Enter")
     expect(page.locator("#count")).to_contain_text("40 issues")
     assert page.url == f"{visit.url}/?"
 
@@ -193,7 +193,7 @@ def test_nothing_matches_is_said_and_can_be_undone(visit: Visit, forty: list[Rec
     expect(panel).to_contain_text("No issue matches")
     expect(page.locator("#count")).to_contain_text("0 of 40 issues")
     visit.shot("no-match")
-    panel.get_by_role("button", name="Clear all filters").click()
+    panel.get_by_role("button", name="Clear all filters").press("Enter")
     expect(page.locator("#count")).to_contain_text("40 issues")
     expect(panel).to_be_hidden()
 
@@ -245,7 +245,7 @@ def test_a_mangled_address_shows_the_list(visit: Visit, forty: list[Record]) -> 
     )
     expect(page.locator("#issue-title")).to_have_text("This issue is not published")
     expect(page.get_by_role("checkbox", name="AI")).to_be_checked()
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close").press("Enter")
     page.get_by_label("Search issues and their posts").fill("")
     expect(page.locator("#count")).to_contain_text(f"{len(those(forty, category='ai'))} of 40")
     assert page.url == f"{visit.url}/?category=ai"

@@ -130,7 +130,7 @@ def test_endless_words_do_not_widen_the_page(
         page = visit.open(query)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
         if query:
-            page.get_by_role("button", name="Show all").click()
+            page.get_by_role("button", name="Show all").press("Enter")
             assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 

@@ -87,7 +87,7 @@ def test_quotes_stand_beside_the_issue_with_their_links_and_the_reasons_of_its_f
     assert (link.inner_text(), link.get_attribute("href")) == ("GitHub", quote["url"])
     assert link.get_attribute("rel") == "noopener noreferrer"
     expect(page.locator(".paying")).to_contain_text("We would pay for a tool that gets this right.")
-    page.get_by_text("Why these fields say so").click()
+    page.get_by_text("Why these fields say so").press("Enter")
     expect(page.locator(".why")).to_contain_text("place 2 of 31 that day")
     visit.shot("issue-quotes")
 
@@ -140,7 +140,7 @@ def test_a_long_post_is_folded_until_asked_for(visit: Visit, pocketbase: PocketB
     pocketbase.put([issue], [records.post(issue, 0, body=body)])
     page = visit.open("?issue=issue-00000")
     folded = page.locator(".post-body").bounding_box()
-    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("button", name="Show all").press("Enter")
     toggle = page.get_by_role("button", name="Show less")
     expect(toggle).to_have_attribute("aria-expanded", "true")
     whole = page.locator(".post-body").bounding_box()
@@ -170,7 +170,7 @@ def test_an_address_of_no_issue_says_so_and_the_list_stays(
 ) -> None:
     page = visit.open("?issue=nobody")
     expect(page.locator("#issue-title")).to_have_text("This issue is not published")
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close").press("Enter")
     expect(page.locator("#issue")).to_be_hidden()
     assert page.url == f"{visit.url}/?"
 

@@ -86,7 +86,7 @@ def test_the_focus_is_not_lost_while_the_list_scrolls_away(
 
 def test_single_keys_can_be_switched_off_for_good(visit: Visit, forty: list[Record]) -> None:
     page = visit.open()
-    page.get_by_text("Keyboard", exact=True).click()
+    page.get_by_text("Keyboard", exact=True).press("Enter")
     page.get_by_role("checkbox", name="Single keys work").uncheck()
     page.reload()
     expect(page.locator("#count")).to_contain_text("40 issues")

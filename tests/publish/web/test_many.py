@@ -79,7 +79,7 @@ def loaded(browser: Browser, full: PocketBase) -> Iterator[Visit]:
 @pytest.fixture
 def visit(loaded: Visit) -> Visit:
     """Return the window with nothing filtered, at its top."""
-    loaded.page.locator("#clear").click()
+    loaded.page.locator("#clear").press("Enter")
     loaded.page.evaluate("scrollTo(0, 0)")
     return loaded
 

@@ -79,7 +79,7 @@ def either(serve: Serve, request: pytest.FixtureRequest) -> ReplayServer:
 
 def ask(server: ReplayServer, ids: list[str], more: str = "") -> httpx.Response:
     listed = quote(",".join(ids), safe=",/")
-    return CLIENT.get(f"{server.url}/api/query?id_list={listed}{more}", timeout=10)
+    return CLIENT.get(f"{server.url}/api/query?id_list={listed}{more}", timeout=300)
 
 
 def feed(answer: httpx.Response) -> ElementTree.Element:

@@ -70,7 +70,7 @@ def get(
     path: str,
     token: str | None = None,
     *,
-    timeout: float = 10,
+    timeout: float = 300,
     **options: Any,
 ) -> httpx.Response:
     """One request, of nobody unless there is a token."""

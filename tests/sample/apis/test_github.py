@@ -15,6 +15,7 @@ import pytest
 from assay.sample.apis.github import DEPRECATION
 from assay.sample.replay import ReplayServer
 from assay.sample.server import faults
+from tests.clocks import Clock
 from tests.sample.apis.post_replays import (
     CLIENT,
     folder_name,
@@ -336,10 +337,11 @@ def test_the_limit_is_10_a_minute_and_30_with_a_token(
 ) -> None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     path = f"{PATH}?q=is:issue"
-    with serving(tmp_path, "github", ISSUES, quota=1, quirks=["short-window:2"]) as server:
+    clock, quirks = Clock(), ["short-window:2"]
+    with serving(tmp_path, "github", ISSUES, quota=1, quirks=quirks, clock=clock) as server:
         answers = [get(server, path, headers=headers) for _ in range(quota + 1)]
         assert get(server, path, headers={"Authorization": "Bearer other"}).status_code == 200
-        time.sleep(2.1)
+        clock.now += 2
         assert get(server, path, headers=headers).status_code == 200
     assert [answer.status_code for answer in answers] == [200] * quota + [403]
     left = [int(answer.headers["x-ratelimit-remaining"]) for answer in answers]

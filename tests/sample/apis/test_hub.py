@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from huggingface_hub.utils import parse_ratelimit_headers
 from assay.sample.apis.hub import INVALID_TOKEN
 from assay.sample.replay import ReplayServer
 from assay.sample.server import wire
+from tests.clocks import Clock
 from tests.sample.apis.hub_replays import CLIENT, MODELS, TASKS, Serve, get, ids, model, walk
 
 
@@ -158,13 +158,14 @@ def test_every_answer_tells_the_limit_and_its_request_id(server: ReplayServer) -
 
 
 def test_more_than_the_quota_is_429_until_the_window_ends(serve: Serve) -> None:
-    server = serve(quota=2, window=1)
+    clock = Clock()
+    server = serve(quota=2, window=1, clock=clock)
     statuses = [get(server, "/api/tasks").status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     refused = get(server, "/api/tasks")
     assert refused.headers["ratelimit"] == '"api";r=0;t=1'
     assert list(refused.json()) == ["error"] and "retry-after" not in refused.headers
-    time.sleep(1.1)
+    clock.now += 1
     assert get(server, "/api/tasks").status_code == 200
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from assay.sample.replay import ReplayServer
+from tests.clocks import Clock
 from tests.sample.apis.post_replays import (
     CLIENT,
     DAY,
@@ -134,11 +134,12 @@ def test_another_grant_is_an_error_of_status_200(server: ReplayServer) -> None:
 
 
 def test_a_token_ends_with_its_life(tmp_path: Path) -> None:
-    with serving(tmp_path, "reddit", POSTS, quirks=["token-life:1"]) as server:
+    clock = Clock()
+    with serving(tmp_path, "reddit", POSTS, quirks=["token-life:1"], clock=clock) as server:
         assert login(server).json()["expires_in"] == 1
         headers = bearer(server)
         assert new(server, "python", headers=headers).status_code == 200
-        time.sleep(1.05)
+        clock.now += 1
         assert new(server, "python", headers=headers).status_code == 401
 
 

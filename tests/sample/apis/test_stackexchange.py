@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from assay.sample.replay import ReplayServer
+from tests.clocks import Clock
 from tests.sample.apis.post_replays import (
     CLIENT,
     DAY,
@@ -239,21 +239,22 @@ def test_a_throttle_has_the_reported_form(tmp_path: Path) -> None:
 
 
 def test_a_backoff_stands_in_a_good_body_and_is_insisted_on(tmp_path: Path) -> None:
-    items = [question(n, DAY + n) for n in range(4)]
-    with serving(tmp_path, "stackexchange", items, faults=["backoff:0.5"], seed=1) as server:
+    items, clock = [question(n, DAY + n) for n in range(4)], Clock()
+    faults = {"faults": ["backoff:0.5"], "seed": 1}
+    with serving(tmp_path, "stackexchange", items, clock=clock, **faults) as server:
         page, answer = 0, ask(server, page=1, pagesize=1)
         while "backoff" not in answer.json():
             page += 1
             answer = ask(server, page=page, pagesize=1)
             assert answer.status_code == 200
         assert answer.json()["backoff"] == 2 and len(answer.json()["items"]) <= 1
-        got = time.monotonic()
+        clock.now += 1.9
         early = ask(server, pagesize=2)
         assert (early.status_code, early.json()) == refusal(
             502, "throttle_violation", "Violation of backoff parameter"
         )
         assert ask(server, SEARCH).status_code == 200  # another method
-        time.sleep(max(0, got + 2 - time.monotonic()))
+        clock.now += 0.1
         assert ask(server, pagesize=2).status_code == 200
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,7 +12,7 @@ from assay.sample.replay import main
 from assay.sample.server import faults
 from tests.sample.apis.hub_replays import CLIENT, Serve, get
 from tests.sample.apis.repo_replays import serve, write
-from tests.support import ROOT
+from tests.servers import PATIENCE_SECONDS, started
 
 __all__ = ["serve"]  # a fixture
 
@@ -118,10 +117,10 @@ def test_the_command_takes_states_and_says_what_is_wrong_with_them(
         "--arxiv-form",
         "old",
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with started(command) as process:
         assert process.stdout is not None
         url = process.stdout.readline().rpartition(" ")[2].strip()
         assert CLIENT.get(f"{url}/api/models/m/gated").status_code == 401
         assert CLIENT.get(f"{url}/api/models-tags-by-type").status_code == 503
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0

@@ -15,6 +15,7 @@ import pytest
 from assay.sample.replay import ReplayServer
 from assay.sample.server import faults
 from tests.sample.apis.hub_replays import CLIENT, TASKS, Serve, get, hub
+from tests.servers import until
 
 
 def test_429_says_when_in_the_hubs_own_header(serve: Serve) -> None:
@@ -71,15 +72,14 @@ def test_timeout_answers_nothing_and_ends_with_the_client(serve: Serve) -> None:
     server = serve(faults=["timeout:1"])
     with pytest.raises(httpx.ReadTimeout):
         get(server, "/api/tasks", timeout=0.3)
+    until(lambda: len(server.requests) == 1)
     assert server.requests == [("GET", "/api/tasks", "timeout")]
-    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:  # closing the server frees a waiting client
         waiting = pool.submit(get, server, "/api/tasks")
-        time.sleep(0.2)
+        until(lambda: len(server.requests) == 2)
         server.close()
-        with pytest.raises(httpx.HTTPError):
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):  # not of its own time-out
             waiting.result()
-    assert time.monotonic() - began < 5
 
 
 def test_slow_answers_rightly_after_2_seconds(serve: Serve) -> None:

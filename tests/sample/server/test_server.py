@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from assay.sample.replay import ReplayServer, main
 from tests.sample.apis.hub_replays import CLIENT, MODELS, TASKS, Serve, write
-from tests.support import ROOT
+from tests.servers import PATIENCE_SECONDS, started
 
 
 def test_it_listens_on_loopback_only_and_close_frees_the_port(serve: Serve) -> None:
@@ -59,14 +58,14 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, number: int
         "--log",
         str(log),
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with started(command) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         url = line.rpartition(" ")[2]
         assert url == f"http://127.0.0.1:{port_file.read_text().strip()}"
         assert CLIENT.get(f"{url}/api/models/a/one").json()["downloads"] == 20
         os.kill(process.pid, number)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
         assert process.stdout.read() == ""
     assert log.read_text().endswith(" 200 GET /api/models/a/one\n")
     assert not port_file.exists()
