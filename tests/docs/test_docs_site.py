@@ -245,7 +245,7 @@ def test_the_page_of_an_issue_has_its_columns_its_owner_and_its_readers(
     for said in ("Issue mining", "public", "Enforced"):
         expect(page.locator(".app-details").get_by_text(said, exact=True)).to_be_visible()
     page.locator("reference-list").first.get_by_text("Exposures").click()
-    expect(page.get_by_role("link", name="live_issues_page")).to_be_visible()
+    expect(page.get_by_role("link", name="issue_map_and_ranking")).to_be_visible()
     page.screenshot(path=ARTIFACTS / "docs_issues.png")
 
 
