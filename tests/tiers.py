@@ -9,7 +9,7 @@ COMMANDS = {
     "tests/assay/runs/test_run.py": "`make run` loads, builds, tests and publishes the sample",
     "tests/hf/test_second_run.py": "a second run moves only what changed at the source",
     "tests/hf/test_interrupted.py": "a killed extraction or build is made good by the next",
-    "tests/hf/test_postgres.py": "JSONB, indexes and real keys on Postgres, and its report",
+    "tests/hf/postgres/test_postgres.py": "JSONB, indexes, real keys and its report",
     "tests/hf/enrichment/test_models.py": "what models point at, value by value, and its keys",
     "tests/hf/enrichment/test_lineage.py": "lineage up to the root, through loops and new names",
     "tests/hf/enrichment/test_interrupted.py": "a killed enrichment asks for the rest only",

@@ -381,10 +381,10 @@ def test_a_profile_counts_what_a_model_has(built: Project) -> None:
             None,
             2,
             1,
-            0,
+            None,  # nobody has looked at its data sets
             0,
             1,
-            0,
+            None,  # nor at its parents
             0,
             0,
             None,

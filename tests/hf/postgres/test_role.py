@@ -16,7 +16,7 @@ from psycopg2 import sql
 
 from assay import warehouse
 from assay.sample.replay import ReplayServer
-from tests.hf.guarded_postgres import Door, as_admin, certificate, guarded_postgres
+from tests.hf.postgres.guarded import Door, as_admin, certificate, guarded_postgres
 from tests.support import BIN, ROOT, SAMPLE, STAGE, Project
 
 pytestmark = pytest.mark.slow("Postgres with rights and TLS: a role of four schemas and no more")

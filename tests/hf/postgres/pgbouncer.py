@@ -1,7 +1,7 @@
 """A real PgBouncer in transaction mode, as hosted databases have one before them.
 
-python -m tests.hf.pgbouncer            # print its path, or say in one line what to do
-python -m tests.hf.pgbouncer --install  # by apt-get, where that can work
+python -m tests.hf.postgres.pgbouncer            # print its path, or say in one line what to do
+python -m tests.hf.postgres.pgbouncer --install  # by apt-get, where that can work
 """
 
 import os
@@ -20,7 +20,7 @@ PGBOUNCER = Program(
     packages=("pgbouncer",),
     variable="PGBOUNCER",
     purpose="a transaction pooler",
-    module="tests.hf.pgbouncer",
+    module="tests.hf.postgres.pgbouncer",
     others="PgBouncer",
 )
 # Fewer connections to Postgres than a build opens: they change hands between its transactions.

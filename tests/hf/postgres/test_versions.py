@@ -10,7 +10,7 @@ import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
-from tests.hf.postgres_binaries import others, version
+from tests.hf.postgres.binaries import others, version
 from tests.postgres_server import postgres
 from tests.support import SAMPLE, STAGE, Project
 

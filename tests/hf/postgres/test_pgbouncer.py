@@ -10,7 +10,7 @@ import pytest
 
 from assay.sample.replay import ReplayServer
 from tests.conftest import empty_postgres
-from tests.hf.pgbouncer import PGBOUNCER, pooled
+from tests.hf.postgres.pgbouncer import PGBOUNCER, pooled
 from tests.support import SAMPLE, Project
 
 pytestmark = pytest.mark.slow("a real PgBouncer in transaction mode before Postgres")

