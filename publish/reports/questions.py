@@ -140,6 +140,21 @@ SECTIONS = (
         draw=plots.downloads_and_likes,
     ),
     Section(
+        "Movers of a week",
+        "Models that stayed in a task's listing and grew most in it, counts of downloads held "
+        "against what is usual there (hf.model_movers). The Hub forgets; this goes back to the "
+        "day in the last column.",
+        (
+            "model",
+            "task",
+            "downloads before",
+            "downloads",
+            "places gained",
+            "compared with",
+            "known since",
+        ),
+    ),
+    Section(
         "Licences",
         "The twenty most used, as the model cards name them; a dash stands for none.",
         ("licence", "models", "% of models"),

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ create table hf.model_stats_daily (
     model_id varchar, observed_on date, likes bigint, downloads bigint
 );
 create table hf.model_rank_daily (model_id varchar, task_id varchar, observed_on date);
+create table hf.model_movers (
+    model_id varchar, task_id varchar, span_days integer, listing varchar, downloads_before bigint,
+    downloads bigint, downloads_gained bigint, places_gained bigint, growth double precision,
+    compared_with date, history_since date
+);
 create table hf.model_renames (old_id varchar, model_id varchar);
 create table hf.articles (arxiv_id varchar, enriched boolean, reason varchar);
 create table hf.base_models (base_model_id varchar, enriched boolean, reason varchar);
@@ -92,6 +97,13 @@ ENTITIES = {
     "licenses": [("mit", True, None), ("<b>|x", False, "not_in_vocabulary")],
 }
 
+# model, task, listing, downloads before, downloads, gained, places, growth; over a week
+MOVERS = [
+    ("a/liked", "summarization", "stayed", 20, 30, 10, 0, 0.2),
+    ("b/second", "text-generation", "stayed", 300, 900, 600, 1, 0.7),
+    ("B/first", "text-generation", "stayed", 950, 900, -50, -1, -0.1),
+    ("c/silent", "summarization", "new", None, 5, None, None, None),
+]
 LINEAGE = [("b/second", "a/liked", 1), ("B/first", "b/second", 1), ("B/first", "a/liked", 2)]
 
 
@@ -119,6 +131,10 @@ class Catalog:
             self.add("hf.model_datasets", model, "squad")
         for row in LINEAGE:
             self.add("hf.model_lineage", *row)
+        for model, task, listing, before, now, gained, places, growth in MOVERS:
+            counts = (before, now, gained, places, growth)
+            days = (AT.date() - timedelta(days=7), AT.date() - timedelta(days=30))
+            self.add("hf.model_movers", model, task, 7, listing, *counts, *days)
 
     def task(self, task: str, models: list[str]) -> None:
         limit = 3

@@ -48,6 +48,10 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
         for task, models in TASKS.items()
     ]
     assert table(report, "Tasks with no model")[1:] == [["empty-task", "Empty Task"]]
+    assert table(report, "Movers of a week")[1:] == [
+        ["b/second", "text-generation", "300", "900", "1", "2026-11-13", "2026-10-21"],
+        ["a/liked", "summarization", "20", "30", "0", "2026-11-13", "2026-10-21"],
+    ]
     assert table(report, "Licences")[1:] == [
         ["mit", "3", "60.0"],
         ["-", "1", "20.0"],
