@@ -64,18 +64,20 @@ def look(code: dict[str, str], project: str = "") -> Seen:
     with warehouse.connect(TARGET) as db:
         tables = set(db.rows(_TABLES_SQL))
         [(identity,)] = db.rows(_WAREHOUSE_SQL)
-    missing = tuple(
-        sorted(
-            f"{source['source_name']}.{source['name']}"
-            for source in manifest["sources"].values()
-            if "external_location" not in source["meta"]
-            and (source["schema"], source["identifier"]) not in tables
-        )
-    )
+    absent = {
+        f"{source['source_name']}.{source['name']}": source["meta"]
+        for source in manifest["sources"].values()
+        if "external_location" not in source["meta"]
+        and (source["schema"], source["identifier"]) not in tables
+    }
     for result in json.loads(sources)["results"]:
         name = ".".join(result["unique_id"].split(".")[-2:])
-        if result["status"] == "runtime error" and name not in missing:
+        if result["status"] == "runtime error" and name not in absent:
             raise warehouse.WarehouseError(f"dbt source freshness: {name}: {result['error']}")
+    # What reads some sources takes them for empty where they are missing (macros/enrichment.sql).
+    missing = tuple(
+        sorted(name for name, meta in absent.items() if "empty_where_missing" not in meta)
+    )
     dbt = manifest["metadata"]["dbt_version"]
     return Seen(sources, Record(identity, dbt, code, missing, project, loads=loads()))
 
