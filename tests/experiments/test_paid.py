@@ -14,6 +14,7 @@ from assay.mining.llm import run as ask
 from tests.experiments.laboratory import Laboratory, command, copied, load, scholar, step_of, tables
 from tests.llm_server import Question, Reply
 from tests.mining.llm.asking import task
+from tests.servers import until
 from tests.support import QUICK, Project
 
 pytestmark = pytest.mark.slow(
@@ -230,7 +231,7 @@ def test_a_killed_build_loses_no_answer_that_was_paid_for(project: Project) -> N
         assert enough.wait(900)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        time.sleep(0.5)  # answers under way reach the server's books
+        until(lambda: server.open_now == 0)  # answers under way reach the server's books
         sent = len(server.questions)
         with Cache(project.folder / "data" / "llm.sqlite") as cache:
             kept = cache.calls().to_pylist()
@@ -247,12 +248,18 @@ def test_a_killed_build_loses_no_answer_that_was_paid_for(project: Project) -> N
 
 
 def test_the_cap_holds_over_all_steps_with_eight_calls_in_flight(project: Project) -> None:
-    def slow(question: Question) -> Reply:
-        time.sleep(0.2)
+    full = threading.Event()
+
+    def together(question: Question) -> Reply:
+        """Hold all that come, but the first, which goes alone, until eight are open."""
+        if server.most_at_once == 8:
+            full.set()
+        if len(server.questions) > 1:
+            full.wait(300)
         return scholar(question)
 
     cap = 0.03
-    with Laboratory(slow) as server:
+    with Laboratory(together) as server:
         server.run(project, llm_max_usd=cap, k_max=5)
         assert server.most_at_once == 8
         assert 0.5 * cap < server.bill <= cap
