@@ -130,8 +130,8 @@ def _note(removals: list[forget.Removal], found: forget.Found) -> list[str]:
         lines.append("  nothing of them was here; nothing will come in")
     if kept := caches.backups():
         lines.append(
-            f"{kept:,} back-ups in {warehouse.data_dir() / 'backups'} were made before: delete "
-            "them when newer ones are there (what is restored from one is erased again)"
+            f"{kept:,} back-ups in {warehouse.data_dir() / 'backups'} were made before: "
+            "`make backup` takes it out of them too"
         )
     lines.append("left to do: build, report and publish (`make forget` does it now)")
     return lines

@@ -9,6 +9,7 @@ from assay.forget.tombstones import (
     Removal,
     add,
     kept,
+    last_erased_at,
     prepare,
     put_back,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "add",
     "erase_pending",
     "kept",
+    "last_erased_at",
     "prepare",
     "put_back",
 ]

@@ -1,4 +1,8 @@
-"""Taking what was made of posts out of the files beside the warehouse."""
+"""Taking what was made of posts out of the files beside the warehouse.
+
+data: the data folder, or the folder into which a back-up was unpacked. A file that is not there has
+nothing of anybody.
+"""
 
 import html
 import sqlite3
@@ -19,19 +23,19 @@ LOOK_UP = 500  # values per statement
 WAIT_SECONDS = 60.0
 
 
-def vectors(texts: Sequence[str]) -> int:
+def vectors(data: Path, texts: Sequence[str]) -> int:
     """Delete the vectors of texts from the cache of embeddings; return how many."""
-    from assay.mining.embed.cache import text_hash  # noqa: PLC0415 - numpy, and mostly not needed
+    from assay.mining.embed.cache import hashes_of  # noqa: PLC0415 - numpy, and mostly not needed
 
-    keys = [bytes.fromhex(text_hash(text)) for text in texts]
-    path = warehouse.data_dir() / "embeddings" / "cache.sqlite"
+    keys = [bytes.fromhex(key) for text in texts for key in hashes_of(text)]
+    path = data / "embeddings" / "cache.sqlite"
     return _delete(path, "vectors", "delete from vectors where text_hash in ({marks})", keys)
 
 
-def answers(fingerprints: Sequence[str]) -> int:
+def answers(data: Path, fingerprints: Sequence[str]) -> int:
     """Delete a language model's answers, and its failures, about groups of posts; return how many.
     What was paid for them stays in the record of calls, which has no words."""
-    path = warehouse.data_dir() / "llm.sqlite"
+    path = data / "llm.sqlite"
     count = _delete(path, "answers", _ANSWERS, fingerprints)
     _delete(path, "failures", "delete from failures where task_key in ({marks})", fingerprints)
     _delete(
@@ -40,9 +44,9 @@ def answers(fingerprints: Sequence[str]) -> int:
     return count
 
 
-def report(urls: Sequence[str]) -> int:
+def report(reports: Path, urls: Sequence[str]) -> int:
     """Delete the report on issues when it shows one of these addresses; return how many files."""
-    path = warehouse.reports_dir() / REPORT
+    path = reports / REPORT
     if not path.is_file():
         return 0
     shown = path.read_text(encoding="utf-8")

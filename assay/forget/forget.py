@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
+from assay import warehouse
 from assay.forget import caches, tombstones
 from assay.forget.erase import Eraser
 
@@ -25,22 +27,26 @@ class Found:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def erase_pending(db: duckdb.DuckDBPyConnection, also: Also | None = None) -> Found:
+def erase_pending(
+    db: duckdb.DuckDBPyConnection, also: Also | None = None, data: Path | None = None
+) -> Found:
     """Erase every post whose tombstone says that it was not erased yet; return what was found.
 
-    db: the warehouse, open for writing. The files come first: a run that is killed in between does
-    all of it again. What the next build makes has none of these posts.
+    db: the warehouse, open for writing. data: the folder of the files that go with it; by default
+    the data folder, and the folder of the reports with it. The files come first: a run that is
+    killed in between does all of it again. What the next build makes has none of these posts.
     """
     tombstones.prepare(db)
     eraser = Eraser(db)
     found = eraser.look()
     if not found.url_hashes:
         return Found()
+    files = data or warehouse.data_dir()
     counts = Counter(
         {
-            "vectors of the cache": caches.vectors(found.texts),
-            "answers of language models": caches.answers(found.fingerprints),
-            "reports": caches.report(found.urls),
+            "vectors of the cache": caches.vectors(files, found.texts),
+            "answers of language models": caches.answers(files, found.fingerprints),
+            "reports": caches.report(data or warehouse.reports_dir(), found.urls),
             "lines of run folders": also(found.url_hashes, found.run_days) if also else 0,
         }
     )

@@ -80,6 +80,15 @@ def put_back(db: duckdb.DuckDBPyConnection) -> int:
     return int(count)
 
 
+def last_erased_at(db: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return when something was erased last; None where nothing ever was."""
+    try:
+        [(last,)] = db.execute("select max(erased_at) from bronze.tombstones").fetchall()
+    except duckdb.CatalogException:
+        return None
+    return last
+
+
 def kept(db: duckdb.DuckDBPyConnection) -> list[Removal]:
     """Return all tombstones of a warehouse, none where it has no such table."""
     try:

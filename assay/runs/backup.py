@@ -6,14 +6,12 @@
 That is the warehouse, which has the history that no source gives; the answers of language models,
 which were paid for; what was asked about the Hub's entities; the salt of the authors' hashes.
 Vectors, PocketBase and run folders are not in it: those can be computed, published, read again.
+What was taken back since goes out of the older back-ups in the folder, and out of what restores
+put aside.
 """
 
 import argparse
-import hashlib
-import io
-import json
 import logging
-import os
 import sqlite3
 import sys
 import tarfile
@@ -24,25 +22,16 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from assay import forget, warehouse
 from assay.common import files, lock
+from assay.runs import archive, old_backups
+from assay.runs.archive import DATABASES, FILES, WAREHOUSE, BackupError
 from assay.warehouse import journal, private, writer
 
 log = logging.getLogger(__name__)
-
-WAREHOUSE = "assay.duckdb"
-DATABASES = ("llm.sqlite", "hf_enrichment.sqlite")  # of the data folder
-FILES = ("author_salt", warehouse.ORIGIN)
-CONTENTS = "contents.json"
-CHUNK = 1 << 20  # bytes
-
-
-class BackupError(Exception):
-    """The back-up was not made or not restored; the message says why, in one line."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -77,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
                 path.stat().st_size / 1e6,
                 time.monotonic() - started,
             )
+            if count := old_backups.forget_since(path):
+                log.info("took what was taken back since out of %d older back-ups", count)
     except (
         BackupError,
         warehouse.WarehouseError,
@@ -106,21 +97,12 @@ def backup(folder: Path) -> Path:
         with warehouse.duckdb_file(writing=True) as connection:
             connection.execute("checkpoint")  # so that the file holds all, and its log nothing
         partial = Path(scratch) / path.name
-        with tarfile.open(partial, "w") as tar:
-            contents = {name: _add(tar, name, file) for name, file in _parts(Path(scratch))}
-            about = {
-                "version": version("assay"),
-                "duckdb": duckdb.__version__,
-                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "sha256": contents,
-            }
-            text = json.dumps(about, indent=2).encode()
-            entry = tarfile.TarInfo(CONTENTS)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text))
-        partial.chmod(0o600)
-        with partial.open("rb+") as stream:
-            files.sync(stream)
+        about = {
+            "version": version("assay"),
+            "duckdb": duckdb.__version__,
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        archive.write(partial, _parts(Path(scratch)), about)
         partial.rename(path)
     return path
 
@@ -136,7 +118,7 @@ def restore(path: Path) -> Path:
     private.folder(data)
     places = {WAREHOUSE: target} | {name: data / name for name in (*DATABASES, *FILES)}
     with _exclusive(), tempfile.TemporaryDirectory(dir=data) as scratch:
-        found = _extracted(path, Path(scratch))
+        found, _ = archive.extracted(path, Path(scratch))
         taken_back = _taken_back(target)
         mark = Path(f"{target}{writer.RESTORING}")
         kept = data / f"before-restore-{datetime.now(UTC):%Y-%m-%d_%H-%M-%S}"
@@ -208,53 +190,6 @@ def _parts(scratch: Path) -> Iterator[tuple[str, Path]]:
     for name in FILES:
         if (data / name).exists():
             yield name, data / name
-
-
-def _add(tar: tarfile.TarFile, name: str, file: Path) -> str:
-    """Add one file; return its sha256."""
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode, entry.mtime = file.stat().st_size, 0o600, int(file.stat().st_mtime)
-    with file.open("rb") as stream:
-        tar.addfile(entry, stream)
-    return files.sha256(file)
-
-
-def _extracted(path: Path, into: Path) -> dict[str, Path]:
-    """Write a back-up's files into a folder and hold them against their hashes."""
-    if not path.is_file():
-        raise BackupError(f"there is no file {path}")
-    found: dict[str, tuple[Path, str]] = {}
-    about: Any = None
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for entry in tar:
-                stream = tar.extractfile(entry)
-                if stream is None:
-                    continue
-                if entry.name == CONTENTS:
-                    about = json.loads(stream.read())
-                elif entry.name in (WAREHOUSE, *DATABASES, *FILES):
-                    found[entry.name] = _written(stream, into / entry.name)
-    except (tarfile.TarError, ValueError, EOFError) as error:
-        raise BackupError(f"{path} is no whole back-up: {warehouse.first_line(error)}") from error
-    hashes = about.get("sha256") if isinstance(about, dict) else None
-    if not isinstance(hashes, dict) or WAREHOUSE not in hashes:
-        raise BackupError(f"{path} is no whole back-up: it lists no contents")
-    for name, sha256 in hashes.items():
-        if name not in found or found[name][1] != sha256:
-            raise BackupError(f"{path} is damaged: {name} is not what its sha256 says")
-    return {name: file for name, (file, _) in found.items()}
-
-
-def _written(stream: Any, place: Path) -> tuple[Path, str]:
-    sha256 = hashlib.sha256()
-    with place.open("wb") as out:
-        os.fchmod(out.fileno(), 0o600)
-        while chunk := stream.read(CHUNK):
-            sha256.update(chunk)
-            out.write(chunk)
-        files.sync(out)
-    return place, sha256.hexdigest()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOOK_UP = 500  # hashes per query
+# Of a text. About 8,000 characters of English; what is still further on is a log, a list or a book.
+MOST_WINDOWS = 8
 WAIT_SECONDS = 60.0  # for another process's transaction, which takes milliseconds
 _TABLES = """
 create table if not exists models (
@@ -32,6 +34,17 @@ class CacheError(Exception):
 def text_hash(text: str) -> str:
     """Return the sha256 of a text's UTF-8 bytes, hexadecimal; lone surrogates count as they are."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def window_hash(text: str, number: int) -> str:
+    """Return the key of the vector of a text's window: of the text, so that who forgets the text
+    finds it."""
+    return text_hash(f"window {number} of\n{text}")
+
+
+def hashes_of(text: str) -> list[str]:
+    """Return every key under which the cache may have a vector of the text."""
+    return [text_hash(text), *(window_hash(text, number) for number in range(MOST_WINDOWS))]
 
 
 class EmbeddingCache:

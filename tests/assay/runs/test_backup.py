@@ -1,5 +1,6 @@
 """Back-up and restore: everything that cannot be made again, whole or not at all."""
 
+import logging
 import os
 import signal
 import sqlite3
@@ -104,6 +105,61 @@ def test_what_was_taken_back_since_a_back_up_is_not_restored(data: Path) -> None
         db.execute("set timezone = 'UTC'")
         assert db.execute("from silver.problems").fetchall() == [("another",)]
         assert forget.kept(db) == known
+
+
+WORDS = "the words that somebody took back"
+
+
+def erased(path: Path, key: str) -> None:
+    """Take a post back, as a run that saw its removal does."""
+    with duckdb.connect(path) as db:
+        db.execute("set timezone = 'UTC'")
+        forget.prepare(db)
+        gone = forget.Removal(forget.POST, key, "reddit", "a", "deleted", False, datetime.now(UTC))
+        forget.add(db, [gone])
+        forget.erase_pending(db)
+
+
+def test_the_next_back_up_takes_what_was_taken_back_out_of_the_older_ones(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path, key = data / "warehouse.duckdb", "a" * 64
+    with duckdb.connect(path) as db:
+        db.execute("create schema silver; create table silver.posts (url_hash varchar, t varchar)")
+        db.execute("insert into silver.posts values ($1, $2), ('other', 'stays')", [key, WORDS])
+        db.execute("create view silver.shown as select t from silver.posts")
+    first, second = (backup.backup(data / "backups" / name) for name in ("a", "b"))
+    first = first.rename(data / "backups" / "assay-1.tar")
+    second = second.rename(data / "backups" / "assay-2.tar")
+    assert backup.main(["--restore", str(first)]) == 0  # which puts the warehouse aside
+    (data / "backups" / "assay-0.tar").write_bytes(second.read_bytes()[:5000])  # is damaged
+    held = [first, second, *data.glob("before-restore-*/warehouse.duckdb")]
+    assert len(held) == 3
+    assert all(WORDS.encode() in file.read_bytes() for file in held)
+    erased(path, key)
+    assert backup.main([]) == 0
+    assert not [file for file in held if WORDS.encode() in file.read_bytes()]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in held[:2])
+    assert "out of 3 older back-ups" in caplog.text
+    assert "assay-0.tar is no whole back-up: unexpected end of data: delete it" in caplog.text
+    before = [file.stat().st_mtime_ns for file in held]
+    assert backup.main([]) == 0  # nothing was taken back since: none is written again
+    assert [file.stat().st_mtime_ns for file in held] == before
+    assert backup.main(["--restore", str(second)]) == 0
+    with duckdb.connect(path) as db:
+        assert db.execute("from silver.shown").fetchall() == [("stays",)]
+    assert numbers(data) == (1, [1], "1")
+
+
+def test_a_back_up_of_another_data_folder_is_left_alone(data: Path) -> None:
+    path = data / "warehouse.duckdb"
+    other = backup.backup(data / "backups").rename(data / "backups" / "assay-other.tar")
+    (data / "author_salt").write_text("of another folder", encoding="utf-8")
+    erased(path, "a" * 64)
+    before = other.read_bytes()
+    assert backup.main([]) == 0
+    assert other.read_bytes() == before
 
 
 @pytest.mark.parametrize("harm", ["cut", "changed", "no tar", "missing"])
