@@ -29,22 +29,25 @@ def days_to_make(first: str, last: str) -> list[date]:
 
 def posts_of(inputs, day: date, window: int) -> pa.Table:
     """Return the posts of int_clusters__inputs that a day is made of, in the order of url_hash."""
-    in_window = has_any("written_on", [day - timedelta(days=number) for number in range(window)])
-    return inputs.filter(in_window).order("url_hash").to_arrow_table()
+    return _written_in(inputs, day, window).order("url_hash").to_arrow_table()
 
 
-def day_fingerprint(posts: pa.Table, rules: str, day_before: str = "") -> str:
-    """Return the rules and the md5 of all that a day's groups are made of.
+def day_fingerprint(inputs, day: date, window: int, rules: str, day_before: str = "") -> str:
+    """Return the rules and the md5 of all that a day's groups are made of; "" without posts.
 
-    rules: such as reports-1, the method and the version of its rules. day_before: the fingerprint
-    of the day before, where groups begin with those of that day.
+    inputs: int_clusters__inputs, of which no text and no vector is read: a day without news is
+    known by its posts' fingerprints. rules: such as reports-1, the method and the version of its
+    rules. day_before: the fingerprint of the day before, where groups begin with those of that day.
     """
-    columns = ("url_hash", "text_hash", "source", "place", "people")
-    values = [value for name in columns for value in posts[name].to_pylist()]
-    score = str(posts["problem_score"].to_pylist())
-    is_problem = str(posts["is_problem"].to_pylist())
-    parts = [*values, score, is_problem, _bits(posts["embedding"]), day_before]
-    return f"{rules} {digest(parts)}"
+    prints = "string_agg(url_hash || post_fingerprint, chr(10) order by url_hash)"
+    posts = _written_in(inputs, day, window).project("url_hash, post_fingerprint")
+    [(of_posts,)] = posts.aggregate(f"md5({prints})").fetchall()
+    return f"{rules} {digest([of_posts, day_before])}" if of_posts else ""
+
+
+def _written_in(inputs, day: date, window: int):
+    days = [day - timedelta(days=number) for number in range(window)]
+    return inputs.filter(has_any("written_on", days))
 
 
 def is_history(known: str | None, rules: str, day: date) -> bool:
@@ -85,7 +88,3 @@ def members_of(found: Clusters, number: int, keys: Sequence[str]) -> list[dict]:
 def digest(parts: Sequence[str]) -> str:
     """Return the md5 of lines of text."""
     return hashlib.md5("\n".join(map(str, parts)).encode()).hexdigest()  # noqa: S324 - no secret
-
-
-def _bits(column: pa.ChunkedArray) -> str:
-    return hashlib.md5(matrix(column).tobytes()).hexdigest() if len(column) else ""  # noqa: S324

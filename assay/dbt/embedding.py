@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from assay.mining.embed import EmbeddingCache, embed_cached, engine_from_environment
+from assay.mining.embed import embed_cached, embed_whole, open_cached
 from assay.warehouse import data_dir
 
 
@@ -15,9 +15,9 @@ def embed_texts(texts: Sequence[str] | pa.ChunkedArray, dimension: int | None = 
     dimension: what the engine must have; None takes what it has. Raises EmbeddingError where the
     engine that the environment names cannot be opened or has another dimension.
     """
-    folder = data_dir() / "embeddings"
-    engine = engine_from_environment(folder, dimension)
-    cache = EmbeddingCache(
-        folder / "cache.sqlite", engine.model_id, engine.precision, engine.dimension
-    )
-    return embed_cached(texts, engine, cache)
+    return embed_cached(texts, *open_cached(data_dir() / "embeddings", dimension))
+
+
+def embed_posts(texts: pa.ChunkedArray, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return vectors like embed_texts(), of posts read whole, and characters not read, (n,)."""
+    return embed_whole(texts, *open_cached(data_dir() / "embeddings", dimension))

@@ -13,6 +13,7 @@ from assay.mining.embed.engine import (
     open_cached,
 )
 from assay.mining.embed.model import EmbeddingError
+from assay.mining.embed.windows import embed_whole
 
 __all__ = [
     "BATCH",
@@ -22,6 +23,7 @@ __all__ = [
     "Engine",
     "embed",
     "embed_cached",
+    "embed_whole",
     "embedding_setting",
     "engine_from_environment",
     "load_engine",

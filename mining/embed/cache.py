@@ -37,14 +37,14 @@ def text_hash(text: str) -> str:
 
 
 def window_hash(text: str, number: int) -> str:
-    """Return the key of the vector of a text's window: of the text, so that who forgets the text
-    finds it."""
+    """Return the key of the vector of a part of a text: its title (0), or its windows from 1. It
+    is made of the whole text, so that who has to forget the text finds all of them."""
     return text_hash(f"window {number} of\n{text}")
 
 
 def hashes_of(text: str) -> list[str]:
     """Return every key under which the cache may have a vector of the text."""
-    return [text_hash(text), *(window_hash(text, number) for number in range(MOST_WINDOWS))]
+    return [text_hash(text), *(window_hash(text, number) for number in range(MOST_WINDOWS + 1))]
 
 
 class EmbeddingCache:

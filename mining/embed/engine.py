@@ -68,6 +68,9 @@ class Engine(Protocol):
     def vectors(self, texts: list[str]) -> Vectors:
         """Return a vector for each text, (n, dimension), of any length but 0."""
 
+    def reach(self, texts: list[str]) -> list[int]:
+        """Return how many characters of each text its vector rests on, at most all."""
+
 
 def engine_from_environment(
     conversions: Path, dimension: int | None = DIMENSION, threads: int | None = None
@@ -146,14 +149,14 @@ def embed(
     the torch engine, a vector does not depend on the other texts.
     Raises EmbeddingError when an engine gives numbers that are not finite.
     """
-    texts = _as_list(texts)
+    texts = as_list(texts)
     lengths = np.array([len(text) for text in texts], np.int64)
     order = np.argsort(-lengths, kind="stable")
     found = np.empty((len(texts), engine.dimension), np.float32)
     progress = _Progress(lengths, report)
     for start in range(0, len(texts), BATCH):
         places = order[start : start + BATCH]
-        found[places] = _unit(engine.vectors([_clean(texts[place]) for place in places]))
+        found[places] = _unit(engine.vectors([clean(texts[place]) for place in places]))
         if on_batch is not None:
             on_batch(places, found[places])
         progress.add(places)
@@ -174,7 +177,7 @@ def embed_cached(
     the next begins; what is returned is what the cache holds, so a second call returns the same
     bits. Raises what embed() and the cache raise.
     """
-    texts = _as_list(texts)
+    texts = as_list(texts)
     hashes = hashes if hashes is not None else [text_hash(text) for text in texts]
     vectors, there = cache.get_many(hashes)
     missing = {hashes[place]: texts[place] for place in np.flatnonzero(~there)}
@@ -259,15 +262,16 @@ def _gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def _as_list(texts: list[str] | pa.Array | pa.ChunkedArray) -> list[str]:
+def as_list(texts: list[str] | pa.Array | pa.ChunkedArray) -> list[str]:
+    """Return texts as a list; a null is ""."""
     if isinstance(texts, list):
         return texts
     # Hashes are of whole texts, so nothing is cut here.
     return pc.fill_null(texts.cast(pa.large_string()), "").to_pylist()
 
 
-def _clean(text: str) -> str:
-    """Return what can be tokenized, without what no engine would look at."""
+def clean(text: str) -> str:
+    """Return what can be tokenized, character by character, as far as any engine would look."""
     return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
@@ -279,7 +283,11 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def embedding_setting() -> str:
-    """Return what EMBEDDING_MODEL and EMBEDDING_ENGINE mean here, without loading anything."""
+    """Return what EMBEDDING_MODEL and EMBEDDING_ENGINE mean here, without loading anything.
+
+    Vectors under another setting are not comparable; "whole" tells those of long posts from the
+    ones of earlier versions, which read the beginning only.
+    """
     model = os.environ.get("EMBEDDING_MODEL", "").strip() or MINILM
     name = os.environ.get("EMBEDDING_ENGINE", "").strip() or AUTO
-    return f"{model} ({_automatic(model)[0] if name == AUTO else name})"
+    return f"{model} ({_automatic(model)[0] if name == AUTO else name}, whole)"

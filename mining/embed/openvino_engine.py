@@ -71,6 +71,10 @@ class OpenVino:
             found[batch.rows] = summed / batch.lengths[:, None].astype(np.float32)
         return found
 
+    def reach(self, texts: list[str]) -> list[int]:
+        """Return how many characters of each text fit into the model's word pieces."""
+        return self._pieces.reach(texts)
+
     def _product(
         self, core: ov.Core, weights: Weights, tensors: Tensors, conversions: Path
     ) -> tuple[Product, str]:

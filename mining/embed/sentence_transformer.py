@@ -40,6 +40,23 @@ class Reference:
         found = self.transformer.encode(capped, show_progress_bar=False)
         return np.asarray(found, np.float32)
 
+    def reach(self, texts: list[str]) -> list[int]:
+        """Return how many characters of each text fit into the model's word pieces."""
+        most = self.transformer.max_seq_length
+        tokenizer = self.transformer.tokenizer
+        if most is None or not tokenizer.is_fast:  # a slow one does not tell where a piece ends
+            return [len(text) for text in texts]
+        found = tokenizer(
+            [text[:MAX_CHARACTERS] for text in texts],
+            truncation=True,
+            max_length=most,
+            return_offsets_mapping=True,
+        )
+        return [
+            max(end for _, end in pieces) if len(pieces) >= most else min(len(text), MAX_CHARACTERS)
+            for text, pieces in zip(texts, found["offset_mapping"], strict=True)
+        ]
+
     def _sha256(self) -> str:
         """Return a hash of the weights themselves: a name says nothing of what is behind it."""
         digest = hashlib.sha256()

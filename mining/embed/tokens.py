@@ -48,16 +48,24 @@ class Pieces:
         A text over FIRST_LOOK characters is cut there; when its pieces reach near the cut, it is
         read again up to MAX_CHARACTERS, behind which nothing counts.
         """
-        found = self._tokenizer.encode_batch([text[:FIRST_LOOK] for text in texts])
-        again = [
-            place
-            for place, pieces in enumerate(found)
-            if len(texts[place]) > FIRST_LOOK and _depends_on_the_cut(pieces)
+        return [pieces.ids for pieces in self._encoded(texts)]
+
+    def reach(self, texts: list[str]) -> list[int]:
+        """Return how many characters of each text its pieces come from, at most MAX_CHARACTERS."""
+        return [
+            pieces.offsets[-2][1]
+            if len(pieces.ids) == MAX_PIECES
+            else min(len(text), MAX_CHARACTERS)
+            for text, pieces in zip(texts, self._encoded(texts), strict=True)
         ]
-        ids = [pieces.ids for pieces in found]
-        for place in again:  # one at a time: few, and each may be large
-            ids[place] = self._tokenizer.encode(texts[place][:MAX_CHARACTERS]).ids
-        return ids
+
+    def _encoded(self, texts: list[str]) -> list[Encoding]:
+        found = self._tokenizer.encode_batch([text[:FIRST_LOOK] for text in texts])
+        for place, pieces in enumerate(found):
+            if len(texts[place]) > FIRST_LOOK and _depends_on_the_cut(pieces):
+                # One at a time: few, and each may be large.
+                found[place] = self._tokenizer.encode(texts[place][:MAX_CHARACTERS])
+        return found
 
     def batches(self, texts: list[str], tokens: int) -> Iterator[Batch]:
         """Yield all texts in batches of one padded length and about `tokens` pieces, long first."""

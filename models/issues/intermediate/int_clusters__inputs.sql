@@ -56,7 +56,18 @@ final as (
         embeddings.embedding,
         written.written_on,
         written.people,
-        concat_ws(chr(10), documents.title, documents.text) as content  -- noqa: RF04
+        concat_ws(chr(10), documents.title, documents.text) as content,  -- noqa: RF04
+        -- Equal for a post that has not changed. A vector is known by its text and its model.
+        md5(concat_ws(
+            chr(31),
+            documents.text_hash,
+            documents.source,
+            coalesce(posts.place, ''),
+            list_aggregate(written.people, 'string_agg', ' '),
+            problems.is_problem,
+            problems.problem_score,
+            embeddings.model
+        )) as post_fingerprint
     from written
     inner join documents on written.url_hash = documents.url_hash
     inner join posts on written.url_hash = posts.url_hash

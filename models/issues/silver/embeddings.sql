@@ -4,5 +4,6 @@ select
     cast(embedding as float[{{ var("embedding_dimension") }}]) as embedding,
     embedding_date,
     model,
-    text_hash
+    text_hash,
+    unread_characters
 from {{ ref('int_embeddings') }}

@@ -60,17 +60,18 @@ def model(dbt, session):
     rules = f"{method}-{REPORTS_VERSION if method == 'reports' else OLDER_RULES}"
     rows = []
     for day in days:
-        posts = posts_of(inputs, day, window)
-        if not posts.num_rows:
-            continue
         earlier = fingerprint if method == "reports" else ""
-        fingerprint = day_fingerprint(posts, rules, earlier)
+        of_day = day_fingerprint(inputs, day, window, rules, earlier)
+        if not of_day:
+            continue
+        fingerprint = of_day
         if is_history(known.get(day), rules, day):
             fingerprint = known[day]
         if known.get(day) == fingerprint:
             if method == "reports":
                 before = _members(dbt, session, day)
             continue
+        posts = posts_of(inputs, day, window)
         found = _clustered(posts, method, before)
         rows += _rows(found, posts, day, fingerprint)
         keys = posts["url_hash"].to_pylist()

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from assay.dbt.embedding import embed_texts
+from assay.dbt.embedding import embed_posts
 from assay.dbt.progress import show_progress
 from assay.dbt.relations import is_value
 from assay.mining.embed import embedding_setting
@@ -15,6 +15,7 @@ SCHEMA = pa.schema(
         pa.field("embedding_date", pa.date32()),
         pa.field("model", pa.string()),
         pa.field("text_hash", pa.string()),
+        pa.field("unread_characters", pa.int64()),
     ]
 )
 
@@ -22,7 +23,10 @@ SCHEMA = pa.schema(
 def model(dbt, session):
     """Return the vectors that the table does not have, in the order of url_hash."""
     dbt.config(
-        materialized="incremental", unique_key="url_hash", incremental_strategy="delete+insert"
+        materialized="incremental",
+        unique_key="url_hash",
+        incremental_strategy="delete+insert",
+        on_schema_change="append_new_columns",
     )
     show_progress()
     setting = embedding_setting()
@@ -37,7 +41,7 @@ def model(dbt, session):
     rows = pending.order("url_hash").to_arrow_table()
     if not rows.num_rows:
         return SCHEMA.empty_table()
-    vectors = embed_texts(rows["content"], int(dbt.config.get("embedding_dimension")))
+    vectors, unread = embed_posts(rows["content"], int(dbt.config.get("embedding_dimension")))
     offsets = pa.array(np.arange(0, vectors.size + 1, vectors.shape[1], dtype=np.int32))
     return pa.Table.from_arrays(
         [
@@ -46,6 +50,7 @@ def model(dbt, session):
             rows["collection_date"],
             pa.array([setting] * rows.num_rows, pa.string()),
             rows["text_hash"],
+            pa.array(unread),
         ],
         schema=SCHEMA,
     )

@@ -32,6 +32,7 @@ def model(dbt, session):
     )
     method, window = dbt.config.get("cluster_method"), int(dbt.config.get("cluster_window_days"))
     method = "kmeans" if method == "reports" else method
+    rules = f"{method}-{CLUSTERING_VERSION}.{CORE_VERSION}"
     inputs = dbt.ref("int_clusters__inputs")
     known = {}
     if dbt.is_incremental:
@@ -40,10 +41,9 @@ def model(dbt, session):
         )
     rows = []
     for day in days_to_make(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
-        posts = posts_of(inputs, day, window)
-        fingerprint = day_fingerprint(posts, f"{method}-{CLUSTERING_VERSION}.{CORE_VERSION}")
-        if posts.num_rows and known.get(day) != fingerprint:
-            rows += _topics(posts, day, fingerprint, method)
+        fingerprint = day_fingerprint(inputs, day, window, rules)
+        if fingerprint and known.get(day) != fingerprint:
+            rows += _topics(posts_of(inputs, day, window), day, fingerprint, method)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from assay import forget
-from assay.mining.embed.cache import EmbeddingCache, text_hash
+from assay.mining.embed.cache import EmbeddingCache, text_hash, window_hash
 from assay.mining.llm.cache import Cache, Question, Use
 
 SEEN = datetime(2026, 11, 12, tzinfo=UTC)
@@ -222,7 +222,8 @@ def test_files_are_told_which_posts_of_which_days_and_of_any_when_nobody_knows_t
 def test_vectors_answers_and_the_report_go_too(db, data: Path) -> None:
     vectors = EmbeddingCache(data / "data" / "embeddings" / "cache.sqlite", "model", "float", 2)
     hashes = [text_hash(f"{name}\ntext of {name}") for name in "ab"]
-    vectors.put_many(hashes, np.ones((2, 2), np.float32))
+    hashes += [window_hash(f"{name}\ntext of {name}", 2) for name in "ab"]
+    vectors.put_many(hashes, np.ones((4, 2), np.float32))
     vectors.close()
     with Cache(data / "data" / "llm.sqlite") as cache:
         for group in (0, 2):
@@ -232,7 +233,7 @@ def test_vectors_answers_and_the_report_go_too(db, data: Path) -> None:
     report = data / "reports" / "issues.html"
     report.write_text('<a href="https://x.test/a?a&amp;b">', encoding="utf-8")
     found = take_back(db, stone("a"))
-    assert found.counts["vectors of the cache"] == 1
+    assert found.counts["vectors of the cache"] == 2
     assert found.counts["answers of language models"] == 1
     assert found.counts["reports"] == 1 and not report.exists()
     with closing(sqlite3.connect(data / "data" / "llm.sqlite")) as file:
