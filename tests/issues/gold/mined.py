@@ -15,6 +15,7 @@ FIRST, LAST = "2026-11-09", "2026-11-15"
 # In the order of the flow; what a run leaves that depends on nothing but its input.
 TABLES = (
     "silver.embeddings",
+    "silver.post_models",
     "silver.problems",
     "silver.cluster_assignments",
     "silver.cluster_summaries",
@@ -24,6 +25,8 @@ TABLES = (
     "gold.issues",
     "gold.issue_evidence",
     "gold.issue_lineage",
+    "gold.issue_models",
+    "gold.model_complaints",
     "gold.issue_trend",
     "gold.published_issues",
     "gold.top_issues",
