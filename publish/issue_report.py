@@ -71,6 +71,10 @@ MODELS_SQL = f"""
     ) <= {MAX_MODELS}
     order by cluster_id, people desc, posts desc, entity_kind, entity_id
 """  # noqa: S608 - our own number
+PRODUCTS_SQL = """
+    select cluster_id, product, kind from gold.issue_products
+    where cluster_date = %s order by cluster_id, kind desc, people desc, product
+"""
 MAP_SQL = """
     select m.x, m.y, m.is_outlier, i.category, i.canonical_title, d.title, m.issue_id
     from gold.issue_map as m
@@ -120,6 +124,9 @@ def report(db: Any) -> str:
     models: dict[int, list[Any]] = {}
     for cluster, *model in db.rows(MODELS_SQL, (last,)) if issues else []:
         models.setdefault(cluster, []).append(model)
+    products: dict[int, list[Any]] = {}
+    for cluster, *product in db.rows(PRODUCTS_SQL, (last,)) if issues else []:
+        products.setdefault(cluster, []).append(product)
     dots = [Dot(*row) for row in db.rows(MAP_SQL)] if issues else []
     jinja = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -132,6 +139,7 @@ def report(db: Any) -> str:
         trends=trends,
         evidence=evidence,
         models=models,
+        products=products,
         dots=dots,
         last=last,
         hottest=hottest,

@@ -95,6 +95,11 @@ MODELS_SQL = """
     where cluster_date between $1 and $2
     order by cluster_date, cluster_id, people desc, posts desc, entity_kind, entity_id
 """
+PRODUCTS_SQL = """
+    select cluster_date, cluster_id, product, kind from gold.issue_products
+    where cluster_date between $1 and $2
+    order by cluster_date, cluster_id, kind desc, people desc, product
+"""
 # A model may be in several tasks: where it grew most speaks for it.
 MOVERS_SQL = """
     select
@@ -133,7 +138,8 @@ class Happening:
 
     subject: the issue's or model's id. occasion: the day that sets it apart from an earlier one.
     growth: how many times as hot as before, of a model as downloaded; None where there was nothing.
-    places: repositories as owner/name, subreddits, tags. evidence: (source, title, address).
+    places: repositories as owner/name, subreddits, tags. products: (name, own or competitor).
+    evidence: (source, title, address).
     """
 
     kind: str
@@ -146,6 +152,7 @@ class Happening:
     sources: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    products: tuple[tuple[str, str], ...] = ()
     evidence: tuple[tuple[str, str, str], ...] = ()
     would_pay: bool = False
     people: int = 0
@@ -202,6 +209,7 @@ def _issues(db: Db, first: date, last: date, since: date, compare: int) -> list[
     }
     posts = _evidence(db, first, last)
     models = _models(db, first, last)
+    products = _products(db, first, last)
     found = []
     for cluster_date, cluster_id, *told, before, new_on, reopened_on in _rows(
         db, ISSUES_SQL, values
@@ -219,7 +227,11 @@ def _issues(db: Db, first: date, last: date, since: date, compare: int) -> list[
         else:
             continue
         about |= {"sources": tuple(about["sources"]), "places": places, "evidence": evidence}
-        about |= {"models": models.get(key, ()), "growth": heat / before if before > 0 else None}
+        about |= {
+            "models": models.get(key, ()),
+            "products": products.get(key, ()),
+            "growth": heat / before if before > 0 else None,
+        }
         found.append(Happening(kind=kind, occasion=occasion, **about))
     return found
 
@@ -247,6 +259,17 @@ def _models(db: Db, first: date, last: date) -> dict[Any, tuple[str, ...]]:
     for cluster_date, cluster_id, entity in _rows(db, MODELS_SQL, (first, last)):
         known = found.get((cluster_date, cluster_id), ())
         found[cluster_date, cluster_id] = (*known, entity)[:MODELS_MOST]
+    return found
+
+
+def _products(db: Db, first: date, last: date) -> dict[Any, tuple[tuple[str, str], ...]]:
+    """Return the products that the posts of each cluster speak of; nothing before it is built."""
+    if not _rows(db, TABLE_SQL, ("gold", "issue_products")):
+        return {}
+    found: dict[Any, tuple[tuple[str, str], ...]] = {}
+    for cluster_date, cluster_id, *product in _rows(db, PRODUCTS_SQL, (first, last)):
+        key = (cluster_date, cluster_id)
+        found[key] = (*found.get(key, ()), tuple(product))
     return found
 
 

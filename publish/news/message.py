@@ -26,6 +26,7 @@ def _line(one: Happening) -> str:
     if one.growth and one.kind != NEW:
         facts.append(f"{one.growth:.1f} times")
     facts.append("would pay" if one.would_pay else "")
+    facts += [f"about {words.in_message(name)}, {kind}" for name, kind in one.products]
     facts.append(words.in_message(one.description) if one.kind == MOVER else "")
     told = ", ".join(filter(None, facts))
     return f"- {VERBS[one.kind]}: {words.in_message(one.title)}{f' ({told})' if told else ''}"

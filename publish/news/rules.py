@@ -25,8 +25,8 @@ class TellError(Exception):
 class Rule:
     """Which happenings are told to which targets.
 
-    kinds, categories, sources, places, models: any of these; empty: all. growth: at least so many
-    times as hot, or as often downloaded. would_pay: True only where somebody says so.
+    kinds, categories, sources, places, models, products: any of these; empty: all. growth: at least
+    so many times as hot, or as often downloaded. would_pay: True only where somebody says so.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Rule:
     sources: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
     growth: float = 0.0
     would_pay: bool = False
 
@@ -47,6 +48,7 @@ class Rule:
             and _any(self.sources, one.sources)
             and _any(self.places, one.places)
             and _any(self.models, (*one.models, one.subject))
+            and _any(self.products, tuple(name for name, _ in one.products))
             and (one.growth or 0.0) >= self.growth
             and (one.would_pay or not self.would_pay)
         )

@@ -16,6 +16,7 @@ FIRST, LAST = "2026-11-09", "2026-11-15"
 TABLES = (
     "silver.embeddings",
     "silver.post_models",
+    "silver.post_products",
     "silver.problems",
     "silver.cluster_assignments",
     "silver.cluster_summaries",
@@ -26,6 +27,7 @@ TABLES = (
     "gold.issue_evidence",
     "gold.issue_lineage",
     "gold.issue_models",
+    "gold.issue_products",
     "gold.model_complaints",
     "gold.issue_trend",
     "gold.published_issues",

@@ -26,6 +26,9 @@ create table gold.issue_models (
     cluster_date date, cluster_id integer, entity_kind varchar, entity_id varchar, people bigint,
     posts bigint
 );
+create table gold.issue_products (
+    cluster_date date, cluster_id integer, product varchar, kind varchar, people bigint
+);
 create table bronze.raw_items (url_hash varchar, raw json);
 create table hf.models (model_id varchar, is_private boolean);
 create table hf.model_movers (
@@ -72,6 +75,7 @@ def make(path: Path, title: str = "Tills freeze") -> None:
             )
         db.execute("insert into gold.issue_lineage values ('steady', 'split', 'split', ?)", [DAY])
         db.execute("insert into gold.issue_models values (?, 3, 'model', 'acme/tiny', 1, 1)", [DAY])
+        db.execute("insert into gold.issue_products values (?, 3, 'Till @here', 'own', 1)", [DAY])
 
 
 def add_movers(path: Path) -> None:

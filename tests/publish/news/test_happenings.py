@@ -45,7 +45,7 @@ def test_a_happening_says_who_where_and_how_much(path: Path) -> None:
         ("acme/till",),
     )
     assert (fresh.would_pay, fresh.people, fresh.growth) == (True, 3, None)
-    assert fresh.models == ("acme/tiny",)
+    assert (fresh.models, fresh.products) == (("acme/tiny",), (("Till @here", "own"),))
     assert fresh.evidence == (("github", "Tills freeze", "https://github.com/a/b/issues/3"),)
     [rising] = told.of("rising") or read(path, 7).of("rising")
     assert rising.growth == 2.5
@@ -73,6 +73,7 @@ def test_models_that_moved_are_told_but_for_those_that_nobody_may_see(path: Path
 def test_without_a_catalog_and_without_a_day_there_is_less_to_tell(path: Path) -> None:
     with duckdb.connect(path) as db:
         db.execute("drop table hf.model_movers; drop table gold.issue_models")
+        db.execute("drop table gold.issue_products")
         assert news(db, 7).of("mover") == []
         db.execute("delete from gold.issues")
         assert news(db, 7) == News(None, None, None)

@@ -46,6 +46,8 @@ def test_a_digest_names_each_thing_under_its_kind(told: News) -> None:
         in markdown
     )
     assert "Speaks of: acme/tiny" in markdown.replace("&#47;", "/")
+    assert " · would pay · about Till &#64;\N{WORD JOINER}here (own)" in markdown
+    assert "would pay · about Till @here, own" in html
     assert "2.5 times as hot" in markdown and "2.0 times as often downloaded" in markdown
     for title in ("New", "Rising", "Back again", "Models on the move"):
         assert f"## {title}\n" in markdown and f"<h2>{title}</h2>" in html

@@ -84,7 +84,7 @@ def test_each_thing_is_told_once(path: Path, inbox: Inbox) -> None:
     assert message["title"] == "Assay, all: 3 things"
     assert message["message"].splitlines() == [
         "- Rising: Tills freeze rising (ecommerce, 3 people, 2.5 times)",
-        "- New: Tills freeze fresh (ecommerce, 3 people, would pay)",
+        "- New: Tills freeze fresh (ecommerce, 3 people, would pay, about Till \uff20here, own)",
         "- Back again: Tills freeze old (ecommerce, 3 people, 1.0 times)",
     ]
     assert ledger(path) == [
@@ -174,6 +174,7 @@ def test_a_rule_that_matches_nothing_says_so(
         ({"places": ["ACME/till"], "sources": ["github"]}, {"fresh", "old", "rising"}),
         ({"sources": ["reddit"]}, set()),
         ({"models": ["acme/tiny"]}, {"fresh"}),
+        ({"products": ["till @HERE"]}, {"fresh"}),
     ],
 )
 def test_conditions_are_joined_by_and(path: Path, given: dict, subjects: set) -> None:
