@@ -8,7 +8,7 @@ IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help run status serve publish forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
+.PHONY: help run status serve publish digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
 	soak audit evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -35,6 +35,12 @@ serve: .venv/.installed ## the live page of the published issues, on http://127.
 
 publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
 	@$(IN_VENV) python -m publish.pocketbase
+
+digest: .venv/.installed ## what is new of the last day, or DAYS=7: reports/digest.md, digest.html and issues.atom
+	@$(IN_VENV) python -m publish.digest $(if $(DAYS),--days $(DAYS))
+
+tell: .venv/.installed ## messages about what is new, by the rules of .dlt/config.toml; DRY=1 only prints them
+	@$(IN_VENV) python -m publish.tell $(if $(DRY),--dry-run)
 
 forget: .venv/.installed ## URL=page of a post, AUTHOR=source:name or AUTHOR_OF=URL: taken out for good, everywhere
 	@$(if $(URL)$(AUTHOR)$(AUTHOR_OF),,echo "say which: make forget URL=... or AUTHOR=source:name or AUTHOR_OF=URL"; exit 2)

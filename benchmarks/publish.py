@@ -78,6 +78,11 @@ select
     cast(issues.cluster_date as timestamptz) - n * interval 1 hour as posted_at
 from gold.issues as issues
 cross join range({per_issue}) as numbers (n);
+create or replace table gold.issue_models as
+select
+    cluster_date, cluster_id, 'model' as entity_kind, 'acme/Tiny-7B' as entity_id,
+    1::bigint as posts, 1::bigint as people
+from gold.issues where cluster_id % 5 = 0;
 create or replace table gold.issue_topics as
 select cluster_date, cluster_id, 'good, part, day' as topic from gold.issues;
 create or replace table gold.issue_trend as

@@ -277,3 +277,13 @@ select * from final
 {% macro folded(expression) -%}
     nullif(trim(regexp_replace({{ expression }}, '\s+', ' ', 'g')), '')
 {%- endmacro %}
+
+{# A table of another area, or no rows of its columns while that area is not built; columns that came
+   with a newer version are null until it is built anew. columns: type by name. #}
+{% macro ref_or_empty(relation, columns) -%}
+    {%- if execute and not relation.is_cte and load_relation(relation) is not none -%}
+    {{ with_later_columns(relation, columns) }}
+    {%- else -%}
+    {{ source_or_empty(relation, columns) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         blocks = report(args.target, args.out)
         files.write(path, markdown(blocks))
-        _print(plain(blocks))
+        print_text(plain(blocks))
     except (warehouse.WarehouseError, duckdb.Error, psycopg2.Error, OSError) as error:
         if args.verbose:
             log.exception("where it stopped:")
@@ -180,7 +180,7 @@ def _manifest_value(manifest: dict[str, Any], part: str, key: str) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _print(text: str) -> None:
+def print_text(text: str) -> None:
     """Write to the terminal, whatever its encoding and however early the reader goes away."""
     with contextlib.suppress(AttributeError):  # standard output may be no stream over bytes
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
-MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE = 200, 16, 3
+MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE, MAX_MODELS = 200, 16, 3, 5
 TREND_DAYS = 14
 MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
 LETTERS_ON_MAP = 34
@@ -63,6 +63,18 @@ EVIDENCE_SQL = f"""
         <= {MAX_EVIDENCE}
     order by cluster_id, position, url_hash
 """  # noqa: S608 - our own number
+MODELS_SQL = f"""
+    select cluster_id, entity_id, entity_kind, posts from gold.issue_models
+    where cluster_date = %s
+    qualify row_number() over (
+        partition by cluster_id order by people desc, posts desc, entity_kind, entity_id
+    ) <= {MAX_MODELS}
+    order by cluster_id, people desc, posts desc, entity_kind, entity_id
+"""  # noqa: S608 - our own number
+PRODUCTS_SQL = """
+    select cluster_id, product, kind from gold.issue_products
+    where cluster_date = %s order by cluster_id, kind desc, people desc, product
+"""
 MAP_SQL = """
     select m.x, m.y, m.is_outlier, i.category, i.canonical_title, d.title, m.issue_id
     from gold.issue_map as m
@@ -109,6 +121,12 @@ def report(db: Any) -> str:
     evidence: dict[int, list[Any]] = {}
     for cluster, *post in db.rows(EVIDENCE_SQL, (last,)) if issues else []:
         evidence.setdefault(cluster, []).append(post)
+    models: dict[int, list[Any]] = {}
+    for cluster, *model in db.rows(MODELS_SQL, (last,)) if issues else []:
+        models.setdefault(cluster, []).append(model)
+    products: dict[int, list[Any]] = {}
+    for cluster, *product in db.rows(PRODUCTS_SQL, (last,)) if issues else []:
+        products.setdefault(cluster, []).append(product)
     dots = [Dot(*row) for row in db.rows(MAP_SQL)] if issues else []
     jinja = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -120,6 +138,8 @@ def report(db: Any) -> str:
         issues=issues,
         trends=trends,
         evidence=evidence,
+        models=models,
+        products=products,
         dots=dots,
         last=last,
         hottest=hottest,

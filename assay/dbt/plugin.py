@@ -7,6 +7,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
+from assay.common import env
+from assay.dbt import after_build
 from assay.forget import tombstones
 from assay.warehouse import journal, writer
 
@@ -20,8 +22,11 @@ class Plugin(BasePlugin):
         # the line that names the cause is on the terminal.
         logging.raiseExceptions = False
         try:
+            self._publishes = after_build.is_on()
+            if self._publishes:
+                after_build.register()
             writer.keep_until_exit(self.creds.path)
-        except writer.BusyError as error:
+        except (writer.BusyError, env.EnvironmentValueError) as error:
             raise DbtRuntimeError(str(error)) from error
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
@@ -33,6 +38,8 @@ class Plugin(BasePlugin):
         """
         conn.execute(journal.DDL)
         conn.execute(tombstones.DDL)
+        if self._publishes:
+            after_build.offer(conn)
         left = conn.execute(
             "select table_name from duckdb_tables() where database_name = current_database() "
             "and schema_name = 'main' and contains(table_name, '__dbt_tmp')"

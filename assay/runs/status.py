@@ -101,6 +101,7 @@ READ = {
     "hf_catalog": (36, ("hf.models",)),
     "hf_enrichment": (720, ("hf.datasets", "hf.articles", "hf.base_models")),
 }
+UNSURE_SQL = "select count(*) from ops.told where status in ('telling', 'unsure')"
 REFUSED_SQL = "select count(*) from gold.live_issues where status = 'refused'"
 
 
@@ -209,6 +210,11 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
         trouble = [_trouble(*row) for row in db.rows(TROUBLE_SQL)]
         if "gold.live_issues" in there and (refused := db.rows(REFUSED_SQL)[0][0]):
             trouble.append(f"PocketBase refused {refused:,} issues: gold.live_issues says why")
+        if "ops.told" in there and (unsure := db.rows(UNSURE_SQL)[0][0]):
+            trouble.append(
+                f"{unsure:,} things may have been told when a run was killed, and are not told "
+                "twice: python -m publish.tell --again"
+            )
         sections.append(Section(FAILED, trouble or [NOTHING]))
     return sections
 

@@ -49,6 +49,21 @@ trends as (
 
 ),
 
+-- Of many models the five that most people speak of.
+models as (
+
+    select
+        cluster_date,
+        cluster_id,
+        list(
+            { 'name': entity_id, 'kind': entity_kind, 'posts': posts }
+            order by people desc, posts desc, entity_kind asc, entity_id asc
+        )[1:5] as models
+    from {{ ref('issue_models') }}
+    group by cluster_date, cluster_id
+
+),
+
 final as (
 
     select
@@ -85,6 +100,7 @@ final as (
         coalesce(evidence.sources, []) as sources,
         coalesce(evidence.posts, 0) as posts,
         coalesce(trends.trend, []) as trend,
+        coalesce(models.models, []) as models,
         issues.cluster_date = max(issues.cluster_date) over () as is_latest
     from issues
     left join evidence
@@ -99,6 +115,10 @@ final as (
         on
             issues.cluster_date = trends.cluster_date
             and issues.cluster_id = trends.cluster_id
+    left join models
+        on
+            issues.cluster_date = models.cluster_date
+            and issues.cluster_id = models.cluster_id
 
 )
 

@@ -78,6 +78,7 @@ function facts(issue) {
     ["Confidence", `${number(Math.round(issue.confidence * 100))}%`],
     ["Label by", LABELS[issue.labeled_by] ?? (issue.labeled_by || "Unknown")],
     ["Sources", named(issue.sources) || "None"],
+    ...spokenOf(issue.models),
     ["Posted", days(issue.first_posted_at, issue.last_posted_at)],
     ["Clustered", day(issue.cluster_date)],
   ];
@@ -93,6 +94,12 @@ const sure = (value) => (value ? `, ${number(Math.round(value * 100))}% sure` : 
 function paying(issue) {
   if (!issue.would_pay_signal || !issue.would_pay_because) return [];
   return [el("p", { class: "paying", dir: "auto" }, el("b", {}, "On paying: "), el("q", {}, issue.would_pay_because))];
+}
+
+/** Make the row of what the posts speak of; none where they speak of nothing that the Hub has. */
+function spokenOf(models) {
+  if (!models.length) return [];
+  return [["Speaks of", models.map(({ name, posts }) => `${name.slice(0, 100)} (${plural(posts, "post")})`).join(", ")]];
 }
 
 function states(issue) {

@@ -37,6 +37,9 @@ export function issueOf(record) {
   issue.quotes = (Array.isArray(record.quotes) ? record.quotes : []).map((quote) => ({
     text: String(quote?.text ?? ""), url: String(quote?.url ?? ""), source: String(quote?.source ?? ""),
   })).filter((quote) => quote.text);
+  issue.models = (Array.isArray(record.models) ? record.models : []).map((model) => ({
+    name: String(model?.name ?? ""), posts: Number(model?.posts) || 0,
+  })).filter((model) => model.name);
   issue.because = Object.fromEntries(REASONS.map((name) => [name, String(record.because?.[name] ?? "")]));
   issue.searched = folded(`${issue.canonical_title}\n${issue.description}`.slice(0, SEARCHED));
   return issue;

@@ -15,6 +15,8 @@ FIRST, LAST = "2026-11-09", "2026-11-15"
 # In the order of the flow; what a run leaves that depends on nothing but its input.
 TABLES = (
     "silver.embeddings",
+    "silver.post_models",
+    "silver.post_products",
     "silver.problems",
     "silver.cluster_assignments",
     "silver.cluster_summaries",
@@ -24,6 +26,9 @@ TABLES = (
     "gold.issues",
     "gold.issue_evidence",
     "gold.issue_lineage",
+    "gold.issue_models",
+    "gold.issue_products",
+    "gold.model_complaints",
     "gold.issue_trend",
     "gold.published_issues",
     "gold.top_issues",

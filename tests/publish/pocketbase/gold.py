@@ -33,6 +33,10 @@ create table gold.issue_evidence (
     title varchar, body varchar, state varchar, is_copy boolean, position integer, distance float,
     engagement bigint, posted_at timestamptz
 );
+create table gold.issue_models (
+    cluster_date date, cluster_id integer, entity_kind varchar, entity_id varchar, posts bigint,
+    people bigint
+);
 create table gold.issue_topics (cluster_date date, cluster_id integer, topic varchar);
 create table gold.issue_trend (
     issue_id varchar, day date, items bigint, people bigint, sources bigint, engagement bigint,
@@ -77,14 +81,14 @@ class Gold:
 
     def refill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> None:
         """Put other issues in the place of all that there are."""
-        for table in ("issues", "issue_evidence", "issue_trend", "issue_topics"):
+        for table in ("issues", "issue_evidence", "issue_trend", "issue_topics", "issue_models"):
             self.run(f"delete from gold.{table}")
         self.fill(issues, posts, seed=seed)
 
     def fill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> "Gold":
         """Put so many issues into each day, each with up to so many posts."""
         drawn = random.Random(seed)
-        tables = ("issues", "issue_evidence", "issue_topics", "issue_trend")
+        tables = ("issues", "issue_evidence", "issue_topics", "issue_trend", "issue_models")
         rows: dict[str, list[tuple]] = {table: [] for table in tables}
         for number in range(issues):
             for day in [DAYS[0] - timedelta(days=2), *DAYS]:
@@ -102,6 +106,10 @@ class Gold:
         for day in DAYS:
             for number in range(issues):
                 rows["issues"].append(issue(day, number, drawn))
+                if number == 1:  # of seven the five that most people speak of are shown
+                    rows["issue_models"] += [
+                        (day, number, "model", f"acme/tiny-{n}", 7, n % 4) for n in range(7)
+                    ]
                 if number % 3:
                     rows["issue_topics"].append((day, number, f"invoice, webhook {number}"))
                 for place in range(drawn.randint(1, posts)):
@@ -172,6 +180,7 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
     posts = rows(gold, "issue_evidence")
     issues = rows(gold, "issues")
     trends = rows(gold, "issue_trend")
+    models = rows(gold, "issue_models")
     newest = max((row["cluster_date"] for row in issues), default=None)
     for row in issues:
         own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
@@ -183,6 +192,12 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
         )
         row["heat"] = next((heat for day, _, _, heat in days if day == row["cluster_date"]), 0)
         row["trend"] = [{"day": str(d), "items": i, "people": p, "heat": h} for d, i, p, h in days]
+        spoken = [m for m in models if (m["cluster_date"], m["cluster_id"]) == key_of(row)]
+        spoken.sort(key=lambda m: (-m["people"], -m["posts"], m["entity_kind"], m["entity_id"]))
+        row["models"] = [
+            {"name": m["entity_id"], "kind": m["entity_kind"], "posts": m["posts"]}
+            for m in spoken[:5]
+        ]
         row["sources"] = sorted({p["source"] for p in own})
         row["posts"] = len(own)
         row["first_posted_at"] = min((p["posted_at"] for p in own), default="")

@@ -29,6 +29,7 @@ ISSUES = {
     "posts_locked": "number",
     "quotes": "json",
     "because": "json",
+    "models": "json",
     "confidence": "number",
     "labeled_by": "text",
     "heat": "number",

@@ -106,6 +106,7 @@ def issue(number: int, *, day: date = TODAY, **changes: Any) -> Record:
             "would_pay": "We would pay for a tool that gets this right.",
             "impact": "place 2 of 31 that day",
         },
+        "models": [{"name": "acme/Tiny-7B", "kind": "model", "posts": 2}],
         "cluster_size": size,
         "confidence": round(0.4 + chance.random() * 0.6, 3),
         "labeled_by": "llm" if chance.random() < 0.25 else "local",

@@ -45,6 +45,7 @@ ISSUE_FIELDS = {
     "posts_locked": "number",
     "quotes": "json",
     "because": "json",
+    "models": "json",
     "confidence": "number",
     "labeled_by": "text",
     "heat": "number",

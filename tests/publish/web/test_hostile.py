@@ -92,6 +92,7 @@ def hostile(text: str, number: int = 0) -> tuple[Record, list[Record]]:
     issue |= short | {"canonical_title": text, "description": text, "sources": [text[:500], None]}
     issue |= {"would_pay_signal": True, "would_pay_because": text}
     issue |= {"quotes": [{"text": text, "url": text[:1000], "source": text[:500]}, None, text[:9]]}
+    issue |= {"models": [{"name": text, "kind": text, "posts": text[:9]}, None, text[:9]]}
     issue |= {"because": dict.fromkeys(("title", "category", "impact", text[:50]), text)}
     return records.hashed(issue | {"trend": [point, None, text[:9]]}), [post]
 

@@ -58,6 +58,7 @@ def test_an_issue_opens_to_its_description_its_figures_and_its_trend(
         "Confidence": "88%",
         "Label by": "Language model",
         "Sources": "Reddit, Hacker News",
+        "Speaks of": "acme/Tiny-7B (2 posts)",
         "Posted": "9 \u2013 20 Nov 2026",
         "Clustered": "20 Nov 2026",
     }
