@@ -5,6 +5,7 @@
 {% macro tables_of_models() -%}
     {{ return({
         'model_tasks': ['task_id'],
+        'model_listings': ['listing_id'],
         'model_stats_daily': ['observed_on'],
         'model_rank_daily': ['task_id', 'observed_on'],
         'model_datasets': ['dataset_id'],
@@ -145,7 +146,7 @@
 {%- endmacro %}
 
 {# As a post-hook of hf.models: an older listing, loaded later, may have shown a model before. Models
-   that no build has marked yet are not listed; hf.model_tasks marks them again. #}
+   that no build has marked yet are not listed; hf.model_listings marks them again. #}
 {% macro first_seen_earlier() -%}
     {%- if is_incremental() -%}
         update {{ this }} as known
@@ -163,7 +164,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# As a post-hook of hf.model_tasks: which models are listed now. #}
+{# As a post-hook of hf.model_listings: which models are listed now. #}
 {% macro mark_current_models() -%}
     update {{ ref('models') }} set is_current = true
     where not is_current and model_id in (select model_id from {{ this }});

@@ -13,9 +13,9 @@ from assay.extract.landing.table import UTC_TIME, BronzeTable
 MODELS_FILE, TASKS_FILE, WITHDRAWN_FILE = "hf_models.json", "hf_tasks.json", "hf_withdrawn.json"
 LARGEST = 2**63 - 1  # that a column of counts holds
 
-# All that a run read of a task replaces what is stored of that task or, where runs are told apart
-# (`per_run`), what is stored of it by that run. A model may stand in a listing several times, as it
-# was seen at several moments, so no columns name a row.
+# All that a run read of a listing, whose id is task_id, replaces what is stored of that listing or,
+# where runs are told apart (`per_run`), what is stored of it by that run. A model may stand in a
+# listing several times, as it was seen at several moments, so no columns name a row.
 MODELS = BronzeTable(
     "hf_models",
     pa.schema(
@@ -33,6 +33,7 @@ MODELS = BronzeTable(
             pa.field("seq", pa.int64()),
             pa.field("is_listed", pa.bool_()),
             pa.field("is_private", pa.bool_()),
+            pa.field("reason", pa.string()),
             pa.field("hub_created_at", UTC_TIME),
             pa.field("last_modified", UTC_TIME),
             pa.field("run_id", pa.string(), nullable=False),
@@ -102,6 +103,7 @@ LISTINGS = BronzeTable(
             pa.field("downloads", pa.int64()),
             pa.field("likes", pa.int64()),
             pa.field("apart", pa.string()),
+            pa.field("kind", pa.string()),
             pa.field("observed_at", UTC_TIME, nullable=False),
         ]
     ),
@@ -126,6 +128,7 @@ _MODEL_KEYS = {
     "createdAt": "VARCHAR",
     "lastModified": "VARCHAR",
     "_left": "BOOLEAN",
+    "_reason": "VARCHAR",
 }
 _MODELS_SQL = """
     select
@@ -142,6 +145,7 @@ _MODELS_SQL = """
         _seq as seq,
         _left is null as is_listed,
         try_cast(private as boolean) as is_private,
+        _reason as reason,
         {createdAt} as hub_created_at,
         {lastModified} as last_modified,
         $run_id as run_id,
@@ -217,7 +221,7 @@ def withdrawn(folder: RunFolder) -> Iterator[pa.Table]:
 
 
 def totals(folder: RunFolder) -> dict[str, Totals]:
-    """Return what the listing of each task came to, each model as it was last seen."""
+    """Return what each listing came to, by its id, each model as it was last seen."""
     limits = {one["task_id"]: int(one["limit"]) for one in folder.manifest["listings"]}
     found = {task: Totals(0, limit, None, None) for task, limit in limits.items()}
     with duckdb.connect() as connection:
@@ -231,9 +235,9 @@ def totals(folder: RunFolder) -> dict[str, Totals]:
 
 
 def listings(folder: RunFolder, apart: Mapping[str, str] | None = None) -> Iterator[pa.Table]:
-    """Yield how the listing of each task was read.
+    """Yield how each listing was read.
 
-    apart: why the listings of some tasks are kept apart, by task.
+    apart: why some listings are kept apart, by their ids.
     """
     counted = totals(folder)
     yield LISTINGS.of(

@@ -15,6 +15,7 @@ from assay.extract.hub import apart
 from assay.extract.hub.bronze import totals
 from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
+from assay.extract.hub.listings import Choice, choose
 from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
@@ -24,12 +25,15 @@ log = logging.getLogger(__name__)
 
 MAX_PER_TASK = 1_000_000
 MAX_TASKS = 10_000
+# The listings beside those of tasks, as options, and the settings of all.
+_LISTINGS = ("filter", "authors", "models")
+_KEYS = {"tasks": "tasks", "filter": "filters", "authors": "authors", "models": "models"}
 
 _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     "--limit-per-task": {
         "type": int,
         "metavar": "N",
-        "help": "models to read per task, most downloaded first "
+        "help": "models to read per task, most downloaded first, and per filter and author "
         "(default: limit_per_task in .dlt/config.toml, 1000)",
     },
     "--max-tasks": {
@@ -39,7 +43,22 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--tasks": {
         "metavar": "A,B",
-        "help": "read only these task ids, separated by commas (default: all)",
+        "help": "read only these task ids, separated by commas; all or none, beside other listings "
+        "(default: tasks in .dlt/config.toml, all; none where another listing is named here)",
+    },
+    "--filter": {
+        "metavar": "A,B",
+        "help": "read the top models of these libraries or tags, gguf,license:mit; those joined "
+        "by & must all hold (default: filters in .dlt/config.toml, none)",
+    },
+    "--authors": {
+        "metavar": "A,B",
+        "help": "read the top models of these owners (default: authors in .dlt/config.toml, none)",
+    },
+    "--models": {
+        "metavar": "A,B",
+        "help": "read these models by name; one that is not there is recorded with the reason "
+        "(default: models in .dlt/config.toml, none)",
     },
     "--dry-run": {
         "action": "store_true",
@@ -67,10 +86,14 @@ def _check_hf_catalog(args: argparse.Namespace) -> None:
     in_range("--limit-per-task", args.limit_per_task, MAX_PER_TASK)
     _limit(args)
     in_range("--max-tasks", args.max_tasks, MAX_TASKS)
+    for option in _LISTINGS:
+        if _named(args, option) == []:
+            raise UsageError(f"--{option} names nothing: give what to read, separated by commas")
     if args.tasks is not None and not ids(args.tasks):
         raise UsageError("--tasks names no task: give ids separated by commas")
+    _choice(args)
     if args.run_folder is not None:
-        for option in ("limit_per_task", "max_tasks", "tasks", "dry_run"):
+        for option in ("limit_per_task", "max_tasks", "tasks", *_LISTINGS, "dry_run"):
             if getattr(args, option):
                 name = option.replace("_", "-")
                 raise UsageError(f"--{name} has no meaning with --run-folder: the folder decides")
@@ -141,7 +164,7 @@ def _said(kept_apart: dict[str, str], folder: RunFolder) -> str:
 
 
 def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
-    limit = _limit(args)
+    limit, choice = _limit(args), _choice(args)
     endpoint = settings.hub_endpoint()
     if not args.dry_run:
         running.say_if_mixed(endpoint)
@@ -149,8 +172,10 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
         "endpoint": endpoint,
         "limit_per_task": limit,
         "max_tasks": args.max_tasks,
-        "tasks": ids(args.tasks) if args.tasks else None,
+        "tasks": choice.tasks,
     }
+    if choice.others:
+        arguments["listings"] = [one.listing_id for one in choice.others]
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
@@ -165,9 +190,10 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
                 hub,
                 folder,
                 limit_per_task=limit,
-                wanted=arguments["tasks"],
+                wanted=choice.tasks,
                 max_tasks=args.max_tasks,
                 progress=progress,
+                others=choice.others,
             )
     except BaseException as error:
         folder.finish("failed", warehouse.first_line(error))
@@ -187,9 +213,30 @@ def _limit(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
 
 
+def _choice(args: argparse.Namespace) -> Choice:
+    """Return what to list: what the options name or, where they name nothing, what the settings do.
+
+    Raises UsageError for what can be no listing.
+    """
+    given = {option: _named(args, option) for option in ("tasks", *_LISTINGS)}
+    try:
+        if all(names is None for names in given.values()):
+            given = {option: settings.words(f"hf_catalog.{key}") for option, key in _KEYS.items()}
+        others = (given[option] or () for option in _LISTINGS)
+        return choose(given["tasks"], *others)
+    except (settings.SettingError, ValueError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _named(args: argparse.Namespace, option: str) -> list[str] | None:
+    """Return what an option names, None where it is not given."""
+    text = getattr(args, option)
+    return None if text is None else ids(text)
+
+
 HF_CATALOG = Pipeline(
     name="hf_catalog",
-    summary="the Hub's tasks and the top models of each",
+    summary="the Hub's tasks and the top models of each, and of other listings",
     options=_HF_CATALOG_OPTIONS,
     check=_check_hf_catalog,
     run=_run_hf_catalog,

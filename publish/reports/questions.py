@@ -118,6 +118,12 @@ SECTIONS = (
         draw=plots.models_per_task,
     ),
     Section(
+        "Listings beside tasks",
+        "Filters (libraries and tags), authors and names that were asked for, with the most models "
+        "first.",
+        ("kind", "asked for", "models", "downloads"),
+    ),
+    Section(
         "Tasks with no model",
         "Task pages of the Hub that were read and whose listing was empty.",
         ("task", "label"),

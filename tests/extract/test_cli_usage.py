@@ -30,6 +30,13 @@ WRONG = {
         "--limit-per-task",
         "1000000000",
     ): "--limit-per-task 1000000000: must be between 1 and 1,000,000",
+    ("hf_catalog", "run", "--models", "a/b/c"): "'a/b/c' is no name of a model: give owner/name",
+    (
+        "hf_catalog",
+        "run",
+        "--filter",
+        ",",
+    ): "--filter names nothing: give what to read, separated by commas",
     ("hf_catalog", "run", "--max-tasks", "0"): "--max-tasks 0: must be between 1 and 10,000",
     (
         "hf_catalog",
@@ -97,6 +104,9 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
         "--limit-per-task",
         "--max-tasks",
         "--tasks",
+        "--filter",
+        "--authors",
+        "--models",
         "--dry-run",
         "--accept",
         "--run-folder",

@@ -13,6 +13,8 @@
     ('descendant', 'model_lineage', 'ancestor_id', 'true'),
 ] %}
 
+-- depends_on: {{ ref('model_listings') }}
+
 with
 
 models as (

@@ -1,7 +1,7 @@
--- Which listing of a task is the one that counts. A table, since hooks ask it.
+-- Which reading of a listing is the one that counts. A table, since hooks ask it.
 --
--- is_accepted: it is not kept apart. is_latest: the last of those of its task, in whatever order
--- they were loaded. is_present: that, of a task that the Hub still has.
+-- is_accepted: it is not kept apart. is_latest: the last of those of its listing, in whatever order
+-- they were loaded. is_present: that and, where a task is listed, one that the Hub still has.
 with
 
 task_listings as (
@@ -43,12 +43,14 @@ final as (
         ordered.limit_per_task,
         ordered.models,
         ordered.observed_at,
+        ordered.kind,
         ordered.apart is null as is_accepted,
         ordered.apart is null and ordered.recency = 1 as is_latest,
         ordered.apart is null
         and ordered.recency = 1
         and (
-            last_pages.read_at is null
+            ordered.kind <> 'task'
+            or last_pages.read_at is null
             or ordered.observed_at > last_pages.read_at
             or coalesce(task_pages.last_seen_at = task_pages.read_at, false)
         ) as is_present

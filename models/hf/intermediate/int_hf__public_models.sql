@@ -34,6 +34,7 @@ final as (
         seq,
         is_listed,
         is_private,
+        reason,
         hub_created_at,
         last_modified,
         observed_at

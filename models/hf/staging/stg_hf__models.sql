@@ -8,7 +8,9 @@ with
 hf_models as (
 
     select loaded.*
-    from {{ with_later_columns(source('bronze', 'hf_models'), {'hub_id': 'text'}) }} as loaded
+    from {{ with_later_columns(source('bronze', 'hf_models'), {
+        'hub_id': 'text', 'reason': 'text',
+    }) }} as loaded
 
 ),
 
@@ -30,6 +32,7 @@ final as (
         seq,
         is_listed,
         is_private,
+        reason,
         hub_created_at,
         last_modified,
         observed_at

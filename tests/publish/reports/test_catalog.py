@@ -47,6 +47,7 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
         [task, f"{sum(downloads[model] for model in models):,}", str(len(models))]
         for task, models in TASKS.items()
     ]
+    assert table(report, "Listings beside tasks")[1:] == [["filter", "gguf", "2", "930"]]
     assert table(report, "Tasks with no model")[1:] == [["empty-task", "Empty Task"]]
     assert table(report, "Movers of a week")[1:] == [
         ["b/second", "text-generation", "300", "900", "1", "2026-11-13", "2026-10-21"],
