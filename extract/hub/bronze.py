@@ -1,16 +1,18 @@
 """The bronze tables of the catalog, from the files of a run folder."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import duckdb
 import pyarrow as pa
 
+from assay.extract.hub import followed
 from assay.extract.hub.apart import Totals
 from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.table import UTC_TIME, BronzeTable
 
 MODELS_FILE, TASKS_FILE, WITHDRAWN_FILE = "hf_models.json", "hf_tasks.json", "hf_withdrawn.json"
+FOLLOWED_FILE = followed.FILE
 LARGEST = 2**63 - 1  # that a column of counts holds
 
 # All that a run read of a listing, whose id is task_id, replaces what is stored of that listing or,
@@ -70,7 +72,8 @@ TASK_PAGES = BronzeTable(
     ),
     primary_key=["task_id"],
 )
-# Models that turned private: marks without a name, by which hf finds what it has of them.
+# Models that turned private or are gone for good: marks without a name, by which hf finds what it
+# has of them.
 WITHDRAWN = BronzeTable(
     "hf_withdrawn",
     pa.schema(
@@ -165,7 +168,8 @@ _WITHDRAWN_SQL = """
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
     from read_json($path, format = 'array', columns = {keys})
-""".replace("{keys}", repr(dict.fromkeys(("_id", "digest", "reason"), "VARCHAR")))
+    where _by is null or not list_contains($apart, _by)
+""".replace("{keys}", repr(dict.fromkeys(("_id", "digest", "reason", "_by"), "VARCHAR")))
 _TOTALS_SQL = """
     with last as (
         select
@@ -195,9 +199,15 @@ _TASKS_SQL = """
 """
 
 
+def model_files(folder: RunFolder) -> list[str]:
+    """Return the files of a run folder that say something of models."""
+    return [MODELS_FILE, *({FOLLOWED_FILE} & folder.manifest["files"].keys())]
+
+
 def models(folder: RunFolder) -> Iterator[pa.Table]:
     """Yield what a run folder says of models."""
-    return bronze.read(folder, MODELS_FILE, _MODELS_SQL, MODELS)
+    for name in model_files(folder):
+        yield from bronze.read(folder, name, _MODELS_SQL, MODELS)
 
 
 def tasks(folder: RunFolder) -> Iterator[pa.Table]:
@@ -212,10 +222,12 @@ def task_pages(folder: RunFolder) -> Iterator[pa.Table]:
     yield TASK_PAGES.of([{"task_id": name, **at} for name in names])
 
 
-def withdrawn(folder: RunFolder) -> Iterator[pa.Table]:
-    """Yield the marks of models that are private now."""
+def withdrawn(folder: RunFolder, apart: Collection[str] = ()) -> Iterator[pa.Table]:
+    """Yield the marks of models that are private now or gone for good, but for those that listings
+    say which are kept apart."""
     if WITHDRAWN_FILE in folder.manifest["files"]:
-        yield from bronze.read(folder, WITHDRAWN_FILE, _WITHDRAWN_SQL, WITHDRAWN)
+        bound = {"apart": list(apart)}
+        yield from bronze.read(folder, WITHDRAWN_FILE, _WITHDRAWN_SQL, WITHDRAWN, bound)
     else:
         yield WITHDRAWN.empty()
 
@@ -225,7 +237,7 @@ def totals(folder: RunFolder) -> dict[str, Totals]:
     limits = {one["task_id"]: int(one["limit"]) for one in folder.manifest["listings"]}
     found = {task: Totals(0, limit, None, None) for task, limit in limits.items()}
     with duckdb.connect() as connection:
-        path = {"path": str(folder.path / MODELS_FILE)}
+        path = {"path": [str(folder.path / name) for name in model_files(folder)]}
         for task, *counts in connection.execute(_TOTALS_SQL, path).fetchall():
             models, downloads, likes = (
                 count if count is None else min(count, LARGEST) for count in counts

@@ -5,11 +5,9 @@ and from nothing else, so what is in the warehouse can always be traced to a fil
 """
 
 import difflib
-import hashlib
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
@@ -18,8 +16,10 @@ from assay import warehouse
 from assay.extract.http.transport import SourceUnavailableError
 from assay.extract.hub import rejected
 from assay.extract.hub.client import PAGE_CAP, PRIVATE, Hub, HubError
-from assay.extract.hub.listings import AUTHOR, NAME, TASK, Wanted, options_for
-from assay.extract.landing.run_folder import MAX_RECORD, RecordFile, RunFolder, encoded
+from assay.extract.hub.followed import Known, follow
+from assay.extract.hub.listings import AUTHOR, FOLLOWED, NAME, TASK, Wanted, options_for
+from assay.extract.hub.reading import TaskListing, hide, leave, take
+from assay.extract.landing.run_folder import RecordFile, RunFolder, encoded
 
 log = logging.getLogger(__name__)
 
@@ -31,41 +31,6 @@ MAX_FAILURES = 3
 
 class UnknownTaskError(ValueError):
     """A task was asked for that the Hub does not have; names the nearest ones."""
-
-
-@dataclass
-class TaskListing:
-    """What reading one listing came to, a task's or another's.
-
-    task_id: the id of the listing. kind: as in Wanted. repeats: rows that a reading showed twice,
-    because models changed places between two pages. late: models that only a further reading
-    showed. asked: models asked for by name. settled: False when even the last reading showed new
-    ones. private: models left out since only the token's owner may see them; hidden: what marks
-    each of those as withdrawn, by its id.
-    """
-
-    task_id: str
-    limit: int
-    models: int = 0
-    pages: int = 0
-    readings: int = 0
-    repeats: int = 0
-    late: int = 0
-    asked: int = 0
-    skipped: int = 0
-    settled: bool = True
-    private: int = 0
-    kind: str = TASK
-    downloads: dict[str, Any] = field(default_factory=dict, repr=False)
-    hidden: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
-    rejected: list[dict[str, Any]] = field(default_factory=list, repr=False)
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the listing's counts for the manifest and for bronze."""
-        kept = vars(self).items()
-        return {
-            name: value for name, value in kept if name not in ("downloads", "hidden", "rejected")
-        }
 
 
 def choose_tasks(
@@ -92,14 +57,16 @@ def read_hub(
     max_tasks: int | None,
     progress: Collector,
     others: Sequence[Wanted] = (),
+    known: Callable[[list[str]], Sequence[Known]] | None = None,
 ) -> None:
     """Read tasks and listings from the Hub into the run folder.
 
     wanted: ids of tasks, None for all, and an empty list for none, when nobody asks for the task
-    pages. others: listings beside those of tasks. Writes hf_tasks.json (the task pages),
+    pages. others: listings beside those of tasks. known: what gives the models to follow by name
+    when the listings of these ids were read. Writes hf_tasks.json (the task pages),
     hf_models.json (one record per listing and model, as the API gave it, and the keys `_task_id`,
     the listing's id, and `_seq`, the order of arrival) and, where there are any, hf_withdrawn.json
-    (the marks of models that are private now, without their names).
+    (the marks of models that are private now, or gone for good, without their names).
     """
     started = time.monotonic()
     asks_tasks = wanted is None or bool(wanted)
@@ -112,19 +79,17 @@ def read_hub(
             out.write(encoded({**page, "id": task}))
     with folder.records("hf_models.json") as out:
         listings, failed = _read_listings(hub, listed, limit_per_task, out, progress)
-    hidden = {name: mark for listing in listings for name, mark in listing.hidden.items()}
-    if hidden:
-        log.info("%d private model(s) are left out: see HF_CATALOG__PRIVATE", len(hidden))
-        with folder.records("hf_withdrawn.json") as out:
-            for name in sorted(hidden):
-                out.write(encoded(hidden[name]))
+    followed = known([listing.task_id for listing in listings]) if known else ()
+    if followed:
+        listings.append(follow(hub, folder, followed))
+    private = _write_withdrawn(folder, listings)
     rejected.write(folder, [one for listing in listings for one in listing.rejected])
     folder.manifest["counts"].update(
         tasks_available=len(available),
         tasks=len(chosen),
-        models_listed=sum(listing.models for listing in listings),
+        models_listed=sum(one.models for one in listings if one.kind != FOLLOWED),
         records_skipped=sum(listing.skipped for listing in listings),
-        private_left_out=len(hidden),
+        private_left_out=private,
         pages=sum(listing.pages for listing in listings),
         requests=hub.transport.requests,
         retries=hub.transport.retries,
@@ -133,9 +98,22 @@ def read_hub(
     if asks_tasks:
         folder.manifest["tasks_available"] = sorted(available)
     folder.manifest["listings"] = [
-        listing.as_record() for listing in listings if not _is_hidden(listing)
+        listing.as_record() for listing in listings if not listing.tells_a_name
     ]
     folder.manifest["failed"] = failed
+
+
+def _write_withdrawn(folder: RunFolder, listings: list[TaskListing]) -> int:
+    """Write the marks of what is withdrawn; return how many private models were left out."""
+    marks = {name: mark for listing in listings for name, mark in listing.hidden.items()}
+    private = sum(mark["reason"] == PRIVATE and "_by" not in mark for mark in marks.values())
+    if private:
+        log.info("%d private model(s) are left out: see HF_CATALOG__PRIVATE", private)
+    if marks:
+        with folder.records("hf_withdrawn.json") as out:
+            for name in sorted(marks):
+                out.write(encoded(marks[name]))
+    return private
 
 
 def missing(folder: RunFolder) -> str | None:
@@ -182,7 +160,8 @@ def _read_listings(
         progress.update("pages", listing.pages)
         progress.update("models", listing.models)
         counts = (listing.models, listing.pages, _remarks(listing))
-        log.info("%d/%d %s: %d models, %d page(s)%s", number, len(wanted), _said(listing), *counts)
+        what = "name:(private)" if listing.tells_a_name else task
+        log.info("%d/%d %s: %d models, %d page(s)%s", number, len(wanted), what, *counts)
     return listings, failed
 
 
@@ -213,12 +192,12 @@ def read_listing(hub: Hub, wanted: Wanted, limit: int, out: RecordFile) -> TaskL
         listing.asked += 1
         record = hub.model(model_id)
         if record is not None and hub.hides(record):
-            _hide(record, listing)
+            hide(record, listing)
             record = None
         if record is None or not wanted.shows(record):
-            _left(model_id, listing, out)
+            leave(model_id, listing, out)
         else:
-            _take(record, listing, out)
+            take(record, listing, out)
     listing.models = len(listing.downloads)
     listing.downloads.clear()
     return listing
@@ -233,24 +212,15 @@ def _read_name(hub: Hub, wanted: Wanted, out: RecordFile) -> TaskListing:
     found = hub.look_up(wanted.name)
     record, reason = found.record, found.reason
     if record is not None and hub.hides(record):
-        _hide(record, listing)
+        hide(record, listing)
         listing.rejected.append({"_task_id": None, "id": None, "reason": PRIVATE})
-    elif record is None or _take(record, listing, out) is None:
-        _left(wanted.name, listing, out, reason)
+    elif record is None or take(record, listing, out) is None:
+        leave(wanted.name, listing, out, reason)
         if reason is not None:
             absent = {"_task_id": listing.task_id, "id": wanted.name, "reason": reason}
             listing.rejected.append(absent)
     listing.models = len(listing.downloads)
     return listing
-
-
-def _is_hidden(listing: TaskListing) -> bool:
-    """Tell whether a listing's own id is the name of a private model."""
-    return listing.kind == NAME and bool(listing.hidden)
-
-
-def _said(listing: TaskListing) -> str:
-    return "name:(private)" if _is_hidden(listing) else listing.task_id
 
 
 def _read_once(hub: Hub, wanted: Wanted, listing: TaskListing, out: RecordFile) -> set[str]:
@@ -265,9 +235,9 @@ def _read_once(hub: Hub, wanted: Wanted, listing: TaskListing, out: RecordFile) 
         listing.pages += 1
         for record in page:
             if isinstance(record, dict) and hub.hides(record):
-                _hide(record, listing)
+                hide(record, listing)
                 continue
-            model_id = _take(record, listing, out)
+            model_id = take(record, listing, out)
             if model_id is not None:
                 listing.repeats += model_id in seen
                 seen.add(model_id)
@@ -276,48 +246,6 @@ def _read_once(hub: Hub, wanted: Wanted, listing: TaskListing, out: RecordFile) 
         if not page:
             break
     return seen
-
-
-def _take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
-    """Write one record unless it says nothing new; return its id, None when it is unusable."""
-    if reason := rejected.reason_of(record):
-        _set_aside(record, listing, reason)
-        return None
-    model_id = record["id"]
-    downloads = record.get("downloads")
-    if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
-        line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
-        if len(line) > MAX_RECORD:
-            _set_aside(record, listing, "too_large")
-            log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
-            return None
-        listing.downloads[model_id] = downloads
-        out.write(line)
-    return model_id
-
-
-def _hide(record: dict[str, Any], listing: TaskListing) -> None:
-    """Leave a private model out: only marks are kept, by which what was stored of it is found.
-
-    `_id` is the Hub's own id of the repository, the digest is for rows that do not have it.
-    """
-    name = str(record.get("id"))
-    digest = hashlib.md5(name.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
-    listing.hidden[name] = {"_id": record.get("_id"), "digest": digest, "reason": "private"}
-    listing.private = len(listing.hidden)
-
-
-def _set_aside(record: Any, listing: TaskListing, reason: str) -> None:
-    if listing.readings == 1:  # every further reading would count it again
-        listing.skipped += 1
-        listing.rejected.append(rejected.set_aside(record, listing.task_id, reason))
-
-
-def _left(model_id: str, listing: TaskListing, out: RecordFile, reason: str | None = None) -> None:
-    """Write that a model is none of this listing's any more, or why it is not to be had."""
-    listing.downloads.pop(model_id, None)
-    left = {"id": model_id, "_task_id": listing.task_id, "_seq": out.count, "_left": True}
-    out.write(encoded(left | {"_reason": reason} if reason else left))
 
 
 def _remarks(listing: TaskListing) -> str:

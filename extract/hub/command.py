@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from assay import warehouse
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
 from assay.extract.hub import apart
-from assay.extract.hub.bronze import totals
+from assay.extract.hub.bronze import MODELS_FILE, totals
 from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
+from assay.extract.hub.followed import Known, unlisted
 from assay.extract.hub.listings import Choice, choose
 from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
@@ -81,6 +83,7 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
 def _check_hf_catalog(args: argparse.Namespace) -> None:
     try:
         settings.flag("hf_catalog.private")
+        _follow()
     except settings.SettingError as error:
         raise UsageError(str(error)) from error
     in_range("--limit-per-task", args.limit_per_task, MAX_PER_TASK)
@@ -194,6 +197,7 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
                 max_tasks=args.max_tasks,
                 progress=progress,
                 others=choice.others,
+                known=None if args.dry_run else _known(args.destination, folder),
             )
     except BaseException as error:
         folder.finish("failed", warehouse.first_line(error))
@@ -202,6 +206,18 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
         raise
     folder.finish("extracted")
     return folder
+
+
+def _known(target: str, folder: RunFolder) -> Callable[[list[str]], list[Known]] | None:
+    """Return what gives the models to follow by name, None when none are to be followed."""
+    most = _follow()
+    if not most:
+        return None
+    return lambda read: unlisted(target, folder.path / MODELS_FILE, read, most)
+
+
+def _follow() -> int:
+    return int(settings.number("hf_catalog.follow", int, 0, MAX_PER_TASK, 1000))
 
 
 def _limit(args: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ from huggingface_hub.utils import validate_repo_id
 from assay.extract.hub.names import repository
 
 TASK, FILTER, AUTHOR, NAME = "task", "filter", "author", "name"
+# Models that no listing shows any more, asked for by name (extract/hub/followed.py).
+FOLLOWED = "followed"
 # Words that stand for ids of tasks.
 ALL_TASKS, NO_TASKS = "all", "none"
 # A library is a tag like any other, but the Hub's pages write it with this prefix.

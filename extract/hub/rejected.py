@@ -133,8 +133,9 @@ def write(folder: RunFolder, found: list[dict[str, Any]]) -> None:
                 out.write(encoded(one))
 
 
-def rows(folder: RunFolder, models_file: str) -> Iterator[pa.Table]:
-    """Yield what a run folder's records and values were set aside for."""
+def rows(folder: RunFolder, *models_files: str) -> Iterator[pa.Table]:
+    """Yield what a run folder's records and values were set aside for; models_files: those that say
+    something of models."""
     rejected = str(folder.path / FILE) if FILE in folder.manifest["files"] else None
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
@@ -144,7 +145,7 @@ def rows(folder: RunFolder, models_file: str) -> Iterator[pa.Table]:
             else _SQL.replace("$rejected", "$models").replace("union all select * from records", "")
         )
         values = {
-            "models": str(folder.path / models_file),
+            "models": [str(folder.path / name) for name in models_files],
             "run_id": folder.run_id,
             "observed_at": folder.started_at,
         }

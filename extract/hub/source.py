@@ -108,12 +108,13 @@ def hub_catalog(
 
     @dlt.resource(**hints(bronze.WITHDRAWN))
     def hf_withdrawn() -> Iterator[pa.Table]:
-        """One row per run and model that was found to be private."""
-        yield from bronze.withdrawn(folder or reading.folder)
+        """One row per run and model that was found to be private, or to be gone for good."""
+        yield from bronze.withdrawn(folder or reading.folder, apart or ())
 
     @dlt.resource(**rejected.REJECTED.hints(arrow=True))
     def hf_rejected() -> Iterator[pa.Table]:
         """One row per record or value that was set aside, with the last run that saw it."""
-        yield from rejected.rows(folder or reading.folder, bronze.MODELS_FILE)
+        read_from = folder or reading.folder
+        yield from rejected.rows(read_from, *bronze.model_files(read_from))
 
     return hf_tasks, hf_models, hf_task_listings, hf_task_pages, hf_withdrawn, hf_rejected

@@ -52,10 +52,13 @@ SECTIONS = (
     Section(
         "Counts",
         "Rows of each table. A model that several tasks list is one model; those that no listing "
-        "shows any more stay in hf.models.",
+        "shows any more stay in hf.models: fallen out were there when asked for by name, gone were "
+        "not.",
         (
             "models",
             "models listed now",
+            "models fallen out",
+            "models gone",
             "private models",
             "tasks",
             "tasks with no model",

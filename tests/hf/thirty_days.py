@@ -14,7 +14,10 @@ from typing import Any
 
 import orjson
 
+from assay.extract.hub.bronze import FOLLOWED_FILE
 from assay.extract.hub.catalog import TaskListing
+from assay.extract.hub.listings import FOLLOWED
+from assay.extract.hub.reading import mark
 from assay.extract.landing.run_folder import RunFolder
 
 FIRST = datetime(2026, 10, 1, 6, tzinfo=UTC)
@@ -51,6 +54,9 @@ class Run:
     listings: dict[str, list[Seen]] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)  # tasks that must be kept apart
     withdrawn: tuple[str, ...] = ()  # hub ids of what is private now
+    gone: tuple[tuple[str, str], ...] = ()  # hub ids and names of what is gone for good
+    followed: tuple[Seen, ...] = ()  # asked for by name, and there
+    absent: tuple[str, ...] = ()  # asked for by name, and not there
 
 
 def history(seed: int = 7) -> list[Run]:
@@ -112,25 +118,46 @@ def run_folder(parent: Path, run: Run) -> RunFolder:
     with folder.records("hf_models.json") as out:
         for task, listed in run.listings.items():
             for one in listed:
-                record = {
-                    "_id": one.hub_id,
-                    "id": one.name,
-                    "downloads": one.downloads,
-                    "likes": one.likes,
-                    "tags": [task, "license:mit"],
-                }
-                out.write(orjson.dumps({**record, "_task_id": task, "_seq": out.count}))
-    if run.withdrawn:
+                out.write(orjson.dumps(_record(one, task, out.count)))
+    if run.withdrawn or run.gone:
         with folder.records("hf_withdrawn.json") as out:
             for hub_id in run.withdrawn:
                 out.write(orjson.dumps({"_id": hub_id, "digest": "none", "reason": "private"}))
+            for hub_id, name in run.gone:
+                out.write(orjson.dumps(mark(name, hub_id, "not_found") | {"_by": FOLLOWED}))
+    if run.followed or run.absent:
+        _write_followed(folder, run)
     folder.manifest["tasks_available"] = run.available
     folder.manifest["listings"] = [
         TaskListing(task, LIMIT, models=len(listed), pages=1, readings=1).as_record()
         for task, listed in run.listings.items()
     ]
+    if asked := len(run.followed) + len(run.absent):
+        followed = TaskListing(FOLLOWED, asked, models=len(run.followed), kind=FOLLOWED)
+        folder.manifest["listings"].append(followed.as_record())
     folder.finish("extracted")
     return folder
+
+
+def _record(one: Seen, task: str, seq: int) -> dict[str, Any]:
+    return {
+        "_id": one.hub_id,
+        "id": one.name,
+        "downloads": one.downloads,
+        "likes": one.likes,
+        "tags": [task, "license:mit"],
+        "_task_id": task,
+        "_seq": seq,
+    }
+
+
+def _write_followed(folder: RunFolder, run: Run) -> None:
+    with folder.records(FOLLOWED_FILE) as out:
+        for one in run.followed:
+            out.write(orjson.dumps(_record(one, FOLLOWED, out.count)))
+        for name in run.absent:
+            left = {"id": name, "_task_id": FOLLOWED, "_seq": out.count}
+            out.write(orjson.dumps(left | {"_left": True, "_reason": "not_found"}))
 
 
 def counted(runs: list[Run]) -> dict[str, set[tuple[Any, ...]]]:

@@ -114,6 +114,8 @@ final as (
         licenses.is_osi_approved,
         models.is_current,
         models.is_private,
+        models.presence,
+        models.gone_at,
         models.last_modified,
         models.last_synced_at,
         identified.identified_at,

@@ -52,6 +52,7 @@ final as (
         hf_models.hub_created_at,
         observations.first_observed_at,
         hf_models.observed_at,
+        observations.task_id as last_seen_in,
         observations.is_listed = 1 as is_current
     from hf_models
     inner join observations

@@ -1,7 +1,8 @@
 -- Which reading of a listing is the one that counts. A table, since hooks ask it.
 --
 -- is_accepted: it is not kept apart. is_latest: the last of those of its listing, in whatever order
--- they were loaded. is_present: that and, where a task is listed, one that the Hub still has.
+-- they were loaded. is_present: that and, where a task is listed, one that the Hub still has. What
+-- was followed by name is no listing that could be present.
 with
 
 task_listings as (
@@ -48,6 +49,7 @@ final as (
         ordered.apart is null and ordered.recency = 1 as is_latest,
         ordered.apart is null
         and ordered.recency = 1
+        and ordered.kind <> 'followed'
         and (
             ordered.kind <> 'task'
             or last_pages.read_at is null

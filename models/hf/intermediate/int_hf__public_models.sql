@@ -1,4 +1,4 @@
--- What the Hub said of each model, without what turned private afterwards.
+-- What the Hub said of each model, without what turned private or was gone for good afterwards.
 
 {{ config(materialized='ephemeral') }}
 

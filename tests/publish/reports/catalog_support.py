@@ -29,7 +29,7 @@ create table hf.models (
     model_id varchar, author varchar, license varchar, likes bigint, downloads bigint,
     pipeline_tag varchar, library_name varchar, last_modified timestamptz,
     created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz, tags varchar,
-    is_current boolean, is_private boolean
+    is_current boolean, is_private boolean, presence varchar
 );
 create table hf.tasks (
     task_id varchar, task_label varchar, created_at timestamptz, is_current boolean
@@ -170,6 +170,7 @@ class Catalog:
             '["arxiv:1910.09700"]' if library else "[]",
             True,
             False,
+            "listed",
         )
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 
