@@ -38,12 +38,19 @@ MODELS = BronzeTable(
             pa.field("reason", pa.string()),
             pa.field("hub_created_at", UTC_TIME),
             pa.field("last_modified", UTC_TIME),
+            pa.field("downloads_all_time", pa.int64()),
+            pa.field("trending_score", pa.int64()),
+            pa.field("parameters", pa.int64()),
+            pa.field("gguf", pa.string()),
+            pa.field("sha", pa.string()),
+            pa.field("license_name", pa.string()),
+            pa.field("license_link", pa.string()),
             pa.field("run_id", pa.string(), nullable=False),
             pa.field("observed_at", UTC_TIME, nullable=False),
         ]
     ),
     merge_key=["task_id"],
-    json_columns=["tags"],
+    json_columns=["tags", "gguf"],
 )
 TASKS = BronzeTable(
     "hf_tasks",
@@ -130,6 +137,12 @@ _MODEL_KEYS = {
     "private": "VARCHAR",
     "createdAt": "VARCHAR",
     "lastModified": "VARCHAR",
+    "downloadsAllTime": "VARCHAR",
+    "trendingScore": "VARCHAR",
+    "safetensors": "JSON",
+    "gguf": "JSON",
+    "sha": "VARCHAR",
+    "cardData": "JSON",
     "_left": "BOOLEAN",
     "_reason": "VARCHAR",
 }
@@ -151,13 +164,26 @@ _MODELS_SQL = """
         _reason as reason,
         {createdAt} as hub_created_at,
         {lastModified} as last_modified,
+        {downloadsAllTime} as downloads_all_time,
+        {trendingScore} as trending_score,
+        {parameters} as parameters,
+        case when json_type(gguf) = 'OBJECT' then gguf::varchar end as gguf,
+        {sha} as sha,
+        {license_name} as license_name,
+        {license_link} as license_link,
         $run_id as run_id,
         $observed_at::timestamptz as observed_at
     from read_json($path, format = 'array', columns = {keys})
 """.format(
     keys=_MODEL_KEYS,
     pipeline_tag=odd.key("pipeline_tag"),
-    **{name: odd.count(name) for name in ("likes", "downloads")},
+    sha=odd.key("sha"),
+    parameters=odd.count("(safetensors ->> '$.total')"),
+    **{name: odd.key(f"(cardData ->> '$.{name}')") for name in ("license_name", "license_link")},
+    **{
+        name: odd.count(name)
+        for name in ("likes", "downloads", "downloadsAllTime", "trendingScore")
+    },
     **{name: odd.moment(name) for name in ("createdAt", "lastModified")},
 )
 _WITHDRAWN_SQL = """

@@ -30,15 +30,21 @@ PAGE_CAP = 1000  # the server's own maximum
 # adds the list of every file of every model.
 PROPERTIES = (
     "author",
+    "cardData",
     "createdAt",
     "downloads",
+    "downloadsAllTime",
     "gated",
+    "gguf",
     "lastModified",
     "library_name",
     "likes",
     "pipeline_tag",
     "private",
+    "safetensors",
+    "sha",
     "tags",
+    "trendingScore",
 )
 
 

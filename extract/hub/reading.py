@@ -12,6 +12,13 @@ from assay.extract.landing.run_folder import MAX_RECORD, RecordFile, encoded
 
 log = logging.getLogger(__name__)
 
+# What is kept of properties that may be long: a card is whatever its author wrote, and a GGUF file
+# has its chat template with it. Kept whole they would be most of a run folder.
+KEPT = {
+    "cardData": ("license", "license_name", "license_link"),
+    "gguf": ("total", "architecture", "context_length"),
+}
+
 
 @dataclass
 class TaskListing:
@@ -61,7 +68,7 @@ def take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
     model_id = record["id"]
     downloads = record.get("downloads")
     if model_id not in listing.downloads or listing.downloads[model_id] != downloads:
-        line = encoded({**record, "_task_id": listing.task_id, "_seq": out.count})
+        line = encoded({**short(record), "_task_id": listing.task_id, "_seq": out.count})
         if len(line) > MAX_RECORD:
             _set_aside(record, listing, "too_large")
             log.warning("%s: a record of %d bytes is left out", model_id[:100], len(line))
@@ -69,6 +76,16 @@ def take(record: Any, listing: TaskListing, out: RecordFile) -> str | None:
         listing.downloads[model_id] = downloads
         out.write(line)
     return model_id
+
+
+def short(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of the API with no more of its long properties than is loaded."""
+    cut = {
+        name: {key: record[name][key] for key in keys if key in record[name]}
+        for name, keys in KEPT.items()
+        if isinstance(record.get(name), dict)
+    }
+    return record | cut
 
 
 def hide(record: dict[str, Any], listing: TaskListing) -> None:

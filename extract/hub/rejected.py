@@ -39,6 +39,8 @@ REJECTED = BronzeTable(
 _VALUES = {
     "likes": (odd.count("likes"), "no_count"),
     "downloads": (odd.count("downloads"), "no_count"),
+    "downloadsAllTime": (odd.count("downloadsAllTime"), "no_count"),
+    "trendingScore": (odd.count("trendingScore"), "no_count"),
     "createdAt": (odd.moment("createdAt"), "no_time"),
     "lastModified": (odd.moment("lastModified"), "no_time"),
     "pipeline_tag": (odd.key("pipeline_tag"), "too_long"),

@@ -25,7 +25,8 @@
 
 {%- set observed_columns = [
     'license', 'likes', 'downloads', 'last_modified', 'tags', 'pipeline_tag', 'library_name',
-    'author', 'gated', 'hub_created_at',
+    'author', 'gated', 'hub_created_at', 'downloads_all_time', 'trending_score', 'parameters',
+    'gguf', 'sha', 'license_name', 'license_link',
 ] %}
 
 with

@@ -1,5 +1,6 @@
 """Listings beside those of tasks, from the command to the tables, on both databases."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,25 @@ from tests.support import Project
 
 pytestmark = pytest.mark.slow("filters, authors and names end in hf.model_listings")
 
+BIG = {
+    "downloadsAllTime": 12_345,
+    "trendingScore": 4,
+    "safetensors": {"parameters": {"F32": 7}, "total": 7},
+    "gguf": {"total": 9, "architecture": "llama", "chat_template": "a long text"},
+    "sha": "c0ffee",
+    "cardData": {"license": "other", "license_name": "mine", "license_link": "LICENSE"},
+}
 MODELS = [
-    model("google/big", 900, tags=["fill-mask", "license:mit"]),
+    model("google/big", 900, tags=["fill-mask", "license:mit"], **BIG),
     model("google/small", 20, tags=["gguf", "license:mit"]),
     model("someone/voice", 500, tags=["gguf", "license:cc-by-4.0"]),
     model("someone/other", 70, tags=["onnx"]),
 ]
+PROPERTIES = (
+    "select downloads_all_time, trending_score, parameters, sha, license_name, license_link "
+    "from hf.models where sha is not null"
+)
+GGUF = "select cast(gguf as text) from hf.models where sha is not null"
 LISTED = (
     "select listing_id, listing_kind, listing_name, model_id, rank_in_listing "
     "from hf.model_listings order by 1, 5"
@@ -42,6 +56,11 @@ def test_filters_authors_and_names_are_listings_like_those_of_tasks(
         assert any_project.rows("select task_id, model_id, reason from hf.rejected") == [
             ("name:no/one", "no/one", "not_found")
         ]
+        assert any_project.rows(PROPERTIES) == [(12_345, 4, 7, "c0ffee", "mine", "LICENSE")]
+        [(gguf,)] = any_project.rows(
+            "select cast(gguf as text) from hf.models where sha = 'c0ffee'"
+        )
+        assert json.loads(gguf) == {"total": 9, "architecture": "llama"}
         # Another run reads the task alone: the other listings stay what they were.
         any_project.load(server.url, "--tasks", "fill-mask")
         any_project.build_catalog()

@@ -37,6 +37,13 @@ final as (
         reason,
         hub_created_at,
         last_modified,
+        downloads_all_time,
+        trending_score,
+        parameters,
+        gguf,
+        sha,
+        license_name,
+        license_link,
         observed_at
     from hf_models
     where
