@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from assay.extract.hub import followed
 from assay.extract.hub.apart import Totals
+from assay.extract.hub.listings import ALL
+from assay.extract.hub.whole import PART
 from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import RunFolder
 from assay.extract.landing.table import UTC_TIME, BronzeTable
@@ -227,7 +229,9 @@ _TASKS_SQL = """
 
 def model_files(folder: RunFolder) -> list[str]:
     """Return the files of a run folder that say something of models."""
-    return [MODELS_FILE, *({FOLLOWED_FILE} & folder.manifest["files"].keys())]
+    files = folder.manifest["files"]
+    named = [name for name in (MODELS_FILE, FOLLOWED_FILE) if name in files]
+    return named + sorted(name for name in files if name.startswith(PART.partition("{")[0]))
 
 
 def models(folder: RunFolder) -> Iterator[pa.Table]:
@@ -262,6 +266,9 @@ def totals(folder: RunFolder) -> dict[str, Totals]:
     """Return what each listing came to, by its id, each model as it was last seen."""
     limits = {one["task_id"]: int(one["limit"]) for one in folder.manifest["listings"]}
     found = {task: Totals(0, limit, None, None) for task, limit in limits.items()}
+    if ALL in found:  # counted while it was read: too much to be read once more
+        [one] = folder.manifest["listings"]
+        return {ALL: Totals(one["models"], limits[ALL], one["downloads"], one["likes"])}
     with duckdb.connect() as connection:
         path = {"path": [str(folder.path / name) for name in model_files(folder)]}
         for task, *counts in connection.execute(_TOTALS_SQL, path).fetchall():

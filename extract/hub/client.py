@@ -132,10 +132,25 @@ class Hub:
         for page, _ in self._pages(f"{self.endpoint}/api/models", params):
             yield page
 
+    def all_pages(self, start: str | None) -> Iterator[tuple[list[Any], str]]:
+        """Yield the pages of all models, the newest first, each with the address of the next one,
+        empty at the end. start: such an address, None to begin.
+        """
+        if start is not None:
+            yield from self._pages(start, None)
+            return
+        params = {"sort": "createdAt", "limit": PAGE_CAP, "expand": list(PROPERTIES)}
+        yield from self._pages(f"{self.endpoint}/api/models", params)
+
     def _pages(self, url: str, params: dict[str, Any] | None) -> Iterator[tuple[list[Any], str]]:
         """Yield the pages of a listing, each with the address of the next one, empty at the end."""
         asked: set[str] = set()
         while url:
+            if not url.startswith(f"{self.endpoint}/"):
+                # Our token would go with the request.
+                raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
+            if url in asked:
+                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
             response = self._get(url, params)
             page = self._json(response)
             if not isinstance(page, list):
@@ -146,11 +161,6 @@ class Hub:
                 response.links.get("next", {}).get("url", ""), self.endpoint
             )
             yield page, url
-            if url and not url.startswith(f"{self.endpoint}/"):
-                # Our token would go with the request.
-                raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
-            if url in asked:
-                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
             params = None  # the next URL holds them all
 
     def look_up(self, name: str) -> LookedUp:

@@ -12,7 +12,7 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
-from assay.extract.hub import apart
+from assay.extract.hub import apart, whole
 from assay.extract.hub.bronze import MODELS_FILE, totals
 from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
@@ -22,6 +22,7 @@ from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
 from assay.extract.pipeline import Pipeline, UsageError, ids, in_range
+from assay.warehouse import journal
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "read these models by name; one that is not there is recorded with the reason "
         "(default: models in .dlt/config.toml, none)",
     },
+    "--all": {
+        "action": "store_true",
+        "help": "read every model of the Hub instead, newest first; a run that was killed goes on "
+        "where it was (default: no)",
+    },
     "--dry-run": {
         "action": "store_true",
         "help": "write the run folder, load nothing (default: load)",
@@ -95,6 +101,11 @@ def _check_hf_catalog(args: argparse.Namespace) -> None:
     if args.tasks is not None and not ids(args.tasks):
         raise UsageError("--tasks names no task: give ids separated by commas")
     _choice(args)
+    if args.all:
+        for option in ("limit_per_task", "max_tasks", "tasks", *_LISTINGS, "run_folder"):
+            if getattr(args, option):
+                name = option.replace("_", "-")
+                raise UsageError(f"--{name} has no meaning with --all: it reads every model")
     if args.run_folder is not None:
         for option in ("limit_per_task", "max_tasks", "tasks", *_LISTINGS, "dry_run"):
             if getattr(args, option):
@@ -111,6 +122,8 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
         folder = RunFolder.open(args.run_folder)
         if "listings" not in folder.manifest:
             raise RunFolderError(f"{args.run_folder} holds no catalog: it was not read to its end")
+    elif args.all:
+        folder = _read_whole_hub(dry_run=args.dry_run, progress=progress)
     else:
         folder = _read_catalog(args, progress)
     if args.dry_run:
@@ -182,13 +195,7 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(
-            endpoint,
-            settings.secret("hf_token"),
-            settings.retry_policy(),
-            with_private=settings.flag("hf_catalog.private"),
-        )
-        with hub, progress("hf_catalog: read"):
+        with _hub(endpoint) as hub, progress("hf_catalog: read"):
             read_hub(
                 hub,
                 folder,
@@ -206,6 +213,41 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
         raise
     folder.finish("extracted")
     return folder
+
+
+def _read_whole_hub(*, dry_run: bool, progress: Collector) -> RunFolder:
+    """Read every model of the Hub, into the folder of a walk that did not come to its end or into a
+    new one."""
+    endpoint = settings.hub_endpoint()
+    if not dry_run:
+        running.say_if_mixed(endpoint)
+    parent = warehouse.data_dir() / "raw" / "hf"
+    folder = whole.resumable(parent, endpoint)
+    if folder is None:
+        folder = RunFolder.create(parent, {"endpoint": endpoint, "all": True})
+        log.info("hf_catalog reads all models of %s into %s", endpoint, folder.path)
+    else:
+        if step := journal.current():
+            step.run_folders.append(folder.run_id)
+        done = folder.manifest["walk"]["models"]
+        log.info("hf_catalog goes on with %s after %d models", folder.path, done)
+    try:
+        with _hub(endpoint) as hub, progress("hf_catalog: read"):
+            whole.walk(hub, folder, progress)
+    except BaseException as error:
+        folder.finish("failed", warehouse.first_line(error))
+        raise
+    folder.finish("extracted")
+    return folder
+
+
+def _hub(endpoint: str) -> Hub:
+    return Hub(
+        endpoint,
+        settings.secret("hf_token"),
+        settings.retry_policy(),
+        with_private=settings.flag("hf_catalog.private"),
+    )
 
 
 def _known(target: str, folder: RunFolder) -> Callable[[list[str]], list[Known]] | None:

@@ -16,6 +16,8 @@ from assay.extract.hub.names import repository
 TASK, FILTER, AUTHOR, NAME = "task", "filter", "author", "name"
 # Models that no listing shows any more, asked for by name (extract/hub/followed.py).
 FOLLOWED = "followed"
+# Every model of the Hub (extract/hub/whole.py).
+ALL = "all"
 # Words that stand for ids of tasks.
 ALL_TASKS, NO_TASKS = "all", "none"
 # A library is a tag like any other, but the Hub's pages write it with this prefix.

@@ -40,7 +40,7 @@ final as (
         ranks.task_id as listing_id,
         ranks.kind as listing_kind,
         case
-            when ranks.kind = 'task' then ranks.task_id
+            when ranks.kind in ('task', 'all') then ranks.task_id
             else substr(ranks.task_id, length(ranks.kind) + 2)
         end as listing_name,
         ranks.rank_in_task as rank_in_listing,

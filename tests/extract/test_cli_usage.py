@@ -37,6 +37,13 @@ WRONG = {
         "--filter",
         ",",
     ): "--filter names nothing: give what to read, separated by commas",
+    (
+        "hf_catalog",
+        "run",
+        "--all",
+        "--tasks",
+        "fill-mask",
+    ): "--tasks has no meaning with --all: it reads every model",
     ("hf_catalog", "run", "--max-tasks", "0"): "--max-tasks 0: must be between 1 and 10,000",
     (
         "hf_catalog",
@@ -107,6 +114,7 @@ def test_help_lists_every_option(tmp_path: Path) -> None:
         "--filter",
         "--authors",
         "--models",
+        "--all",
         "--dry-run",
         "--accept",
         "--run-folder",
