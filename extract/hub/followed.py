@@ -139,6 +139,7 @@ def follow(hub: Hub, folder: RunFolder, known: Sequence[Known]) -> TaskListing:
     What was not there on an earlier day either is withdrawn: of it the folder has marks without a
     name. A Hub that stops answering ends it; the next run asks for the rest.
     """
+    log.info("no listing shows them any more: asking for %d models by name", len(known))
     listing = TaskListing(FOLLOWED, len(known), readings=1, kind=FOLLOWED)
     with folder.records(FILE) as out:
         for one in known:

@@ -34,6 +34,10 @@ LISTED = (
     "select listing_id, listing_kind, listing_name, model_id, rank_in_listing "
     "from hf.model_listings order by 1, 5"
 )
+ALL = (
+    "select listing_name, model_id, rank_in_listing from hf.model_listings "
+    "where listing_kind = 'all' order by 3"
+)
 
 
 def test_filters_authors_and_names_are_listings_like_those_of_tasks(
@@ -64,8 +68,17 @@ def test_filters_authors_and_names_are_listings_like_those_of_tasks(
         # Another run reads the task alone: the other listings stay what they were.
         any_project.load(server.url, "--tasks", "fill-mask")
         any_project.build_catalog()
+        listed_by_two = any_project.rows(LISTED)
+        any_project.load(server.url, "--all")
+        any_project.build_catalog()
     listed = [*beside[:2], ("fill-mask", "task", "fill-mask", "google/big", 1), *beside[2:]]
-    assert any_project.rows(LISTED) == listed
+    assert listed_by_two == listed
+    assert any_project.rows(ALL) == [
+        ("all", "google/big", 1),
+        ("all", "someone/voice", 2),
+        ("all", "someone/other", 3),
+        ("all", "google/small", 4),
+    ]
     assert any_project.rows("select model_id, rank_in_task from hf.model_tasks") == [
         ("google/big", 1)
     ]
