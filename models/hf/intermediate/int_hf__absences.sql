@@ -1,6 +1,6 @@
--- Models that were asked for by name and are not to be had, each as it was last asked for. An answer
--- that says nothing of the model, as of a name that the Hub does not take, is none; nor is what was
--- withdrawn.
+-- Models that were asked for by name and are not to be had, each as it was last asked for. An
+-- answer that says nothing of the model, as of a name that the Hub does not take, is none; nor is
+-- what was withdrawn.
 with
 
 task_listings as (
