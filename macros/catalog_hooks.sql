@@ -5,6 +5,7 @@
 {% macro tables_of_models() -%}
     {{ return({
         'model_tasks': ['task_id'],
+        'model_listings': ['listing_id'],
         'model_stats_daily': ['observed_on'],
         'model_rank_daily': ['task_id', 'observed_on'],
         'model_datasets': ['dataset_id'],
@@ -32,7 +33,8 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# As a pre-hook of hf.models: takes out, of every layer, what turned private after it was last seen. #}
+{# As a pre-hook of hf.models: takes out, of every layer, what turned private, or was gone for good,
+   after it was last seen. #}
 {% macro forget_withdrawn() -%}
     {%- set bronze = source('bronze', 'hf_models').schema -%}
     {%- set withdrawn = adapter.get_relation(this.database, bronze, 'hf_withdrawn') if execute -%}
@@ -61,6 +63,8 @@
             delete from {{ table }} where model_id in ({{ goes }});
         {%- endfor %}
         delete from {{ source('bronze', 'hf_models') }} where model_id in ({{ goes }});
+        delete from {{ source('bronze', 'hf_task_listings') }}
+        where task_id like 'name:%' and substr(task_id, 6) in ({{ goes }});
         delete from {{ this }} where model_id in ({{ goes }})
     {%- endif -%}
     {%- endif -%}
@@ -145,7 +149,7 @@
 {%- endmacro %}
 
 {# As a post-hook of hf.models: an older listing, loaded later, may have shown a model before. Models
-   that no build has marked yet are not listed; hf.model_tasks marks them again. #}
+   that no build has marked yet are not listed; hf.model_listings marks them again. #}
 {% macro first_seen_earlier() -%}
     {%- if is_incremental() -%}
         update {{ this }} as known
@@ -159,16 +163,41 @@
         ) as earlier
         where known.model_id = earlier.model_id and earlier.observed_at < known.created_at;
         update {{ this }} set is_current = false where is_current is null;
+        update {{ this }} set presence = 'unknown' where presence is null;
         update {{ this }} set is_private = false where is_private is null
     {%- endif -%}
 {%- endmacro %}
 
-{# As a post-hook of hf.model_tasks: which models are listed now. #}
+{# As a post-hook of hf.models: which models were not there when they were last asked for by name. Who
+   has been seen since is there. #}
+{% macro mark_gone_models() -%}
+    update {{ this }} as known
+    set gone_at = absent.observed_at, gone_reason = absent.reason
+    from {{ ref('int_hf__absences') }} as absent
+    where
+        known.model_id = absent.model_id
+        and absent.observed_at > known.last_synced_at
+        and (known.gone_at is null or known.gone_at < absent.observed_at);
+    update {{ this }} set gone_at = null, gone_reason = null where gone_at <= last_synced_at
+{%- endmacro %}
+
+{# As a post-hook of hf.model_listings: which models are listed now, and what is known of the others:
+   gone, there by name when last asked for, or not asked for since. #}
 {% macro mark_current_models() -%}
     update {{ ref('models') }} set is_current = true
     where not is_current and model_id in (select model_id from {{ this }});
     update {{ ref('models') }} set is_current = false
-    where is_current and model_id not in (select model_id from {{ this }})
+    where is_current and model_id not in (select model_id from {{ this }});
+    {%- set presence -%}
+        case
+            when is_current then 'listed'
+            when gone_at is not null then 'gone'
+            when last_seen_in = 'followed' then 'fallen_out'
+            else 'unknown'
+        end
+    {%- endset %}
+    update {{ ref('models') }} set presence = {{ presence }}
+    where presence is distinct from {{ presence }}
 {%- endmacro %}
 
 {# As a post-hook of hf.model_rank_daily: since when a day shows a model, by its earlier listings. #}

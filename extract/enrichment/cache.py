@@ -15,10 +15,7 @@ from assay.extract.http.transport import parse_json
 from assay.extract.landing.run_folder import encoded
 from assay.warehouse import private
 
-# Why an id is not enriched.
-NOT_FOUND = "not_found"
-PRIVATE = "private"
-MALFORMED = "malformed_id"
+# Why an id is not enriched, beside what the Hub itself says (extract/hub/client.py).
 LOCAL_PATH = "local_path"
 NOT_IN_VOCABULARY = "not_in_vocabulary"
 FETCH_FAILED = "fetch_failed"

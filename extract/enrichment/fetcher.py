@@ -8,11 +8,11 @@ from pathlib import Path
 from dlt.common.runtime.collector_base import Collector
 
 from assay.extract.enrichment.arxiv import Arxiv
-from assay.extract.enrichment.cache import FETCH_FAILED, NOT_ASKED, PRIVATE, Answer, Answers
+from assay.extract.enrichment.cache import FETCH_FAILED, NOT_ASKED, Answer, Answers
 from assay.extract.enrichment.wikidata import Wikidata
 from assay.extract.enrichment.workers import Ask, FetchStats, Unit, WorkerPool
 from assay.extract.http.transport import RetryPolicy
-from assay.extract.hub.client import Hub
+from assay.extract.hub.client import PRIVATE, Hub
 
 ARXIV, WIKIDATA = "https://export.arxiv.org", "https://www.wikidata.org"
 DAY_SECONDS = 86_400

@@ -5,21 +5,15 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from huggingface_hub.errors import (
-    DisabledRepoError,
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    RepositoryNotFoundError,
-)
-from huggingface_hub.utils import hf_raise_for_status, validate_repo_id
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
-from assay.extract.enrichment.cache import LOCAL_PATH, MALFORMED, NOT_FOUND, PRIVATE, Answer
+from assay.extract.enrichment.cache import LOCAL_PATH, Answer
 from assay.extract.enrichment.entity import FLAG, NUMBER, TIME, Field, Record, record
 from assay.extract.enrichment.fetcher import Fetcher
 from assay.extract.enrichment.workers import FetchStats
 from assay.extract.http.transport import SourceUnavailableError, parsed
-from assay.extract.hub.client import Hub, HubError
+from assay.extract.hub.client import MALFORMED, PRIVATE, Hub, HubError
 from assay.extract.hub.names import is_on_disk, repository
 from assay.extract.landing.run_folder import MAX_RECORD, encoded
 
@@ -62,7 +56,6 @@ REPOSITORY = {
     "tags": Field("tags", None),
 }
 VOCABULARY = "tags-by-type"  # the one id of its kind among the answers
-_BAD_CREDENTIALS = "invalid credentials in authorization header"
 
 
 def is_repository_id(name: str) -> bool:
@@ -197,7 +190,7 @@ def _described(hub: Hub, kind: str, name: str, properties: tuple[str, ...]) -> A
     if not is_repository_id(name):
         return Answer(MALFORMED, _now(hub))
     response = hub.ask(f"api/{kind}/{quote(name, safe='/')}", {"expand": list(properties)})
-    reason = _refusal(hub, response)
+    reason = hub.refusal(response)
     if reason is not None:
         return Answer(reason, _now(hub))
     record = _json(hub, response)
@@ -210,41 +203,11 @@ def _described(hub: Hub, kind: str, name: str, properties: tuple[str, ...]) -> A
     )
 
 
-def _refusal(hub: Hub, response: httpx.Response) -> str | None:
-    """Return why the Hub does not describe a repository, None when it does.
-
-    Raises HubError for a refused token, and for an answer that says nothing of the repository.
-    """
-    try:
-        hf_raise_for_status(response)
-    except GatedRepoError:
-        return "gated"
-    except RepositoryNotFoundError:
-        return NOT_FOUND
-    except DisabledRepoError:
-        return "disabled"
-    except HfHubHTTPError as error:
-        return _refusal_by_status(hub, response.status_code, error.server_message or "")
-    return None
-
-
-def _refusal_by_status(hub: Hub, status: int, message: str) -> str:
-    if status == 401 and message.lower().startswith(_BAD_CREDENTIALS):
-        raise hub.token_refused(status)
-    if status in (401, 404, 410):  # 401: without a token it does not say what is not there
-        return NOT_FOUND
-    if status == 403:
-        return PRIVATE
-    if status in (400, 414, 422):
-        return MALFORMED
-    raise HubError(f"{hub.endpoint} answered HTTP {status}: {message[:200]}")
-
-
 def _croissant(hub: Hub, name: str) -> dict[str, Any] | None:
     """Return a dataset's JSON-LD, None when the Hub makes none or does not show it to us."""
     response = hub.ask(f"api/datasets/{quote(name, safe='/')}/croissant")
     if response.status_code != 200:
-        _refusal(hub, response)
+        hub.refusal(response)
         return None
     found = _json(hub, response)
     return found if isinstance(found, dict) else None

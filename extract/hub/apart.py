@@ -11,6 +11,7 @@ from datetime import datetime
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from assay.extract.hub.listings import FOLLOWED
 from assay.extract.landing import bronze
 
 # Fewer models than this come and go by themselves, and fewer downloads or likes move by more.
@@ -65,7 +66,10 @@ def reasons(
     found = {}
     for task, totals in now.items():
         before = nearest.get(task)
-        why = silent or (before and fallen(totals, before))
+        if task == FOLLOWED:
+            why = silent or vanished(totals)
+        else:
+            why = silent or (before and fallen(totals, before))
         if why and task not in accepted:
             found[task] = why
     return found
@@ -82,6 +86,15 @@ def fallen(now: Totals, before: Totals) -> str | None:
         comparable = now.models >= before.models * LEAST_SHARE_OF_MODELS
         if comparable and was >= LEAST_COUNTED and is_now < was * LEAST_SHARE_COUNTED:
             return f"{is_now:,} {name}, {was:,} before"
+    return None
+
+
+def vanished(now: Totals) -> str | None:
+    """Return in a few words that most models asked for by name are not there, which is more than a
+    day does to them; None where it is fewer. now.limit: how many were asked for."""
+    gone = now.limit - now.models
+    if now.limit >= LEAST_MODELS and gone > now.limit * LEAST_SHARE_OF_MODELS:
+        return f"{gone:,} of {now.limit:,} models asked for by name are not there"
     return None
 
 

@@ -6,12 +6,18 @@ record as it came and count pages. Nor is its session: that is one for the whole
 whoever asks the Hub next would ask through our transport. https://huggingface.co/docs/hub/api
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 import httpx
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    DisabledRepoError,
+    GatedRepoError,
+    HfHubHTTPError,
+    RepositoryNotFoundError,
+)
 from huggingface_hub.utils import build_hf_headers, fix_hf_endpoint_in_url, hf_raise_for_status
 
 from assay.common.net import is_loopback
@@ -24,20 +30,40 @@ PAGE_CAP = 1000  # the server's own maximum
 # adds the list of every file of every model.
 PROPERTIES = (
     "author",
+    "cardData",
     "createdAt",
     "downloads",
+    "downloadsAllTime",
     "gated",
+    "gguf",
     "lastModified",
     "library_name",
     "likes",
     "pipeline_tag",
     "private",
+    "safetensors",
+    "sha",
     "tags",
+    "trendingScore",
 )
+
+
+# Why the Hub says nothing of a repository.
+NOT_FOUND, PRIVATE, GATED, DISABLED = "not_found", "private", "gated", "disabled"
+MALFORMED = "malformed_id"
+_BAD_CREDENTIALS = "invalid credentials in authorization header"
 
 
 class HubError(Exception):
     """The Hub refused a request; the message is one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """What the Hub said of a model by its name: a record, or the reason why there is none."""
+
+    record: dict[str, Any] | None
+    reason: str | None = None
 
 
 class Hub:
@@ -87,45 +113,102 @@ class Hub:
             raise HubError(f"{self.endpoint}/api/tasks holds no tasks: is HF_ENDPOINT a Hub?")
         return {key: answer[key] for key in sorted(answer) if is_key(key)}
 
-    def model_pages(self, task: str, page_size: int) -> Iterator[list[Any]]:
-        """Yield a task's models, most downloaded first, page by page for as long as asked.
+    def model_pages(
+        self, tags: str | Sequence[str], page_size: int, *, author: str | None = None
+    ) -> Iterator[list[Any]]:
+        """Yield the models that have these tags and are of this author, most downloaded first, page
+        by page for as long as asked.
 
         Each page is a list of records as the API gave them (which may hold anything).
         """
-        url = f"{self.endpoint}/api/models"
-        params: dict[str, Any] | None = {
-            "filter": task,
+        params: dict[str, Any] = {
+            "filter": tags,
             "sort": "downloads",
             "limit": min(page_size, PAGE_CAP),
             "expand": list(PROPERTIES),
         }
+        if author is not None:
+            params["author"] = author
+        for page, _ in self._pages(f"{self.endpoint}/api/models", params):
+            yield page
+
+    def all_pages(self, start: str | None) -> Iterator[tuple[list[Any], str]]:
+        """Yield the pages of all models, the newest first, each with the address of the next one,
+        empty at the end. start: such an address, None to begin.
+        """
+        if start is not None:
+            yield from self._pages(start, None)
+            return
+        params = {"sort": "createdAt", "limit": PAGE_CAP, "expand": list(PROPERTIES)}
+        yield from self._pages(f"{self.endpoint}/api/models", params)
+
+    def _pages(self, url: str, params: dict[str, Any] | None) -> Iterator[tuple[list[Any], str]]:
+        """Yield the pages of a listing, each with the address of the next one, empty at the end."""
         asked: set[str] = set()
         while url:
+            if not url.startswith(f"{self.endpoint}/"):
+                # Our token would go with the request.
+                raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
+            if url in asked:
+                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
             response = self._get(url, params)
             page = self._json(response)
             if not isinstance(page, list):
                 raise HubError(f"{self.endpoint}/api/models did not answer with a list")
-            yield page
             asked.add(url)
             # A mirror may hand on the next page's address as the original Hub wrote it.
             url = fix_hf_endpoint_in_url(
                 response.links.get("next", {}).get("url", ""), self.endpoint
             )
-            if url and not url.startswith(f"{self.endpoint}/"):
-                # Our token would go with the request.
-                raise HubError(f"the next page is on another host ({httpx.URL(url).host}): refused")
-            if url in asked:
-                raise HubError(f"{self.endpoint} names a page as its own next page: refused")
+            yield page, url
             params = None  # the next URL holds them all
 
-    def model(self, model_id: str) -> dict[str, Any] | None:
+    def look_up(self, name: str) -> LookedUp:
+        """Ask for one model by its name; the record is what a listing would show of it.
+
+        Raises HubError when the Hub refuses in a way that says nothing of the model, and
+        SourceUnavailableError after all retries.
+        """
+        path = f"api/models/{quote(name, safe='/')}"
+        response = self.ask(path, {"expand": list(PROPERTIES)})
+        if reason := self.refusal(response):
+            return LookedUp(None, reason)
+        record = self._json(response)
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+            raise HubError(f"{self.endpoint} described models/{name} without its id")
+        return LookedUp(record)
+
+    def model(self, name: str) -> dict[str, Any] | None:
         """Return one model as a listing would show it, or None when it is gone."""
-        url = f"{self.endpoint}/api/models/{quote(model_id, safe='/')}"
+        return self.look_up(name).record
+
+    def refusal(self, response: httpx.Response) -> str | None:
+        """Return why the Hub does not describe a repository, None when it does.
+
+        Raises HubError for a refused token, and for an answer that says nothing of the repository.
+        """
         try:
-            record = self._json(self._get(url, {"expand": list(PROPERTIES)}))
+            hf_raise_for_status(response)
+        except GatedRepoError:
+            return GATED
         except RepositoryNotFoundError:
-            return None
-        return record if isinstance(record, dict) else None
+            return NOT_FOUND
+        except DisabledRepoError:
+            return DISABLED
+        except HfHubHTTPError as error:
+            return self._refusal_by_status(response.status_code, error.server_message or "")
+        return None
+
+    def _refusal_by_status(self, status: int, message: str) -> str:
+        if status == 401 and message.lower().startswith(_BAD_CREDENTIALS):
+            raise self.token_refused(status)
+        if status in (401, 404, 410):  # 401: without a token it does not say what is not there
+            return NOT_FOUND
+        if status == 403:
+            return PRIVATE
+        if status in (400, 414, 422):
+            return MALFORMED
+        raise HubError(f"{self.endpoint} answered HTTP {status}: {message[:200]}")
 
     def hides(self, record: Mapping[str, Any]) -> bool:
         """Tell whether a repository is private and not wanted."""

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,31 @@ from dlt.common.runtime.collector_base import Collector
 from assay import warehouse
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
-from assay.extract.hub import apart
-from assay.extract.hub.bronze import totals
+from assay.extract.hub import apart, whole
+from assay.extract.hub.bronze import MODELS_FILE, totals
 from assay.extract.hub.catalog import UnknownTaskError, missing, read_hub
 from assay.extract.hub.client import Hub
+from assay.extract.hub.followed import Known, unlisted
+from assay.extract.hub.listings import Choice, choose
 from assay.extract.hub.source import hub_catalog
 from assay.extract.landing import bronze, running
 from assay.extract.landing.run_folder import RunFolder, RunFolderError
 from assay.extract.pipeline import Pipeline, UsageError, ids, in_range
+from assay.warehouse import journal
 
 log = logging.getLogger(__name__)
 
 MAX_PER_TASK = 1_000_000
 MAX_TASKS = 10_000
+# The listings beside those of tasks, as options, and the settings of all.
+_LISTINGS = ("filter", "authors", "models")
+_KEYS = {"tasks": "tasks", "filter": "filters", "authors": "authors", "models": "models"}
 
 _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     "--limit-per-task": {
         "type": int,
         "metavar": "N",
-        "help": "models to read per task, most downloaded first "
+        "help": "models to read per task, most downloaded first, and per filter and author "
         "(default: limit_per_task in .dlt/config.toml, 1000)",
     },
     "--max-tasks": {
@@ -39,7 +46,27 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--tasks": {
         "metavar": "A,B",
-        "help": "read only these task ids, separated by commas (default: all)",
+        "help": "read only these task ids, separated by commas; all or none, beside other listings "
+        "(default: tasks in .dlt/config.toml, all; none where another listing is named here)",
+    },
+    "--filter": {
+        "metavar": "A,B",
+        "help": "read the top models of these libraries or tags, gguf,license:mit; those joined "
+        "by & must all hold (default: filters in .dlt/config.toml, none)",
+    },
+    "--authors": {
+        "metavar": "A,B",
+        "help": "read the top models of these owners (default: authors in .dlt/config.toml, none)",
+    },
+    "--models": {
+        "metavar": "A,B",
+        "help": "read these models by name; one that is not there is recorded with the reason "
+        "(default: models in .dlt/config.toml, none)",
+    },
+    "--all": {
+        "action": "store_true",
+        "help": "read every model of the Hub instead, newest first; a run that was killed goes on "
+        "where it was (default: no)",
     },
     "--dry-run": {
         "action": "store_true",
@@ -62,15 +89,25 @@ _HF_CATALOG_OPTIONS: dict[str, dict[str, Any]] = {
 def _check_hf_catalog(args: argparse.Namespace) -> None:
     try:
         settings.flag("hf_catalog.private")
+        _follow()
     except settings.SettingError as error:
         raise UsageError(str(error)) from error
     in_range("--limit-per-task", args.limit_per_task, MAX_PER_TASK)
     _limit(args)
     in_range("--max-tasks", args.max_tasks, MAX_TASKS)
+    for option in _LISTINGS:
+        if _named(args, option) == []:
+            raise UsageError(f"--{option} names nothing: give what to read, separated by commas")
     if args.tasks is not None and not ids(args.tasks):
         raise UsageError("--tasks names no task: give ids separated by commas")
+    _choice(args)
+    if args.all:
+        for option in ("limit_per_task", "max_tasks", "tasks", *_LISTINGS, "run_folder"):
+            if getattr(args, option):
+                name = option.replace("_", "-")
+                raise UsageError(f"--{name} has no meaning with --all: it reads every model")
     if args.run_folder is not None:
-        for option in ("limit_per_task", "max_tasks", "tasks", "dry_run"):
+        for option in ("limit_per_task", "max_tasks", "tasks", *_LISTINGS, "dry_run"):
             if getattr(args, option):
                 name = option.replace("_", "-")
                 raise UsageError(f"--{name} has no meaning with --run-folder: the folder decides")
@@ -85,6 +122,8 @@ def _run_hf_catalog(args: argparse.Namespace, progress: Collector) -> None:
         folder = RunFolder.open(args.run_folder)
         if "listings" not in folder.manifest:
             raise RunFolderError(f"{args.run_folder} holds no catalog: it was not read to its end")
+    elif args.all:
+        folder = _read_whole_hub(dry_run=args.dry_run, progress=progress)
     else:
         folder = _read_catalog(args, progress)
     if args.dry_run:
@@ -141,7 +180,7 @@ def _said(kept_apart: dict[str, str], folder: RunFolder) -> str:
 
 
 def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
-    limit = _limit(args)
+    limit, choice = _limit(args), _choice(args)
     endpoint = settings.hub_endpoint()
     if not args.dry_run:
         running.say_if_mixed(endpoint)
@@ -149,25 +188,23 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
         "endpoint": endpoint,
         "limit_per_task": limit,
         "max_tasks": args.max_tasks,
-        "tasks": ids(args.tasks) if args.tasks else None,
+        "tasks": choice.tasks,
     }
+    if choice.others:
+        arguments["listings"] = [one.listing_id for one in choice.others]
     folder = RunFolder.create(warehouse.data_dir() / "raw" / "hf", arguments)
     log.info("hf_catalog reads %s into %s", arguments["endpoint"], folder.path)
     try:
-        hub = Hub(
-            endpoint,
-            settings.secret("hf_token"),
-            settings.retry_policy(),
-            with_private=settings.flag("hf_catalog.private"),
-        )
-        with hub, progress("hf_catalog: read"):
+        with _hub(endpoint) as hub, progress("hf_catalog: read"):
             read_hub(
                 hub,
                 folder,
                 limit_per_task=limit,
-                wanted=arguments["tasks"],
+                wanted=choice.tasks,
                 max_tasks=args.max_tasks,
                 progress=progress,
+                others=choice.others,
+                known=None if args.dry_run else _known(args.destination, folder),
             )
     except BaseException as error:
         folder.finish("failed", warehouse.first_line(error))
@@ -176,6 +213,53 @@ def _read_catalog(args: argparse.Namespace, progress: Collector) -> RunFolder:
         raise
     folder.finish("extracted")
     return folder
+
+
+def _read_whole_hub(*, dry_run: bool, progress: Collector) -> RunFolder:
+    """Read every model of the Hub, into the folder of a walk that did not come to its end or into a
+    new one."""
+    endpoint = settings.hub_endpoint()
+    if not dry_run:
+        running.say_if_mixed(endpoint)
+    parent = warehouse.data_dir() / "raw" / "hf"
+    folder = whole.resumable(parent, endpoint)
+    if folder is None:
+        folder = RunFolder.create(parent, {"endpoint": endpoint, "all": True})
+        log.info("hf_catalog reads all models of %s into %s", endpoint, folder.path)
+    else:
+        if step := journal.current():
+            step.run_folders.append(folder.run_id)
+        done = folder.manifest["walk"]["models"]
+        log.info("hf_catalog goes on with %s after %d models", folder.path, done)
+    try:
+        with _hub(endpoint) as hub, progress("hf_catalog: read"):
+            whole.walk(hub, folder, progress)
+    except BaseException as error:
+        folder.finish("failed", warehouse.first_line(error))
+        raise
+    folder.finish("extracted")
+    return folder
+
+
+def _hub(endpoint: str) -> Hub:
+    return Hub(
+        endpoint,
+        settings.secret("hf_token"),
+        settings.retry_policy(),
+        with_private=settings.flag("hf_catalog.private"),
+    )
+
+
+def _known(target: str, folder: RunFolder) -> Callable[[list[str]], list[Known]] | None:
+    """Return what gives the models to follow by name, None when none are to be followed."""
+    most = _follow()
+    if not most:
+        return None
+    return lambda read: unlisted(target, folder.path / MODELS_FILE, read, most)
+
+
+def _follow() -> int:
+    return int(settings.number("hf_catalog.follow", int, 0, MAX_PER_TASK, 1000))
 
 
 def _limit(args: argparse.Namespace) -> int:
@@ -187,9 +271,30 @@ def _limit(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
 
 
+def _choice(args: argparse.Namespace) -> Choice:
+    """Return what to list: what the options name or, where they name nothing, what the settings do.
+
+    Raises UsageError for what can be no listing.
+    """
+    given = {option: _named(args, option) for option in ("tasks", *_LISTINGS)}
+    try:
+        if all(names is None for names in given.values()):
+            given = {option: settings.words(f"hf_catalog.{key}") for option, key in _KEYS.items()}
+        others = (given[option] or () for option in _LISTINGS)
+        return choose(given["tasks"], *others)
+    except (settings.SettingError, ValueError) as error:
+        raise UsageError(str(error)) from error
+
+
+def _named(args: argparse.Namespace, option: str) -> list[str] | None:
+    """Return what an option names, None where it is not given."""
+    text = getattr(args, option)
+    return None if text is None else ids(text)
+
+
 HF_CATALOG = Pipeline(
     name="hf_catalog",
-    summary="the Hub's tasks and the top models of each",
+    summary="the Hub's tasks and the top models of each, and of other listings",
     options=_HF_CATALOG_OPTIONS,
     check=_check_hf_catalog,
     run=_run_hf_catalog,

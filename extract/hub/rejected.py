@@ -39,6 +39,8 @@ REJECTED = BronzeTable(
 _VALUES = {
     "likes": (odd.count("likes"), "no_count"),
     "downloads": (odd.count("downloads"), "no_count"),
+    "downloadsAllTime": (odd.count("downloadsAllTime"), "no_count"),
+    "trendingScore": (odd.count("trendingScore"), "no_count"),
     "createdAt": (odd.moment("createdAt"), "no_time"),
     "lastModified": (odd.moment("lastModified"), "no_time"),
     "pipeline_tag": (odd.key("pipeline_tag"), "too_long"),
@@ -133,21 +135,31 @@ def write(folder: RunFolder, found: list[dict[str, Any]]) -> None:
                 out.write(encoded(one))
 
 
-def rows(folder: RunFolder, models_file: str) -> Iterator[pa.Table]:
-    """Yield what a run folder's records and values were set aside for."""
-    rejected = str(folder.path / FILE) if FILE in folder.manifest["files"] else None
+def rows(folder: RunFolder, *models_files: str) -> Iterator[pa.Table]:
+    """Yield what a run folder's records and values were set aside for; models_files: those that say
+    something of models."""
+    set_aside_file = str(folder.path / FILE) if FILE in folder.manifest["files"] else None
+    known: set[str] = set()
+    for number, name in enumerate(models_files):
+        # A file at a time: the query holds what it reads in memory.
+        records = set_aside_file if number == 0 else None
+        for table in _rows_of(folder, name, records):
+            ids = table.column("reject_id").to_pylist()
+            yield table.filter(pa.array([one not in known for one in ids], pa.bool_()))
+            known.update(ids)
+
+
+def _rows_of(folder: RunFolder, models_file: str, records: str | None) -> Iterator[pa.Table]:
+    sql = _SQL
+    values = {
+        "models": str(folder.path / models_file),
+        "run_id": folder.run_id,
+        "observed_at": folder.started_at,
+    }
+    if records:
+        values["rejected"] = records
+    else:
+        sql = sql.replace("$rejected", "$models").replace("union all select * from records", "")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
-        sql = (
-            _SQL
-            if rejected
-            else _SQL.replace("$rejected", "$models").replace("union all select * from records", "")
-        )
-        values = {
-            "models": str(folder.path / models_file),
-            "run_id": folder.run_id,
-            "observed_at": folder.started_at,
-        }
-        if rejected:
-            values["rejected"] = rejected
         yield from REJECTED.batches(connection.execute(sql, values).to_arrow_reader(BATCH_ROWS))

@@ -6,7 +6,7 @@ those as they are; memory stays the same however long the file is.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,17 @@ def destination(target: str) -> Destination[Any, Any]:
     return dlt.destinations.postgres(postgres.credentials(settings))
 
 
-def read(folder: RunFolder, name: str, sql: str, table: BronzeTable) -> Iterator[pa.Table]:
-    """Yield one raw file of the folder as rows of a bronze table, BATCH_ROWS at once."""
+def read(
+    folder: RunFolder,
+    name: str,
+    sql: str,
+    table: BronzeTable,
+    bound: Mapping[str, Any] | None = None,
+) -> Iterator[pa.Table]:
+    """Yield one raw file of the folder as rows of a bronze table, BATCH_ROWS at once.
+
+    bound: further parameters of the query, beside run_id, observed_at and path.
+    """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         reader = connection.execute(
@@ -158,6 +167,7 @@ def read(folder: RunFolder, name: str, sql: str, table: BronzeTable) -> Iterator
                 "run_id": folder.run_id,
                 "observed_at": folder.started_at,
                 "path": str(folder.path / name),
+                **(bound or {}),
             },
         ).to_arrow_reader(BATCH_ROWS)
         yield from table.batches(reader)

@@ -20,6 +20,7 @@
 -- depends_on: {{ ref('tasks') }}
 -- depends_on: {{ ref('int_hf__listings') }}
 -- depends_on: {{ ref('int_hf__ranks') }}
+-- depends_on: {{ ref('model_listings') }}
 
 with
 
@@ -33,6 +34,7 @@ ranks as (
             order by observed_at desc, run_id desc
         ) as last_run_id
     from {{ ref('int_hf__ranks') }}
+    where kind = 'task'
 
 ),
 

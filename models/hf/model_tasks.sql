@@ -13,7 +13,6 @@
                 select task_id from {{ ref('int_hf__listings') }}
                 where is_latest and (models = 0 or not is_present)
             )",
-            "{{ mark_current_models() }}",
             "{{ create_index('idx_model_tasks_task_id', 'task_id, rank_in_task') }}",
         ],
     )
@@ -27,7 +26,7 @@ with
 ranks as (
 
     select * from {{ ref('int_hf__ranks') }}
-    where is_present
+    where is_present and kind = 'task'
 
 ),
 

@@ -11,6 +11,7 @@
         post_hook=[
             "{{ follow_renames() }}",
             "{{ first_seen_earlier() }}",
+            "{{ mark_gone_models() }}",
             "{{ create_index('idx_models_downloads', 'downloads desc') }}",
             "{{ create_index('idx_models_likes', 'likes desc') }}",
             "{{ create_index('idx_models_pipeline_tag', 'pipeline_tag') }}",
@@ -20,10 +21,12 @@
 
 -- depends_on: {{ ref('model_renames') }}
 -- depends_on: {{ ref('int_hf__ranks') }}
+-- depends_on: {{ ref('int_hf__absences') }}
 
 {%- set observed_columns = [
     'license', 'likes', 'downloads', 'last_modified', 'tags', 'pipeline_tag', 'library_name',
-    'author', 'gated', 'hub_created_at',
+    'author', 'gated', 'hub_created_at', 'downloads_all_time', 'trending_score', 'parameters',
+    'gguf', 'sha', 'license_name', 'license_link',
 ] %}
 
 with
@@ -78,6 +81,16 @@ final as (
             observed.observed_at as updated_at,
         {% endif %}
         observed.observed_at as last_synced_at,
+        observed.last_seen_in,
+        {% if is_incremental() %}
+            known.gone_at,
+            known.gone_reason,
+            coalesce(known.presence, 'unknown') as presence,
+        {% else %}
+            cast(null as timestamptz) as gone_at,
+            cast(null as {{ dbt.type_string() }}) as gone_reason,
+            'unknown' as presence,
+        {% endif %}
         coalesce(observed.hub_id{{ ', known.hub_id' if is_incremental() }}) as hub_id,
         coalesce(observed.is_private, false) as is_private,
         observed.is_current

@@ -52,10 +52,13 @@ SECTIONS = (
     Section(
         "Counts",
         "Rows of each table. A model that several tasks list is one model; those that no listing "
-        "shows any more stay in hf.models.",
+        "shows any more stay in hf.models: fallen out were there when asked for by name, gone were "
+        "not.",
         (
             "models",
             "models listed now",
+            "models fallen out",
+            "models gone",
             "private models",
             "tasks",
             "tasks with no model",
@@ -116,6 +119,12 @@ SECTIONS = (
         ("task", "label", "models", "limit"),
         layout="hf_models_per_task.png",
         draw=plots.models_per_task,
+    ),
+    Section(
+        "Listings beside tasks",
+        "Filters (libraries and tags), authors and names that were asked for, with the most models "
+        "first.",
+        ("kind", "asked for", "models", "downloads"),
     ),
     Section(
         "Tasks with no model",

@@ -97,7 +97,22 @@ def model(row: Row) -> Item:
     item = repository("model", row["model_id"], row, int(row["popularity"]))
     item |= {"modelId": row["model_id"], "tags": model_tags(row)}
     known = {name: row[name] for name in ("pipeline_tag", "library_name") if row[name]}
-    return item | known | weights(row["model_id"])
+    return item | known | weights(row["model_id"]) | beside(row, item)
+
+
+def beside(row: Row, item: Item) -> Item:
+    """What a listing gives of a model where it is asked to: downloads of all time, the header of a
+    GGUF file, and the licence on its card.
+    """
+    rng = generator("beside", row["model_id"])
+    found: Item = {"downloadsAllTime": item["downloads"] * rng.randint(2, 24)}
+    if "gguf" in item["tags"]:
+        total = rng.randint(1, 70) * 10**9
+        found["gguf"] = {"total": total, "architecture": "llama", "context_length": 8192}
+    if "license:other" in item["tags"]:
+        name = f"{row['model_id'].partition('/')[0]}-license"
+        found["cardData"] = {"license": "other", "license_name": name, "license_link": "LICENSE"}
+    return found
 
 
 def viewer_tags(row: Row) -> list[str]:

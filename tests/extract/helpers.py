@@ -20,6 +20,8 @@ from dlt.common.runtime.collector import NullCollector as NoProgress  # noqa: F4
 from assay import warehouse
 from assay.extract.http.transport import RetryPolicy, RetryTransport
 from assay.extract.hub.catalog import TaskListing, read_listing
+from assay.extract.hub.client import NOT_FOUND, LookedUp
+from assay.extract.hub.listings import TASK, Wanted
 from assay.extract.landing.run_folder import RecordFile, RunFolder
 from tests import forks
 
@@ -134,11 +136,16 @@ def scripted(
     return httpx.Client(transport=transport), transport, script
 
 
-def read_all(hub: Any, limit: int = 1000) -> tuple[TaskListing, list[dict[str, Any]]]:
-    """Read a listing of fill-mask; return what it came to and the records in the file."""
+FILL_MASK = Wanted(TASK, "fill-mask")
+
+
+def read_all(
+    hub: Any, limit: int = 1000, wanted: Wanted = FILL_MASK
+) -> tuple[TaskListing, list[dict[str, Any]]]:
+    """Read a listing; return what it came to and the records in the file."""
     stream = io.BytesIO()
     out = RecordFile(stream)
-    listing = read_listing(hub, "fill-mask", limit, out)
+    listing = read_listing(hub, wanted, limit, out)
     out.end()
     return listing, orjson.loads(stream.getvalue())
 
@@ -209,9 +216,13 @@ class ScriptedHub:
             self.pages += 1
             yield page
 
-    def model(self, model_id: str) -> dict[str, Any] | None:
+    def look_up(self, model_id: str) -> LookedUp:
         self.asked_by_name.append(model_id)
-        return self.named.get(model_id)
+        record = self.named.get(model_id)
+        return LookedUp(record, None if record else NOT_FOUND)
+
+    def model(self, model_id: str) -> dict[str, Any] | None:
+        return self.look_up(model_id).record
 
 
 @dataclass

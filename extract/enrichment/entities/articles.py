@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from assay.extract.enrichment.arxiv import BATCH, Arxiv
-from assay.extract.enrichment.cache import MALFORMED, NOT_FOUND, Answer
+from assay.extract.enrichment.cache import Answer
 from assay.extract.enrichment.entity import (
     FLAG,
     NUMBER,
@@ -21,6 +21,7 @@ from assay.extract.enrichment.entity import (
 from assay.extract.enrichment.fetcher import Fetcher
 from assay.extract.enrichment.tags import Row, Tags, row
 from assay.extract.enrichment.workers import FetchStats, Unit
+from assay.extract.hub.client import MALFORMED, NOT_FOUND
 
 NAME = "articles"
 # The template of model cards cites this paper in its line on carbon emissions.

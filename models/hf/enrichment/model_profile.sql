@@ -13,6 +13,8 @@
     ('descendant', 'model_lineage', 'ancestor_id', 'true'),
 ] %}
 
+-- depends_on: {{ ref('model_listings') }}
+
 with
 
 models as (
@@ -112,6 +114,8 @@ final as (
         licenses.is_osi_approved,
         models.is_current,
         models.is_private,
+        models.presence,
+        models.gone_at,
         models.last_modified,
         models.last_synced_at,
         identified.identified_at,

@@ -50,8 +50,16 @@ final as (
         hf_models.gated,
         hf_models.is_private,
         hf_models.hub_created_at,
+        hf_models.downloads_all_time,
+        hf_models.trending_score,
+        hf_models.parameters,
+        hf_models.gguf,
+        hf_models.sha,
+        hf_models.license_name,
+        hf_models.license_link,
         observations.first_observed_at,
         hf_models.observed_at,
+        observations.task_id as last_seen_in,
         observations.is_listed = 1 as is_current
     from hf_models
     inner join observations

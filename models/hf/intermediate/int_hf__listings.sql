@@ -1,7 +1,8 @@
--- Which listing of a task is the one that counts. A table, since hooks ask it.
+-- Which reading of a listing is the one that counts. A table, since hooks ask it.
 --
--- is_accepted: it is not kept apart. is_latest: the last of those of its task, in whatever order
--- they were loaded. is_present: that, of a task that the Hub still has.
+-- is_accepted: it is not kept apart. is_latest: the last of those of its listing, in whatever order
+-- they were loaded. is_present: that and, where a task is listed, one that the Hub still has. What
+-- was followed by name is no listing that could be present.
 with
 
 task_listings as (
@@ -43,12 +44,15 @@ final as (
         ordered.limit_per_task,
         ordered.models,
         ordered.observed_at,
+        ordered.kind,
         ordered.apart is null as is_accepted,
         ordered.apart is null and ordered.recency = 1 as is_latest,
         ordered.apart is null
         and ordered.recency = 1
+        and ordered.kind <> 'followed'
         and (
-            last_pages.read_at is null
+            ordered.kind <> 'task'
+            or last_pages.read_at is null
             or ordered.observed_at > last_pages.read_at
             or coalesce(task_pages.last_seen_at = task_pages.read_at, false)
         ) as is_present

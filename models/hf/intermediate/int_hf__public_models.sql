@@ -1,4 +1,4 @@
--- What the Hub said of each model, without what turned private afterwards.
+-- What the Hub said of each model, without what turned private or was gone for good afterwards.
 
 {{ config(materialized='ephemeral') }}
 
@@ -34,8 +34,16 @@ final as (
         seq,
         is_listed,
         is_private,
+        reason,
         hub_created_at,
         last_modified,
+        downloads_all_time,
+        trending_score,
+        parameters,
+        gguf,
+        sha,
+        license_name,
+        license_link,
         observed_at
     from hf_models
     where

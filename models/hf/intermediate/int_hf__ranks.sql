@@ -48,6 +48,7 @@ named as (
         hf_models.seq,
         hf_models.is_listed,
         task_listings.limit_per_task,
+        task_listings.kind,
         task_listings.is_present,
         task_listings.observed_at,
         coalesce(model_renames.model_id, renamed_by_name.model_id, hf_models.model_id) as model_id
@@ -104,7 +105,8 @@ final as (
         seq,
         rank_in_task,
         is_present,
-        observed_at
+        observed_at,
+        kind
     from ranked
     where rank_in_task <= limit_per_task
 

@@ -8,7 +8,11 @@ with
 hf_models as (
 
     select loaded.*
-    from {{ with_later_columns(source('bronze', 'hf_models'), {'hub_id': 'text'}) }} as loaded
+    from {{ with_later_columns(source('bronze', 'hf_models'), {
+        'hub_id': 'text', 'reason': 'text', 'downloads_all_time': 'bigint',
+        'trending_score': 'bigint', 'parameters': 'bigint', 'gguf': json_type(), 'sha': 'text',
+        'license_name': 'text', 'license_link': 'text',
+    }) }} as loaded
 
 ),
 
@@ -30,8 +34,16 @@ final as (
         seq,
         is_listed,
         is_private,
+        reason,
         hub_created_at,
         last_modified,
+        downloads_all_time,
+        trending_score,
+        parameters,
+        gguf,
+        sha,
+        license_name,
+        license_link,
         observed_at
     from hf_models
 

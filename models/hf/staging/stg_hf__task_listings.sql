@@ -1,11 +1,13 @@
--- Every listing of a task that was read: by which run, up to which limit, and why it is kept apart,
--- if it is.
+-- Every listing that was read, of a task or otherwise: by which run, up to which limit, and why it
+-- is kept apart, if it is.
 with
 
 task_listings as (
 
     select loaded.*
-    from {{ with_later_columns(source('bronze', 'hf_task_listings'), {'apart': 'text'}) }} as loaded
+    from {{ with_later_columns(source('bronze', 'hf_task_listings'), {
+        'apart': 'text', 'kind': 'text',
+    }) }} as loaded
 
 ),
 
@@ -17,7 +19,8 @@ final as (
         apart,
         limit_per_task,
         models,
-        observed_at
+        observed_at,
+        coalesce(kind, 'task') as kind
     from task_listings
 
 )

@@ -1,4 +1,5 @@
--- What was found to be private, by marks without a name: the Hub's own id, and the name's digest.
+-- What was found to be private or gone for good, by marks without a name: the Hub's own id, and the
+-- name's digest.
 
 {{ config(materialized='ephemeral') }}
 

@@ -1,6 +1,8 @@
 select
     (select count(*) from hf.models) as models,
     (select count(*) from hf.models where is_current) as models_listed_now,
+    (select count(*) from hf.models where presence = 'fallen_out') as models_fallen_out,
+    (select count(*) from hf.models where presence = 'gone') as models_gone,
     (select count(*) from hf.models where is_private) as private_models,
     (select count(*) from hf.tasks where is_current) as tasks,
     (

@@ -12,6 +12,7 @@ select
 from bronze.hf_task_listings
 where
     apart is null
+    and task_id in (select task_id from hf.tasks)
     and not exists (
         select 1
         from bronze.hf_task_listings as later

@@ -200,6 +200,17 @@ def test_values_are_kept_as_the_hub_gave_them() -> None:
     assert record == odd | {"_task_id": "fill-mask", "_seq": 0}
 
 
+def test_of_a_card_and_of_a_gguf_file_no_more_is_kept_than_is_loaded() -> None:
+    long = {
+        "cardData": {"license": "other", "license_name": "mine", "text": "x" * 9_000},
+        "gguf": {"total": 7, "architecture": "llama", "chat_template": "y" * 9_000},
+    }
+    _, records = read_all(pages_of([[model("a/1", **long), model("a/2", cardData="odd")]]))
+    assert records[0]["cardData"] == {"license": "other", "license_name": "mine"}
+    assert records[0]["gguf"] == {"total": 7, "architecture": "llama"}
+    assert records[1]["cardData"] == "odd"
+
+
 def test_nul_characters_are_left_out_everywhere() -> None:
     odd = {"id": "a\0/1", "tags": ["x\0", {"k\0": "\0"}], "downloads": 1}
     _, [record] = read_all(pages_of([[odd]]))

@@ -84,8 +84,16 @@ def test_columns_have_the_types_of_the_contract(load: Load) -> None:
         "seq": ("BIGINT", yes),
         "is_listed": ("BOOLEAN", yes),
         "is_private": ("BOOLEAN", yes),
+        "reason": ("VARCHAR", yes),
         "hub_created_at": (stamp, yes),
         "last_modified": (stamp, yes),
+        "downloads_all_time": ("BIGINT", yes),
+        "trending_score": ("BIGINT", yes),
+        "parameters": ("BIGINT", yes),
+        "gguf": ("JSON", yes),
+        "sha": ("VARCHAR", yes),
+        "license_name": ("VARCHAR", yes),
+        "license_link": ("VARCHAR", yes),
         "run_id": ("VARCHAR", no),
         "observed_at": (stamp, no),
     }
@@ -114,6 +122,12 @@ def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
         "private": True,
         "createdAt": STAMP,
         "lastModified": "2026-08-18T06:21:48.125Z",
+        "downloadsAllTime": 2**50,
+        "trendingScore": 12,
+        "safetensors": {"parameters": {"BF16": 7}, "total": 8_030_261_248},
+        "gguf": {"total": 9, "architecture": "llama"},
+        "sha": "f" * 40,
+        "cardData": {"license": "other", "license_name": "llama3.1", "license_link": "LICENSE"},
     }
     folder = load({"fill-mask": [{"id": "a/1", **record}]})
     assert models() == [
@@ -131,12 +145,36 @@ def test_a_whole_record_arrives_as_it_was(load: Load) -> None:
             "seq": 0,
             "is_listed": True,
             "is_private": True,
+            "reason": None,
             "hub_created_at": AT,
             "last_modified": datetime(2026, 8, 18, 6, 21, 48, 125_000, tzinfo=UTC),
+            "downloads_all_time": 2**50,
+            "trending_score": 12,
+            "parameters": 8_030_261_248,
+            "gguf": '{"total":9,"architecture":"llama"}',
+            "sha": "f" * 40,
+            "license_name": "llama3.1",
+            "license_link": "LICENSE",
             "run_id": folder.run_id,
             "observed_at": folder.started_at,
         }
     ]
+
+
+def test_what_a_card_or_a_file_says_oddly_is_null_or_its_json(load: Load) -> None:
+    odd = {
+        "downloadsAllTime": "many",
+        "trendingScore": -1,
+        "safetensors": [1],
+        "gguf": "a text",
+        "cardData": {"license_name": ["a", "b"], "license_link": "x" * 2_000},
+    }
+    load({"fill-mask": [{"id": "a/1", **odd}, {"id": "a/2", "cardData": None, "gguf": None}]})
+    names = ("downloads_all_time", "trending_score", "parameters", "gguf", "license_link")
+    first, second = models()
+    assert [first[name] for name in names] == [None] * 5
+    assert first["license_name"] == '["a","b"]'
+    assert [second[name] for name in (*names, "license_name")] == [None] * 6
 
 
 ODD_VALUES = [

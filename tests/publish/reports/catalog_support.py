@@ -29,13 +29,16 @@ create table hf.models (
     model_id varchar, author varchar, license varchar, likes bigint, downloads bigint,
     pipeline_tag varchar, library_name varchar, last_modified timestamptz,
     created_at timestamptz, updated_at timestamptz, last_synced_at timestamptz, tags varchar,
-    is_current boolean, is_private boolean
+    is_current boolean, is_private boolean, presence varchar
 );
 create table hf.tasks (
     task_id varchar, task_label varchar, created_at timestamptz, is_current boolean
 );
 create table hf.model_tasks (
     model_id varchar, task_id varchar, rank_in_task bigint, created_at timestamptz
+);
+create table hf.model_listings (
+    model_id varchar, listing_id varchar, listing_kind varchar, listing_name varchar
 );
 create table hf.model_stats_daily (
     model_id varchar, observed_on date, likes bigint, downloads bigint
@@ -129,6 +132,8 @@ class Catalog:
         self.add("hf.model_articles", "b/second", "1706.03762")
         for model in ("b/second", "a/liked"):
             self.add("hf.model_datasets", model, "squad")
+        for model in ("a/liked", "b/second"):
+            self.add("hf.model_listings", model, "filter:gguf", "filter", "gguf")
         for row in LINEAGE:
             self.add("hf.model_lineage", *row)
         for model, task, listing, before, now, gained, places, growth in MOVERS:
@@ -165,6 +170,7 @@ class Catalog:
             '["arxiv:1910.09700"]' if library else "[]",
             True,
             False,
+            "listed",
         )
         self.add("hf.model_stats_daily", model, synced.date(), likes, downloads)
 

@@ -32,6 +32,8 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
     assert counts == {
         "models": "5",
         "models listed now": "5",
+        "models fallen out": "0",
+        "models gone": "0",
         "private models": "0",
         "tasks": "3",
         "tasks with no model": "1",
@@ -47,6 +49,7 @@ def test_numbers_are_those_of_the_rows_that_were_put_in(catalog: Catalog, tmp_pa
         [task, f"{sum(downloads[model] for model in models):,}", str(len(models))]
         for task, models in TASKS.items()
     ]
+    assert table(report, "Listings beside tasks")[1:] == [["filter", "gguf", "2", "930"]]
     assert table(report, "Tasks with no model")[1:] == [["empty-task", "Empty Task"]]
     assert table(report, "Movers of a week")[1:] == [
         ["b/second", "text-generation", "300", "900", "1", "2026-11-13", "2026-10-21"],
@@ -178,7 +181,7 @@ def test_the_report_tells_the_present_from_what_was_and_what_is_kept_apart(
 ) -> None:
     catalog.fill()
     gone = ("x/gone", "x", "mit", 9_999, 9_999, None, None, AT, AT, AT, AT, "[]", False, True)
-    catalog.add("hf.models", *gone)
+    catalog.add("hf.models", *gone, "gone")
     catalog.add("hf.tasks", "old-task", "Old Task", AT, False)
     apart = "0 downloads of all 5 models of the run"
     numbers = (5, 3, 1, 1, 0, 0, 0, True, LATER, apart)
@@ -186,6 +189,7 @@ def test_the_report_tells_the_present_from_what_was_and_what_is_kept_apart(
     report = write(tmp_path / "out")
     counts = dict(table(report, "Counts")[1:])
     assert (counts["models"], counts["models listed now"]) == ("6", "5")
+    assert (counts["models fallen out"], counts["models gone"]) == ("0", "1")
     assert (counts["private models"], counts["tasks"]) == ("1", "3")
     assert "x/gone" not in part(report, "Most downloaded models")
     assert "old-task" not in part(report, "Tasks with no model")
