@@ -39,13 +39,13 @@ beginnings as (
 
 ),
 
--- Each word with the four after it; the lists are made and taken apart row by row.
+-- Each word with the four after it, fewer at the end; the lists are taken apart row by row.
 places as (
 
     select
         url_hash,
         posted_at,
-        unnest(list_zip(words, words[2:], words[3:], words[4:], words[5:])) as said
+        unnest(list_transform(words, lambda word, place: words[place:place + 4])) as said
     from documents
 
 ),
