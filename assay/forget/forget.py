@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from assay import warehouse
 from assay.forget import caches, tombstones
 from assay.forget.erase import Eraser
 
@@ -45,5 +46,5 @@ def erase_pending(db: duckdb.DuckDBPyConnection, also: Also | None = None) -> Fo
         }
     )
     eraser.erase(found)
-    db.execute("checkpoint")
+    warehouse.drop_deleted(db)
     return Found(found.url_hashes, +(counts + found.rows))

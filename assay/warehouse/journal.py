@@ -18,13 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from assay import warehouse
-from assay.warehouse import private, writer
+from assay.warehouse import private
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +47,19 @@ create table if not exists ops.pipeline_steps (
     counts varchar not null,
     error varchar
 );
+"""
+
+# A lake knows no keys by which a row could be replaced.
+_KEEP = """
+merge into ops.pipeline_steps as known
+using (
+    select
+        $1 as step_id, $2 as run_id, $3 as kind, $4 as name, $5 as status,
+        $6::timestamptz as started_at, $7::timestamptz as finished_at, $8::varchar[] as run_folders,
+        $9::varchar[] as load_ids, $10 as counts, $11::varchar as error
+) as now on known.step_id = now.step_id
+when matched then update by name
+when not matched then insert by name
 """
 
 
@@ -159,19 +171,19 @@ def _keep(one: Step, status: str, finished: datetime | None, error: str | None) 
         json.dumps(one.counts, default=str),
         error,
     ]
-    marks = ", ".join("?" * len(row))
-    _write(f"insert or replace into {TABLE} values ({marks})", row)  # noqa: S608
+    _write(_KEEP, row, one if finished else None)
 
 
-def _write(sql: str, values: list[Any]) -> None:
-    path = Path(warehouse.output("duckdb")["path"])
-    if not path.exists():
-        return  # what failed before it loaded anything leaves no warehouse behind
+def _write(sql: str, values: list[Any], ended: Step | None = None) -> None:
     try:
-        with writer.exclusive(path), duckdb.connect(path) as connection:
-            connection.execute(DDL)
+        if not warehouse.exists():
+            return  # what failed before it loaded anything leaves no warehouse behind
+        with warehouse.duckdb_file(writing=True) as connection:
+            warehouse.make_tables(connection, DDL)
             connection.execute(sql, values)
-    except (duckdb.Error, OSError, writer.BusyError) as error:
+            if ended:
+                warehouse.mark_snapshot(connection, ended.run_id, ended.step_id)
+    except (duckdb.Error, OSError, warehouse.WarehouseError) as error:
         log.warning("the journal was not written: %s", warehouse.first_line(error))
 
 
