@@ -1,5 +1,6 @@
 """Where the warehouse is, and one command at a time in it."""
 
+from assay.warehouse.dialect import attach, drop_deleted, make_tables, mark_snapshot
 from assay.warehouse.profile import (
     CONNECT_SECONDS,
     ORIGIN,
@@ -7,12 +8,10 @@ from assay.warehouse.profile import (
     TARGETS,
     Warehouse,
     WarehouseError,
-    attach,
     check_access,
     connect,
     cursor,
     data_dir,
-    drop_deleted,
     duckdb_file,
     exists,
     first_line,
@@ -20,8 +19,6 @@ from assay.warehouse.profile import (
     libpq,
     main_file,
     main_target,
-    make_tables,
-    mark_snapshot,
     output,
     reports_dir,
     schema,

@@ -105,10 +105,10 @@ def main_file() -> Path | None:
     return where_is_lake().file if is_lake(settings) else Path(settings["path"])
 
 
-def exists() -> bool:
-    """Tell whether there is a warehouse of every area. Raises WarehouseError when that cannot be
-    told."""
-    settings = output(main_target())
+def exists(target: str | None = None) -> bool:
+    """Tell whether there is a warehouse of every area. target: duckdb or ducklake (default:
+    main_target). Raises WarehouseError when that cannot be told."""
+    settings = output(target or main_target())
     if not is_lake(settings):
         return Path(settings["path"]).exists()
     from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
@@ -180,7 +180,7 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
     settings = output(target)
     if settings["type"] == "duckdb":
         with duckdb_file(writing=False, target=target) as connection:
-            yield Warehouse(connection)
+            yield Warehouse(connection, is_lake=is_lake(settings))
         return
     prefix = schema("", target)
     connection = _postgres(settings)
@@ -253,7 +253,7 @@ def _lake(
     from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
 
     where = where_is_lake()
-    if not make and not exists():
+    if not make and not exists("ducklake"):
         raise WarehouseError(f"no lake at {where.file or where.catalog}: run `make run` first")
     with ExitStack() as stack:
         try:
@@ -273,57 +273,11 @@ def _bound(connection: "duckdb.DuckDBPyConnection", settings: dict[str, Any]) ->
     connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
 
 
-def attach(connection: "duckdb.DuckDBPyConnection", alias: str) -> None:
-    """Attach the warehouse for reading to a DuckDB in memory, or an empty one where there is none.
-
-    The caller has its turn. Raises WarehouseError when a lake is not to be had.
-    """
-    settings = output(main_target())
-    if is_lake(settings):
-        from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
-
-        try:
-            lake.attach(connection, where_is_lake(), alias=alias)
-        except lake.LakeError as error:
-            raise WarehouseError(str(error)) from error
-        return
-    found = Path(settings["path"]).exists()
-    path = (settings["path"] if found else MEMORY).replace("'", "''")
-    connection.execute(f"attach '{path}' as {alias}{' (read_only)' if found else ''}")
-
-
-def make_tables(connection: "duckdb.DuckDBPyConnection", ddl: str) -> None:
-    """Make tables where they are missing, in a lake without their keys. ddl: statements."""
-    if main_target() != "duckdb":
-        from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
-
-        ddl = lake.without_keys(ddl)
-    for statement in filter(str.strip, ddl.split(";")):
-        connection.execute(statement)
-
-
-def mark_snapshot(connection: "duckdb.DuckDBPyConnection", run_id: str, step_id: str) -> None:
-    """Write down which snapshot of a lake a step of a run left; DuckDB has none."""
-    if main_target() != "duckdb":
-        from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
-
-        make_tables(connection, lake.SNAPSHOTS_DDL)
-        lake.mark_snapshot(connection, run_id, step_id)
-
-
-def drop_deleted(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Take what was deleted out of the files too, and with it out of a lake's history."""
-    if main_target() == "duckdb":
-        connection.execute("checkpoint")
-        return
-    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
-
-    lake.drop_deleted(connection)
-
-
-def cursor(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
+def cursor(
+    connection: "duckdb.DuckDBPyConnection", *, is_lake: bool | None = None
+) -> "duckdb.DuckDBPyConnection":
     """Return a cursor on which names mean what they mean on the connection."""
-    if main_target() == "duckdb":
+    if not (main_target() != "duckdb" if is_lake is None else is_lake):
         return connection.cursor()
     from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
 
@@ -339,12 +293,14 @@ def first_line(error: BaseException) -> str:
 class Warehouse:
     """Rows out of DuckDB or Postgres by the same call.
 
-    prefix: what stands before the names of schemas there.
+    prefix: what stands before the names of schemas there. is_lake: whether the connection is a
+    DuckDB with a lake (default: by main_target).
     """
 
-    def __init__(self, connection: Any, prefix: str = "") -> None:
+    def __init__(self, connection: Any, prefix: str = "", *, is_lake: bool | None = None) -> None:
         self._connection = connection
         self.prefix = prefix
+        self._is_lake = main_target() != "duckdb" if is_lake is None else is_lake
 
     def named(self, sql: str) -> str:
         """Return SQL over hf and bronze with the names that these schemas have here."""
@@ -361,7 +317,7 @@ class Warehouse:
         """
         sql = self.named(sql)
         if isinstance(self._connection, duckdb.DuckDBPyConnection):
-            asked = cursor(self._connection)
+            asked = cursor(self._connection, is_lake=self._is_lake)
             sql = _with_marks(sql, "?")
         else:
             asked = self._connection.cursor()
