@@ -50,7 +50,7 @@ def mark_snapshot(connection: "duckdb.DuckDBPyConnection", run_id: str, step_id:
     if main_target() != "duckdb":
         from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
 
-        make_tables(connection, lake.SNAPSHOTS_DDL)
+        lake.again_after_conflicts(lambda: make_tables(connection, lake.SNAPSHOTS_DDL))
         lake.mark_snapshot(connection, run_id, step_id)
 
 

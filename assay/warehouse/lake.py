@@ -8,9 +8,12 @@ from packages (`pip install 'assay[lake]'`), so that nothing is downloaded at ru
 
 import importlib.util
 import os
+import random
 import re
 import tempfile
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,8 @@ create table if not exists ops.run_snapshots (
     taken_at timestamptz not null
 );
 """
+_MAKING = 0x61737362  # an advisory lock of Postgres, while a lake is made
+_TRIES, _PAUSE = 20, 0.2  # seconds, and up to as much more
 _SCANNERS = {POSTGRES: "postgres_scanner", SQLITE: "sqlite_scanner"}
 _REMOTE = re.compile(r"(s3|r2|gs|gcs|az|abfss|https?)://", re.IGNORECASE)
 _PRIMARY_KEY = re.compile(r",?\s*primary key(\s*\([^)]*\))?", re.IGNORECASE)
@@ -156,11 +161,23 @@ def attach(
     connection.execute(f"set temp_directory = {_literal(spill_folder())}")
     if make:
         _make_folders(where)
-    try:
-        for statement in statements(where, alias=alias, make=make):
-            connection.execute(statement)
-    except duckdb.Error as error:
-        raise LakeError(explained(error, where)) from None
+    with _made_once(where) if make else nullcontext():
+        try:
+            for statement in statements(where, alias=alias, make=make):
+                connection.execute(statement)
+        except duckdb.Error as error:
+            raise LakeError(explained(error, where)) from None
+
+
+@contextmanager
+def _made_once(where: Lake) -> Iterator[None]:
+    """Let one process at a time make a lake that is not there yet; two would fail each other."""
+    if where.file or exists(where):
+        yield
+        return
+    with closing(connect(where, "assay")) as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s)", (_MAKING,))
+        yield
 
 
 def spill_folder() -> str:
@@ -220,6 +237,19 @@ def is_conflict(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def again_after_conflicts(write: Callable[[], None]) -> None:
+    """Do a small write again while other processes are in its way; raises what it raises."""
+    for left in reversed(range(_TRIES)):
+        try:
+            write()
+        except duckdb.Error as error:
+            if not left or not is_conflict(error):
+                raise
+            time.sleep(random.uniform(_PAUSE, 2 * _PAUSE))  # noqa: S311 - that two do not meet again
+        else:
+            return
 
 
 def explained(error: BaseException, where: Lake) -> str:
