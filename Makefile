@@ -9,7 +9,7 @@ PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help run status serve publish digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
-	soak audit evaluate report docs bench llm-smoke lock clean
+	soak audit lake-compact evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -87,6 +87,9 @@ postgres-versions: .venv/.installed-dev ## the catalog on Postgres 14 to 18, bro
 soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
 	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)
 
+lake-compact: .venv/.installed ## on a lake: fewer files, and history of DUCKLAKE_KEEP_DAYS (docs/lake.md)
+	@$(IN_VENV) python -m assay.runs.compact
+
 .venv-audit/.installed:
 	@$(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit && touch $@
 
@@ -113,7 +116,7 @@ llm-smoke: .venv/.installed-dev .venv-llm/.installed ## a small real language mo
 	@$(IN_VENV) python -m benchmarks.mining.llm_smoke --server-python .venv-llm/bin/python
 
 lock: ## requirements.txt and requirements-dev.txt anew from pyproject.toml
-	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev,hdbscan,torch]"
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -q -e ".[dev,hdbscan,lake,torch]"
 	.venv-lock/bin/python -m assay.runs.lock && rm -rf .venv-lock
 
 clean: ## remove .venv and dbt's target folder; data stay

@@ -96,6 +96,8 @@ def _run(name: str | None, words: Sequence[str], *, verbose: bool) -> None:
         raise UsageError(f"there is no pipeline {name!r}: choose {', '.join(names)}")
     chosen = [pipeline for pipeline in PIPELINES if name in (None, pipeline.name)]
     args = parse(chosen, words, DESCRIPTION)
+    if args.destination != "postgres":  # which holds the catalog alone: the rest is elsewhere
+        os.environ["ASSAY_TARGET"] = args.destination
     for pipeline in chosen:
         pipeline.check(args)
     from assay.extract.landing.running import exclusive_run, progress_display, start_logging  # noqa: PLC0415
@@ -105,7 +107,7 @@ def _run(name: str | None, words: Sequence[str], *, verbose: bool) -> None:
     with exclusive_run():
         for pipeline in chosen:
             # Postgres has no journal, and what loads nothing is none of the warehouse's business.
-            kept = args.destination == "duckdb" and not getattr(args, "dry_run", False)
+            kept = args.destination != "postgres" and not getattr(args, "dry_run", False)
             try:
                 with journal.step("dlt", pipeline.name, kept=kept):
                     pipeline.run(args, progress_display(args.progress))

@@ -69,5 +69,5 @@ def parse(
     if unknown:
         which = pipelines[0].name if len(pipelines) == 1 else "any pipeline"
         raise UsageError(f"{unknown[0].partition('=')[0]} is no option of {which}")
-    args.destination = args.destination or warehouse.output()["type"]
+    args.destination = args.destination or warehouse.target_name()
     return args

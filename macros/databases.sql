@@ -100,3 +100,13 @@
         case when jsonb_typeof({{ array }}) = 'array' then {{ array }} end
     )
 {%- endmacro %}
+
+{# Whether tables are those of a lake, which dbt reaches as a DuckDB (assay/warehouse/lake.py). #}
+{% macro is_lake() -%}
+    {{ return(target.name == 'ducklake') }}
+{%- endmacro %}
+
+{# The type of a vector. A lake has lists without a length; the model that makes vectors holds it. #}
+{% macro vector_type() -%}
+    float[{{ '' if is_lake() else var('embedding_dimension') }}]
+{%- endmacro %}

@@ -4,7 +4,7 @@
 
 {% macro is_journaled() -%}
     {{ return(
-        execute and target.type == 'duckdb' and target.path != ':memory:'
+        execute and target.type == 'duckdb' and (target.path != ':memory:' or is_lake())
         and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test')
     ) }}
 {%- endmacro %}
@@ -42,6 +42,15 @@
             counts = '{{ tojson(counts, sort_keys=true) }}',
             error = {{ "'" ~ (failed[:5] | join(', ')) ~ "'" if failed else 'null' }}
         where step_id = '{{ invocation_id }}'
+        {%- if is_lake() %};
+        insert into ops.run_snapshots
+        select
+            '{{ only_word_characters(env_var("ASSAY_RUN_ID", invocation_id)) }}',
+            '{{ invocation_id }}',
+            max(snapshot_id),
+            now()
+        from ducklake_snapshots('{{ target.database }}')
+        {%- endif %}
     {%- endif -%}
 {%- endmacro %}
 

@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     started = time.monotonic()
     try:
-        with warehouse.connect("duckdb") as db:
+        with warehouse.connect(warehouse.main_target()) as db:
             page = report(db)
         args.out.mkdir(parents=True, exist_ok=True)
         path = args.out / FILE

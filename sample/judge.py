@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        with warehouse.connect("duckdb") as db:
+        with warehouse.connect(warehouse.main_target()) as db:
             verdict = judge(db.rows(FOUND_SQL))
     except (warehouse.WarehouseError, duckdb.Error, ValueError) as error:
         sys.stderr.write(

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 
 from assay import warehouse
 from assay.runs import recorded
+from assay.warehouse import lake
 from tests import forks
 
 ROOT = warehouse.ROOT
@@ -159,9 +161,22 @@ class Project:
             ) as connection:
                 connection.execute("set timezone = 'UTC'")
                 return connection.execute(sql).fetchall()
+        if self.target == "ducklake":
+            with self.lake() as connection:
+                return connection.execute(sql).fetchall()
         with self.postgres() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    @contextmanager
+    def lake(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the project's lake, as a DuckDB in memory whose names mean the lake's."""
+        with pytest.MonkeyPatch.context() as patch, duckdb.connect() as connection:
+            for name, value in self.more:
+                patch.setenv(name, value)
+            lake.attach(connection, lake.lake(ROOT), make=False)
+            connection.execute("use lake; set timezone = 'UTC'")
+            yield connection
 
     def execute(self, statements: str) -> None:
         """Run SQL in the project's Postgres, as somebody else who uses it."""

@@ -23,7 +23,11 @@ _COLUMNS = """
     from information_schema.columns as c
     inner join information_schema.tables as t using (table_catalog, table_schema, table_name)
     where t.table_type = 'BASE TABLE' and c.table_catalog = current_database()
-        and list_contains($schemas, c.table_schema)
+        and (
+            list_contains($schemas, c.table_schema)
+            -- On a lake each data folder has a staging of its own.
+            or starts_with(c.table_schema, 'bronze_staging_')
+        )
     group by 1 order by 1
 """
 # The posts that are to go: those with a tombstone, and all of an author with one.
@@ -32,14 +36,17 @@ _GONE = """
     select key as url_hash from bronze.tombstones where kind = 'post' and erased_at is null
 """
 _OF_AUTHORS = """
-    insert into bronze.tombstones by name
-    select
-        'post' as kind, post.url_hash as key, post.source, post.native_id, author.reason,
-        true as is_by_hand, author.removed_at, author.run_id
-    from bronze.raw_items as post
-    inner join bronze.tombstones as author
-        on author.kind = 'author' and author.key = post.author_hash
-    on conflict do update set is_by_hand = true, erased_at = null
+    merge into bronze.tombstones as known
+    using (
+        select
+            'post' as kind, post.url_hash as key, post.source, post.native_id, author.reason,
+            true as is_by_hand, author.removed_at, author.run_id, null::timestamptz as erased_at
+        from bronze.raw_items as post
+        inner join bronze.tombstones as author
+            on author.kind = 'author' and author.key = post.author_hash
+    ) as one on known.kind = one.kind and known.key = one.key
+    when matched then update set is_by_hand = true, erased_at = null
+    when not matched then insert by name
 """
 _UNKNOWN = """
     select key from bronze.tombstones

@@ -51,5 +51,5 @@ def erase_pending(
         }
     )
     eraser.erase(found)
-    db.execute("checkpoint")
+    warehouse.drop_deleted(db)
     return Found(found.url_hashes, +(counts + found.rows))

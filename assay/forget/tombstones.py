@@ -10,6 +10,8 @@ from datetime import datetime
 
 import duckdb
 
+from assay import warehouse
+
 POST, AUTHOR = "post", "author"
 BY_HAND = "taken out by hand"
 TABLE = "bronze.tombstones"
@@ -29,16 +31,21 @@ create table if not exists bronze.tombstones (
     primary key (kind, key)
 );
 """
+# A lake knows no keys by which rows could conflict.
 _ADD = """
-    insert into bronze.tombstones by name
-    select $1 as kind, $2 as key, $3 as source, $4 as native_id, $5 as reason, $6 as is_by_hand,
-        $7::timestamptz as removed_at, $8 as run_id, null as erased_at
-    on conflict do update set
-        reason = if(tombstones.is_by_hand, tombstones.reason, excluded.reason),
-        is_by_hand = tombstones.is_by_hand or excluded.is_by_hand,
-        removed_at = greatest(tombstones.removed_at, excluded.removed_at),
-        run_id = excluded.run_id,
+    merge into bronze.tombstones as known
+    using (
+        select $1 as kind, $2 as key, $3::varchar as source, $4::varchar as native_id,
+            $5 as reason, $6::boolean as is_by_hand, $7::timestamptz as removed_at,
+            $8::varchar as run_id, null::timestamptz as erased_at
+    ) as one on known.kind = one.kind and known.key = one.key
+    when matched then update set
+        reason = if(known.is_by_hand, known.reason, one.reason),
+        is_by_hand = known.is_by_hand or one.is_by_hand,
+        removed_at = greatest(known.removed_at, one.removed_at),
+        run_id = one.run_id,
         erased_at = null
+    when not matched then insert by name
 """
 
 
@@ -59,8 +66,7 @@ class Removal:
 
 def prepare(db: duckdb.DuckDBPyConnection) -> None:
     """Make the table where there is none."""
-    for statement in filter(str.strip, DDL.split(";")):
-        db.execute(statement)
+    warehouse.make_tables(db, DDL)
 
 
 def add(db: duckdb.DuckDBPyConnection, removals: Iterable[Removal]) -> None:

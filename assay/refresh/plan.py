@@ -11,7 +11,6 @@ from assay import warehouse
 from assay.refresh.code import MODELS
 from assay.refresh.state import Record
 
-TARGET = "duckdb"  # the one database that holds every area
 _TABLES_SQL = """
     select table_schema, table_name
     from information_schema.tables
@@ -61,7 +60,7 @@ def look(code: dict[str, str], project: str = "") -> Seen:
     project: what unchanged.project_stamp said before anything was looked at.
     """
     sources, manifest = (target_dir() / "sources.json").read_bytes(), artifact("manifest.json")
-    with warehouse.connect(TARGET) as db:
+    with warehouse.connect(warehouse.main_target()) as db:
         tables = set(db.rows(_TABLES_SQL))
         [(identity,)] = db.rows(_WAREHOUSE_SQL)
     absent = {
@@ -84,7 +83,7 @@ def look(code: dict[str, str], project: str = "") -> Seen:
 
 def loads() -> str:
     """Return how many loads of dlt the warehouse has, and when the last one was."""
-    with warehouse.connect(TARGET) as db:
+    with warehouse.connect(warehouse.main_target()) as db:
         [(found,)] = db.rows(_LOADS_SQL)
     return str(found)
 

@@ -162,7 +162,7 @@ def _run(
     """Run one command of the project on the one database that holds every area."""
     return run_command(
         command,
-        {"ASSAY_TARGET": "duckdb"},
+        {"ASSAY_TARGET": warehouse.main_target()},
         lock,
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.STDOUT if capture else None,

@@ -50,6 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger().addHandler(journal.structured_log())
     started = time.monotonic()
     try:
+        if warehouse.main_target() != "duckdb":
+            raise BackupError(
+                "a lake is not one file: back up its catalog and its folder (docs/lake.md)"
+            )
         if args.restore:
             kept = restore(args.restore)
             log.info(

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         # One database that everyone has, whatever ASSAY_TARGET says for commands by hand.
         common = {
             "ASSAY_ORIGIN": origin,
-            "ASSAY_TARGET": "duckdb",
+            "ASSAY_TARGET": warehouse.main_target(),
             journal.RUN_ID: journal.run_id(),
         }
         with exclusive_project("make run") as lock:
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
                 try:
                     _step("extract and load", load, common | replay, lock)
                 except StepFailedError as error:
-                    if not Path(warehouse.output("duckdb")["path"]).exists():
+                    if not warehouse.exists():
                         raise
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
@@ -249,7 +249,7 @@ def _closing_table() -> None:
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and not node["schema"].endswith("_staging")
     ]
-    with warehouse.connect("duckdb") as db:
+    with warehouse.connect(warehouse.main_target()) as db:
         lines = []
         for node in sorted(nodes, key=_reading_order):
             [(rows,)] = db.rows(f"select count(*) from {node['relation_name']}")  # noqa: S608
@@ -257,9 +257,7 @@ def _closing_table() -> None:
             lines.append((f"{node['schema']}.{node['alias']}", f"{rows:,}", grain))
     headings = ("table", "rows", "what a row is")
     _say("\n" + "\n".join(table([headings, *lines], "<>", least=(0, 9))))
-    path = Path(warehouse.output("duckdb")["path"])
-    shown = path.relative_to(warehouse.ROOT) if path.is_relative_to(warehouse.ROOT) else path
-    _say(f"\nThe warehouse is {shown}. To look at it:")
+    _say(f"\nThe warehouse is {_place()}. To look at it:")
     _say("""\
   .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
   .venv/bin/dbt show --inline "select heat_rank, canonical_title from gold.top_issues order by 1"
@@ -268,6 +266,14 @@ def _closing_table() -> None:
   open reports/issues.html in a browser: the map of issues and their ranking
   make docs            then open target/static_index.html
   make status          what is loaded, how fresh, what failed, what waits for approval""")
+
+
+def _place() -> str:
+    path = warehouse.main_file()
+    if path is None:
+        return "a lake whose catalog is in Postgres"
+    inside = path.is_relative_to(warehouse.ROOT)
+    return str(path.relative_to(warehouse.ROOT) if inside else path)
 
 
 def _reading_order(node: dict[str, Any]) -> tuple[int, str, str]:

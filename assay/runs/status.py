@@ -116,12 +116,12 @@ class Section:
 def main(argv: list[str] | None = None) -> int:
     """Print the status; return the process's exit code: 0, whatever the status is."""
     argparse.ArgumentParser(prog="make status", description=__doc__).parse_args(argv)
-    path = Path(warehouse.output("duckdb")["path"])
+    path = warehouse.main_file()
     in_postgres = warehouse.output()["type"] == "postgres"
     sections = [Section("", [_headline(path)])]
     if in_postgres:
         sections += _of_postgres()
-    if path.exists() or not in_postgres:
+    if path is None or path.exists() or not in_postgres:
         sections += _of_duckdb(path)
     _add_failures(sections, _paid_in_vain())
     sections += [_unfinished(), _waiting(), _advice()]
@@ -129,12 +129,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _of_duckdb(path: Path) -> list[Section]:
+def _of_duckdb(path: Path | None) -> list[Section]:
     try:
         with warehouse.duckdb_file(writing=False, wait=WAIT) as connection:
             return _of_warehouse(warehouse.Warehouse(connection))
     except (warehouse.WarehouseError, duckdb.Error) as error:
-        at_work = writer.owner(path)
+        at_work = writer.owner(path) if path else None
         told = f"{at_work} is at work: ask again when it has ended" if at_work else str(error)
         return [Section("NOW", [told])]
 
@@ -179,11 +179,15 @@ def _tables(db: warehouse.Warehouse) -> set[str]:
     }
 
 
-def _headline(path: Path) -> str:
+def _headline(path: Path | None) -> str:
     mark = warehouse.data_dir() / warehouse.ORIGIN
     origin = mark.read_text(encoding="utf-8").strip() if mark.exists() else "live"
-    size = f"{path.stat().st_size / 1e6:,.0f} MB" if path.exists() else "not there yet"
-    return f"{_shown(path)} ({size}), {origin} data; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    if path is None:
+        place = "a lake, its catalog in Postgres"
+    else:
+        size = f"{path.stat().st_size / 1e6:,.0f} MB" if path.exists() else "not there yet"
+        place = f"{_shown(path)} ({size})"
+    return f"{place}, {origin} data; it is {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:

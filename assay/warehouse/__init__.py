@@ -1,5 +1,6 @@
 """Where the warehouse is, and one command at a time in it."""
 
+from assay.warehouse.dialect import attach, drop_deleted, make_tables, mark_snapshot
 from assay.warehouse.profile import (
     CONNECT_SECONDS,
     ORIGIN,
@@ -9,13 +10,20 @@ from assay.warehouse.profile import (
     WarehouseError,
     check_access,
     connect,
+    cursor,
     data_dir,
     duckdb_file,
+    exists,
     first_line,
+    is_lake,
     libpq,
+    main_file,
+    main_target,
     output,
     reports_dir,
     schema,
+    target_name,
+    where_is_lake,
 )
 
 __all__ = [
@@ -25,13 +33,24 @@ __all__ = [
     "TARGETS",
     "Warehouse",
     "WarehouseError",
+    "attach",
     "check_access",
     "connect",
+    "cursor",
     "data_dir",
+    "drop_deleted",
     "duckdb_file",
+    "exists",
     "first_line",
+    "is_lake",
     "libpq",
+    "main_file",
+    "main_target",
+    "make_tables",
+    "mark_snapshot",
     "output",
     "reports_dir",
     "schema",
+    "target_name",
+    "where_is_lake",
 ]

@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from assay import warehouse
-from assay.warehouse import private, writer
+from assay.warehouse import private
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,19 @@ create table if not exists ops.pipeline_steps (
     counts varchar not null,
     error varchar
 );
+"""
+
+# A lake knows no keys by which a row could be replaced.
+_KEEP = """
+merge into ops.pipeline_steps as known
+using (
+    select
+        $1 as step_id, $2 as run_id, $3 as kind, $4 as name, $5 as status,
+        $6::timestamptz as started_at, $7::timestamptz as finished_at, $8::varchar[] as run_folders,
+        $9::varchar[] as load_ids, $10 as counts, $11::varchar as error
+) as now on known.step_id = now.step_id
+when matched then update by name
+when not matched then insert by name
 """
 
 
@@ -136,13 +149,24 @@ def step(kind: str, name: str, *, step_id: str | None = None, kept: bool = True)
 def _begin(one: Step) -> None:
     """Write that a step is running; what still says so of the same kind was killed.
 
-    Each kind has a lock of its own that this process holds by now, so that none can be alive.
+    Each kind has a lock of its own that this process holds by now, so that none can be alive. On a
+    lake others load at the same time: there it is the step that this data folder began last.
     """
-    _write(
-        f"update {TABLE} set status = 'killed' where status = 'running' and kind = $1",  # noqa: S608
-        [one.kind],
-    )
+    killed = f"update {TABLE} set status = 'killed' where status = 'running' and "  # noqa: S608
+    if warehouse.main_target() == "duckdb":
+        _write(f"{killed} kind = $1", [one.kind])
+    else:
+        mark = _mark(one)
+        if mark.exists():
+            _write(f"{killed} step_id = $1", [mark.read_text(encoding="utf-8")])
+        private.folder(mark.parent)
+        mark.write_text(one.step_id, encoding="utf-8")
     _keep(one, "running", None, None)
+
+
+def _mark(one: Step) -> Path:
+    """Return the file that says which step of a kind this data folder has begun and not ended."""
+    return warehouse.data_dir() / f"running-{one.kind}.txt"
 
 
 def _keep(one: Step, status: str, finished: datetime | None, error: str | None) -> None:
@@ -159,19 +183,26 @@ def _keep(one: Step, status: str, finished: datetime | None, error: str | None) 
         json.dumps(one.counts, default=str),
         error,
     ]
-    marks = ", ".join("?" * len(row))
-    _write(f"insert or replace into {TABLE} values ({marks})", row)  # noqa: S608
+    _write(_KEEP, row, one if finished else None)
 
 
-def _write(sql: str, values: list[Any]) -> None:
-    path = Path(warehouse.output("duckdb")["path"])
-    if not path.exists():
-        return  # what failed before it loaded anything leaves no warehouse behind
+def _write(sql: str, values: list[Any], ended: Step | None = None) -> None:
     try:
-        with writer.exclusive(path), duckdb.connect(path) as connection:
-            connection.execute(DDL)
-            connection.execute(sql, values)
-    except (duckdb.Error, OSError, writer.BusyError) as error:
+        if not warehouse.exists():
+            return  # what failed before it loaded anything leaves no warehouse behind
+        with warehouse.duckdb_file(writing=True) as connection:
+            if warehouse.main_target() == "duckdb":
+                warehouse.make_tables(connection, DDL)
+                connection.execute(sql, values)
+                return
+            from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+            lake.again_after_conflicts(lambda: warehouse.make_tables(connection, DDL))
+            lake.again_after_conflicts(lambda: connection.execute(sql, values))
+            if ended:
+                warehouse.mark_snapshot(connection, ended.run_id, ended.step_id)
+                _mark(ended).unlink(missing_ok=True)
+    except (duckdb.Error, OSError, warehouse.WarehouseError) as error:
         log.warning("the journal was not written: %s", warehouse.first_line(error))
 
 

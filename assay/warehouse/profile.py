@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import psycopg2
@@ -18,8 +18,12 @@ from jinja2 import Environment, StrictUndefined
 
 from assay.warehouse import postgres, writer
 
+if TYPE_CHECKING:
+    from assay.warehouse.lake import Lake
+
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ("duckdb", "postgres")
+TARGETS = ("duckdb", "postgres", "ducklake")
+MEMORY = writer.MEMORY
 CONNECT_SECONDS = 15  # as dlt
 PREFIX = "POSTGRES_SCHEMA_PREFIX"
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
@@ -37,6 +41,25 @@ def data_dir() -> Path:
 def reports_dir() -> Path:
     """Return the folder of reports (ASSAY_REPORTS_DIR, default `reports`)."""
     return (ROOT / os.environ.get("ASSAY_REPORTS_DIR", "reports")).resolve()
+
+
+def target_name() -> str:
+    """Return the target of commands that are told none (ASSAY_TARGET, default duckdb)."""
+    output()
+    return os.environ.get("ASSAY_TARGET", "duckdb")
+
+
+def main_target() -> str:
+    """Return the target that holds every area: duckdb, or ducklake where ASSAY_TARGET says so.
+
+    Postgres has the catalog alone; beside it the rest is in DuckDB.
+    """
+    return "ducklake" if os.environ.get("ASSAY_TARGET") == "ducklake" else "duckdb"
+
+
+def is_lake(settings: dict[str, Any]) -> bool:
+    """Tell whether the settings of a target are those of a lake."""
+    return settings["type"] == "duckdb" and bool(settings.get("attach"))
 
 
 def _env_var(name: str, default: str | None = None) -> str:
@@ -67,9 +90,43 @@ def output(target: str | None = None) -> dict[str, Any]:
     if name not in profile["outputs"]:
         raise WarehouseError(f"unknown target {name!r}: choose one of {', '.join(TARGETS)}")
     settings = profile["outputs"][name]
-    if settings["type"] == "duckdb":
+    if settings["type"] == "duckdb" and settings["path"] != MEMORY:
         settings["path"] = str((ROOT / settings["path"]).resolve())
     return settings
+
+
+def main_file() -> Path | None:
+    """Return the file that tells whether there is a warehouse, and who has its turn: of DuckDB, or
+    of a lake's catalog; None where that is in Postgres, which takes any number at once.
+
+    Raises WarehouseError where the environment names no lake.
+    """
+    settings = output(main_target())
+    return where_is_lake().file if is_lake(settings) else Path(settings["path"])
+
+
+def exists(target: str | None = None) -> bool:
+    """Tell whether there is a warehouse of every area. target: duckdb or ducklake (default:
+    main_target). Raises WarehouseError when that cannot be told."""
+    settings = output(target or main_target())
+    if not is_lake(settings):
+        return Path(settings["path"]).exists()
+    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+    try:
+        return lake.exists(where_is_lake())
+    except lake.LakeError as error:
+        raise WarehouseError(str(error)) from error
+
+
+def where_is_lake() -> "Lake":
+    """Return the lake of the environment. Raises WarehouseError where it names none."""
+    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+    try:
+        return lake.lake(ROOT)
+    except lake.LakeError as error:
+        raise WarehouseError(str(error)) from error
 
 
 def _rendered(node: Any, jinja: Environment) -> Any:
@@ -122,8 +179,8 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
     """
     settings = output(target)
     if settings["type"] == "duckdb":
-        with duckdb_file(writing=False) as connection:
-            yield Warehouse(connection)
+        with duckdb_file(writing=False, target=target) as connection:
+            yield Warehouse(connection, is_lake=is_lake(settings))
         return
     prefix = schema("", target)
     connection = _postgres(settings)
@@ -142,7 +199,8 @@ def _postgres(settings: dict[str, Any]) -> Any:
 
 
 def check_access(target: str, schemas: Sequence[str]) -> None:
-    """Raise WarehouseError unless these schemas of a Postgres can be written; DuckDB has no roles.
+    """Raise WarehouseError unless these schemas of a Postgres can be written, or the files of a
+    lake; DuckDB has no roles.
 
     A run asks before it reads its source, which may take hours.
     """
@@ -151,18 +209,29 @@ def check_access(target: str, schemas: Sequence[str]) -> None:
         with closing(_postgres(settings)) as connection:
             if lacking := postgres.lacking(connection, [schema(one, target) for one in schemas]):
                 raise WarehouseError(lacking)
+    elif is_lake(settings):
+        from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+        with _lake(writing=True, wait=None) as connection:
+            if lacking := lake.lacking(connection, where_is_lake()):
+                raise WarehouseError(lacking)
 
 
 @contextmanager
 def duckdb_file(
-    *, writing: bool, wait: float | None = None
+    *, writing: bool, wait: float | None = None, target: str | None = None
 ) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open the DuckDB warehouse when it is this process's turn (writer.py), and close it.
+    """Open the warehouse of every area when it is this process's turn (writer.py), and close it.
 
-    wait: seconds, by default as long as ASSAY_WAIT_SECONDS says. Raises WarehouseError when there
-    is none yet, or it is not to be had.
+    wait: seconds, by default as long as ASSAY_WAIT_SECONDS says. target: duckdb or ducklake
+    (default: main_target). Raises WarehouseError when there is none yet, or it is not to be had.
     """
-    settings = output("duckdb")
+    settings = output(target or main_target())
+    if is_lake(settings):
+        with _lake(writing=writing, wait=wait, make=False) as connection:
+            _bound(connection, settings)
+            yield connection
+        return
     path = settings["path"]
     if not Path(path).exists():
         raise WarehouseError(f"no warehouse at {path}: run `make run` first")
@@ -172,9 +241,47 @@ def duckdb_file(
             connection = stack.enter_context(duckdb.connect(path, read_only=not writing))
         except (writer.BusyError, duckdb.IOException) as error:
             raise WarehouseError(first_line(error)) from error
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
+        _bound(connection, settings)
         yield connection
+
+
+@contextmanager
+def _lake(
+    *, writing: bool, wait: float | None, make: bool = True
+) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open the lake, when it is this process's turn where its catalog is a file."""
+    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+    where = where_is_lake()
+    if not make and not exists("ducklake"):
+        raise WarehouseError(f"no lake at {where.file or where.catalog}: run `make run` first")
+    with ExitStack() as stack:
+        try:
+            if where.file:
+                where.file.parent.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(writer.exclusive(where.file, wait=wait))
+            connection = stack.enter_context(duckdb.connect())
+            lake.attach(connection, where, make=make)
+        except (writer.BusyError, lake.LakeError) as error:
+            raise WarehouseError(first_line(error)) from error
+        connection.execute(f"use {lake.NAME}")
+        yield connection
+
+
+def _bound(connection: "duckdb.DuckDBPyConnection", settings: dict[str, Any]) -> None:
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("set memory_limit = $1", [settings["settings"]["memory_limit"]])
+
+
+def cursor(
+    connection: "duckdb.DuckDBPyConnection", *, is_lake: bool | None = None
+) -> "duckdb.DuckDBPyConnection":
+    """Return a cursor on which names mean what they mean on the connection."""
+    if not (main_target() != "duckdb" if is_lake is None else is_lake):
+        return connection.cursor()
+    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+    return lake.cursor(connection)
 
 
 def first_line(error: BaseException) -> str:
@@ -186,12 +293,14 @@ def first_line(error: BaseException) -> str:
 class Warehouse:
     """Rows out of DuckDB or Postgres by the same call.
 
-    prefix: what stands before the names of schemas there.
+    prefix: what stands before the names of schemas there. is_lake: whether the connection is a
+    DuckDB with a lake (default: by main_target).
     """
 
-    def __init__(self, connection: Any, prefix: str = "") -> None:
+    def __init__(self, connection: Any, prefix: str = "", *, is_lake: bool | None = None) -> None:
         self._connection = connection
         self.prefix = prefix
+        self._is_lake = main_target() != "duckdb" if is_lake is None else is_lake
 
     def named(self, sql: str) -> str:
         """Return SQL over hf and bronze with the names that these schemas have here."""
@@ -206,14 +315,16 @@ class Warehouse:
 
         sql: parameters are bound as %s; whatever stands in quotes or comments is text, %s as well.
         """
-        cursor = self._connection.cursor()
         sql = self.named(sql)
         if isinstance(self._connection, duckdb.DuckDBPyConnection):
+            asked = cursor(self._connection, is_lake=self._is_lake)
             sql = _with_marks(sql, "?")
-        elif parameters:  # without any, psycopg2 looks at no percent sign
-            sql = _with_marks(sql, "%s", percent="%%")
-        cursor.execute(sql, parameters or None)
-        return cursor.fetchall()
+        else:
+            asked = self._connection.cursor()
+            if parameters:  # without any, psycopg2 looks at no percent sign
+                sql = _with_marks(sql, "%s", percent="%%")
+        asked.execute(sql, parameters or None)
+        return asked.fetchall()
 
 
 # What is quoted, what is a comment, and the marks of parameters between them.

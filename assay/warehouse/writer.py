@@ -20,6 +20,7 @@ import duckdb
 from assay.common import env, lock
 
 MEMORY = ":memory:"
+_SQLITE = b"SQLite format 3\0"  # https://www.sqlite.org/fileformat.html
 MAX_WAIT = 3600.0  # seconds, where ASSAY_WAIT_SECONDS is not set
 RESTORING = ".restoring"  # what a restore that has begun and not ended leaves beside the warehouse
 
@@ -122,7 +123,7 @@ def _release(name: str) -> None:
 
 def _other_program(name: str) -> str | None:
     """Say which program that does not know the lock has the file open; None when none has."""
-    if not Path(name).exists():
+    if not Path(name).exists() or _is_sqlite(name):
         return None
     try:
         duckdb.connect(name).close()
@@ -134,6 +135,12 @@ def _other_program(name: str) -> str | None:
         named = re.search(r"held in (.+? \(PID \d+\))", str(error))
         return named[1].replace("PID", "pid") if named else "another program"
     return None
+
+
+def _is_sqlite(name: str) -> bool:
+    """Tell whether a file is a lake's catalog in SQLite, which knows no such lock."""
+    with Path(name).open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
 
 
 def _say(who: object) -> None:

@@ -9,7 +9,6 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from dlt.common.runtime.collector_base import Collector
 
@@ -20,8 +19,6 @@ from assay.extract.landing import bronze
 from assay.extract.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
-
-TARGET = "duckdb"  # experiments live in the embedded database only
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ NOTHING = Stored(None, None, {})
 
 
 def _run(args: argparse.Namespace, progress: Collector) -> None:
-    if args.destination != TARGET:
+    if args.destination == "postgres":
         log.info("inputs are kept in DuckDB, whatever the destination of the catalog is")
     started = time.monotonic()
     observed, problems = observe(warehouse.ROOT)
@@ -89,11 +86,12 @@ def _what_changed(one: Observed, stored: Stored) -> str:
 
 def _stored() -> dict[str, Stored]:
     """Return what bronze has, by input; nothing where it has no such tables yet."""
-    if not Path(warehouse.output(TARGET)["path"]).exists():
+    if not warehouse.exists():
         return {}
-    with warehouse.connect(TARGET) as db:
+    with warehouse.connect(warehouse.main_target()) as db:
         tables = db.rows(
-            "select table_name from duckdb_tables() where schema_name = 'bronze' "
+            "select table_name from information_schema.tables where table_schema = 'bronze' "
+            "and table_catalog = current_database() "
             "and table_name in ('input_files', 'input_fingerprints')"
         )
         if len(tables) < 2:
@@ -115,12 +113,12 @@ def _stored() -> dict[str, Stored]:
 
 def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collector) -> None:
     """Replace the files of the changed inputs, then move their fingerprints."""
-    pipeline = bronze.open_pipeline("inputs", TARGET, progress)
-    bronze.run(pipeline, INPUT_FILES.resource(file_tables(changed)), TARGET)
+    pipeline = bronze.open_pipeline("inputs", warehouse.main_target(), progress)
+    bronze.run(pipeline, INPUT_FILES.resource(file_tables(changed)), warehouse.main_target())
     emptied = [one.name for one in changed if not one.files]
     if emptied:
         # No row says which rows to replace.
-        with bronze.turn(TARGET), pipeline.sql_client() as client:
+        with bronze.turn(warehouse.main_target()), pipeline.sql_client() as client:
             table = client.make_qualified_table_name("input_files")
             for name in emptied:
                 client.execute_sql(f"delete from {table} where input_name = %s", name)  # noqa: S608
@@ -134,7 +132,7 @@ def _load(changed: list[Observed], stored: dict[str, Stored], progress: Collecto
         for one in changed
     ]
     fingerprints = INPUT_FINGERPRINTS.resource([INPUT_FINGERPRINTS.of(rows)])
-    bronze.run(pipeline, fingerprints, TARGET)
+    bronze.run(pipeline, fingerprints, warehouse.main_target())
 
 
 def _after(now: datetime, before: datetime | None) -> datetime:

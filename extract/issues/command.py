@@ -20,13 +20,7 @@ from assay.extract.landing.run_folder import RunFolder
 from assay.extract.pipeline import Pipeline, UsageError
 from assay.extract.posts import collect
 from assay.extract.posts.api import NotConfiguredError, chosen_sources, open_source
-from assay.extract.posts.bronze import (
-    TARGET,
-    collected_days,
-    due_again,
-    make_tables,
-    unfinished_since,
-)
+from assay.extract.posts.bronze import collected_days, due_again, make_tables, unfinished_since
 from assay.extract.posts.post import Source
 from assay.extract.posts.windows import days
 
@@ -114,7 +108,7 @@ def _wanted_sources(args: argparse.Namespace) -> list[str]:
 
 
 def _run(args: argparse.Namespace, progress: Collector) -> None:
-    if args.destination != TARGET:
+    if args.destination == "postgres":
         log.info("issues are kept in DuckDB, whatever the destination of the catalog is")
     now = int(time.time())
     parent = warehouse.data_dir() / "raw" / "issues"

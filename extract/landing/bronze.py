@@ -7,7 +7,7 @@ those as they are; memory stays the same however long the file is.
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import LoadInfo
 from dlt.common.runtime.collector_base import Collector
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
@@ -95,12 +96,18 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
     """
     _admit_new_columns(pipeline, resources if isinstance(resources, list) else [resources])
     with turn(target), _held_open(target):
-        info = pipeline.run(
-            resources, loader_file_format="parquet" if target == "duckdb" else "csv"
-        )
+        info = _loaded(pipeline, resources, target)
         if step := journal.current():
             step.load_ids += info.loads_ids
         info.raise_on_failed_jobs()
+
+
+def _loaded(pipeline: dlt.Pipeline, resources: Any, target: str) -> LoadInfo:
+    if warehouse.is_lake(warehouse.output(target)):
+        from assay.extract.landing import lake  # noqa: PLC0415 - only who sets a lake needs it
+
+        return lake.load(pipeline, resources)
+    return pipeline.run(resources, loader_file_format="parquet" if target == "duckdb" else "csv")
 
 
 def _admit_new_columns(pipeline: dlt.Pipeline, resources: list[Any]) -> None:
@@ -117,10 +124,23 @@ def _admit_new_columns(pipeline: dlt.Pipeline, resources: list[Any]) -> None:
             one.apply_hints(schema_contract={"columns": "evolve"})
 
 
-def turn(target: str) -> AbstractContextManager[None]:
-    """Return the turn to have a DuckDB warehouse; a Postgres takes any number at once."""
+@contextmanager
+def turn(target: str, *, held: bool = True) -> Iterator[None]:
+    """Have the turn to use a DuckDB warehouse or a lake whose catalog is a file; a Postgres takes
+    any number at once, as a warehouse and as the catalog of a lake.
+
+    held: whether a lake is attached meanwhile, for dlt's connections.
+    """
     settings = warehouse.output(target)
-    return writer.exclusive(settings["path"]) if settings["type"] == "duckdb" else nullcontext()
+    file = warehouse.main_file() if settings["type"] == "duckdb" else None
+    with ExitStack() as stack:
+        if file:
+            stack.enter_context(writer.exclusive(file))
+        if held and warehouse.is_lake(settings):
+            from assay.extract.landing import lake  # noqa: PLC0415 - only who sets a lake needs it
+
+            stack.enter_context(lake.attached())
+        yield
 
 
 @contextmanager
@@ -128,7 +148,7 @@ def _held_open(target: str) -> Iterator[None]:
     """Keep a DuckDB file open: dlt opens and closes it some thirty times in a load, and what is
     open in a process already opens at once."""
     settings = warehouse.output(target)
-    if settings["type"] != "duckdb":
+    if settings["type"] != "duckdb" or warehouse.is_lake(settings):
         yield
         return
     with duckdb.connect(settings["path"]):
@@ -138,6 +158,10 @@ def _held_open(target: str) -> Iterator[None]:
 def destination(target: str) -> Destination[Any, Any]:
     """Return dlt's destination for one target of profiles.yml."""
     settings = warehouse.output(target)
+    if warehouse.is_lake(settings):
+        from assay.extract.landing import lake  # noqa: PLC0415 - only who sets a lake needs it
+
+        return lake.destination(settings)
     if settings["type"] == "duckdb":
         private.folder(Path(settings["path"]).parent)
         # The same bounds as dbt's (profiles.yml): memory stays the same however much is loaded.

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import dlt
 import duckdb
@@ -25,7 +24,6 @@ from assay.extract.posts.windows import DAY_SECONDS, Window
 
 log = logging.getLogger(__name__)
 
-TARGET = "duckdb"  # the issues live in the embedded database only
 BATCH_ROWS = 10_000  # posts are wide
 # How the names of a run folder's files begin.
 POSTS, REMOVED, WINDOWS = "posts_", "removed_", "windows_"
@@ -151,8 +149,8 @@ def make_tables(progress: Collector) -> None:
         has_tombstones = _exists(connection, forget.TABLE.removeprefix("bronze."))
     if not all(found):
         empty = {table.name: table.empty() for table in (RAW_ITEMS, COLLECTED_WINDOWS)}
-        pipeline = bronze.open_pipeline("issues", TARGET, progress)
-        bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), TARGET)
+        pipeline = bronze.open_pipeline("issues", warehouse.main_target(), progress)
+        bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), warehouse.main_target())
     if not has_tombstones:
         with warehouse.duckdb_file(writing=True) as db:
             forget.prepare(db)
@@ -178,7 +176,7 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
         }
         # dlt opens the same file for writing, which DuckDB allows only once we let go of it.
         connection.execute("detach warehouse")
-        pipeline = bronze.open_pipeline("issues", TARGET, progress)
+        pipeline = bronze.open_pipeline("issues", warehouse.main_target(), progress)
         for table, paths, sql in (
             (RAW_ITEMS, posts, _POSTS_SQL),
             (COLLECTED_WINDOWS, windows, _WINDOWS_SQL),
@@ -188,7 +186,7 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
             reader = connection.execute(filled, {"paths": paths}).to_arrow_reader(BATCH_ROWS)
             parts = _parts({table.name: batch} for batch in table.batches(reader))
             both = {one.name: one for one in resources(parts, arrow=True)}
-            bronze.run(pipeline, both[table.name], TARGET)
+            bronze.run(pipeline, both[table.name], warehouse.main_target())
         _take_back(tombstones)
     return new
 
@@ -306,17 +304,12 @@ def _columns(table: BronzeTable) -> str:
 @contextmanager
 def _warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory with the warehouse attached for reading, or an empty one."""
-    settings = warehouse.output(TARGET)
+    settings = warehouse.output(warehouse.main_target())
     # What is loaded from here on is ours to load: no other command comes in between.
-    with bronze.turn(TARGET), duckdb.connect() as connection:
+    with bronze.turn(warehouse.main_target(), held=False), duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; set threads = 1")
         connection.execute(f"set memory_limit = {_quoted(settings['settings']['memory_limit'])}")
-        path = settings["path"]
-        found = Path(path).exists()
-        connection.execute(
-            f"attach {_quoted(path if found else ':memory:')} as warehouse"
-            f"{' (read_only)' if found else ''}"
-        )
+        warehouse.attach(connection, "warehouse")
         yield connection
 
 
@@ -328,8 +321,8 @@ def _quoted(text: str) -> str:
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(
         connection.execute(
-            "select 1 from duckdb_tables() where database_name = 'warehouse' "
-            "and schema_name = 'bronze' and table_name = ?",
+            "select 1 from information_schema.tables where table_catalog = 'warehouse' "
+            "and table_schema = 'bronze' and table_name = ?",
             [table],
         ).fetchall()
     )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+from assay import warehouse
 from assay.publish.pocketbase.records import Key
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.settings import PublishError
@@ -93,10 +94,9 @@ class Log:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, server: str) -> None:
         # A cursor of its own: what is being read from gold is not disturbed.
-        self._db = connection.cursor()
+        self._db = warehouse.cursor(connection)
         self._db.execute("set timezone = 'UTC'")
-        for statement in _DDL.split(";")[:-1]:
-            self._db.execute(statement)
+        warehouse.make_tables(self._db, _DDL)
         self.run_id = uuid.uuid4().hex
         self._db.execute(
             "insert into gold.sync_runs (run_id, server, started_at, status) values (?, ?, ?, ?)",
@@ -130,7 +130,12 @@ class Log:
         columns = dict(zip(fields, zip(*rows, strict=True), strict=True))
         table = pa.table({name: pa.array(columns[name], kind) for name, kind in fields.items()})
         self._db.register("entries", table)
-        self._db.execute(f"insert or replace into {_TABLES[collection]} from entries")
+        # By their names: a lake knows no keys, by which rows could be replaced.
+        same = " and ".join(f"live.{name} = entry.{name}" for name in _KEYS[collection])
+        self._db.execute(
+            f"merge into {_TABLES[collection]} as live using entries as entry on {same} "
+            "when matched then update by name when not matched then insert by name"
+        )
         self._db.unregister("entries")
 
     def unpublish(self, collection: str, keys: Iterable[Key]) -> None:

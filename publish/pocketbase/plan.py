@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from assay import forget
+from assay import forget, warehouse
 from assay.publish.pocketbase.records import Record, keys, record_id
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.settings import PublishError
@@ -103,7 +103,7 @@ def guard(connection: duckdb.DuckDBPyConnection, found: Held, approved: str | No
 def _lost(
     connection: duckdb.DuckDBPyConnection, collection: str, found: Held, taken_back: set[str]
 ) -> int:
-    wanted = {record_id(collection, key) for key in keys(connection.cursor(), collection)}
+    wanted = {record_id(collection, key) for key in keys(warehouse.cursor(connection), collection)}
     return sum(one not in taken_back for one in found.surplus(collection, wanted))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import duckdb
 from tqdm import tqdm
 
+from assay import warehouse
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import PUBLISHED, REFUSED, UNPUBLISHED, Counts, Entry, Log
 from assay.publish.pocketbase.records import Record, content_hash, record_id, records
@@ -71,7 +72,7 @@ def compared(
 ) -> Iterator[tuple[Record, Change | None]]:
     """Yield every record that gold wants, with the change that it takes, None for none."""
     hashes = found.hashes[collection]
-    for record in records(connection.cursor(), collection):
+    for record in records(warehouse.cursor(connection), collection):
         identity = record.id
         same = hashes.get(identity) == record.content_hash
         change = Change(collection, identity, identity in hashes, record.key, record)

@@ -5,6 +5,7 @@ everything else must be equal: columns, types, rows, every bit of a vector.
 """
 
 import fnmatch
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ Records = dict[str, dict[tuple, dict[str, Any]]]
 TABLES_LEFT_OUT = {
     "bronze_staging.*": "dlt's waiting room, emptied before each load: holds the last load only",
     "bronze._dlt_*": "dlt's own book of loads: a row per load, and there were more",
+    "bronze_staging_*.*": "the same of a lake, where each data folder has its own",
+    "ops.run_snapshots": "a row per command that was run, on a lake",
     "ops.pipeline_steps": "a row per command that was run, and there were more",
     "gold.pipeline_runs": "a row per command that was run, and there were more",
     "gold.sync_runs": "a row per run of the sync, and there were more",
@@ -33,6 +36,12 @@ COLUMNS_LEFT_OUT = {
     "hf.*.created_at": _MOMENT_OF_A_RUN,
     "hf.*.updated_at": _MOMENT_OF_A_RUN,
     "hf.*.last_synced_at": _MOMENT_OF_A_RUN,
+    "hf.*.observed_at": _MOMENT_OF_A_RUN,
+    "hf.*.first_observed_at": _MOMENT_OF_A_RUN,
+    "hf.*.*_seen_at": _MOMENT_OF_A_RUN,
+    "hf.*.identified_at": _MOMENT_OF_A_RUN,
+    "hf_staging.int_hf__identified.*_at": _MOMENT_OF_A_RUN,
+    "bronze.tombstones.*ed_at": _MOMENT_OF_A_RUN,
     "hf.model_stats_daily.observed_on": "the day on which that run read the source",
     "bronze.input_fingerprints.changed_at": "the moment at which a change was first seen",
     "silver.*.embedding_date": "the day on which the vector was computed",
@@ -50,6 +59,7 @@ FIELDS_LEFT_OUT = {
     "updated": "the moment at which the server last changed it",
 }
 SHOWN = 3
+_A_LENGTH = re.compile(r"\[\d+\]")
 
 
 def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
@@ -57,9 +67,20 @@ def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
 
     several_days: the clock of the run that made `found` showed more than one day.
     """
-    differences = []
     # Each alone: a view names the catalog, and both files have the same.
-    with _opened(wanted) as first, _opened(found) as second, duckdb.connect() as between:
+    with _opened(wanted) as first, _opened(found) as second:
+        return different(first, second, several_days=several_days)
+
+
+def different(
+    first: duckdb.DuckDBPyConnection,
+    second: duckdb.DuckDBPyConnection,
+    *,
+    several_days: bool = False,
+) -> list[str]:
+    """Return the same of two open databases; an array and a list of the same type are alike."""
+    differences = []
+    with duckdb.connect() as between:
         need, have = _relations(first), _relations(second)
         for name in sorted(need.keys() | have.keys()):
             if need.get(name) != have.get(name):
@@ -69,7 +90,7 @@ def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
             distinct = "distinct " if several_days and name == ONE_ROW_A_DAY else ""
             listed = ", ".join(f'"{column}"' for column in kept)
             query = f"select {distinct}{listed} from {name}"
-            tables = [side.execute(query).to_arrow_table() for side in (first, second)]
+            tables = [_as_lists(side.execute(query).to_arrow_table()) for side in (first, second)]
             differences += _rows(between, name, *tables)
     return differences
 
@@ -95,8 +116,17 @@ def _relations(db: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]
         "order by table_oid, column_index"
     ).fetchall():
         if not any(fnmatch.fnmatch(name, pattern) for pattern in TABLES_LEFT_OUT):
-            found.setdefault(name, []).append((column, kind))
+            found.setdefault(name, []).append((column, _A_LENGTH.sub("[]", kind)))
     return found
+
+
+def _as_lists(table: pa.Table) -> pa.Table:
+    """Return a table whose arrays of one length are lists, as a lake has them."""
+    for at, one in enumerate(table.schema):
+        if pa.types.is_fixed_size_list(one.type):
+            as_list = table[at].cast(pa.list_(one.type.value_type))
+            table = table.set_column(at, one.name, as_list)
+    return table
 
 
 def _columns_kept(table: str, columns: Iterable[str]) -> list[str]:

@@ -45,7 +45,7 @@ places as (
     select
         url_hash,
         posted_at,
-        unnest(list_transform(words, lambda word, place: words[place:place + 4])) as said
+        unnest([words[place:place + 4] for place in range(1, len(words) + 1)]) as said
     from documents
 
 ),

@@ -1,7 +1,7 @@
 -- One vector per post that is no copy.
 select
     url_hash,
-    cast(embedding as float[{{ var("embedding_dimension") }}]) as embedding,
+    cast(embedding as {{ vector_type() }}) as embedding,
     embedding_date,
     model,
     text_hash,

@@ -1,0 +1,140 @@
+"""Where a lake is, how it is attached, and what is said when it is not to be had."""
+
+import ast
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from assay import warehouse
+from assay.forget import tombstones
+from assay.warehouse import journal, lake
+
+ROOT = warehouse.ROOT
+# Who sets no lake imports none of these.
+OF_A_LAKE = {"assay/warehouse/lake.py", "assay/dbt/lake.py", "assay/dbt/builder.py"}
+OF_A_LAKE |= {"extract/landing/lake.py", "assay/runs/compact.py"}
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Return what a catalog is read as."""
+
+    def read(catalog: str, data: str = "") -> lake.Lake:
+        monkeypatch.setenv(lake.CATALOG, catalog)
+        monkeypatch.setenv(lake.DATA, data or str(tmp_path / "files"))
+        return lake.lake(tmp_path)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://assay:s3%20cret@db.example.org:5433/lakes?sslmode=require",
+        "postgres://assay:s3%20cret@db.example.org:5433/lakes?sslmode=require",
+        "host=db.example.org port=5433 user=assay dbname=lakes password='s3 cret' sslmode=require",
+    ],
+)
+def test_an_address_of_a_postgres_is_read_and_its_password_stands_apart(named, address) -> None:
+    where = named(address)
+    assert (where.kind, where.password, where.file) == (lake.POSTGRES, "s3 cret", None)
+    assert "s3 cret" not in where.catalog
+    for part in ("db.example.org", "5433", "assay", "lakes", "sslmode=require"):
+        assert part in where.catalog
+    [attached] = [line for line in lake.statements(where) if line.startswith("attach")]
+    assert "s3 cret" not in attached
+    assert "metadata_schema 'lake'" in attached
+
+
+def test_a_file_is_of_sqlite_by_its_name_and_else_of_duckdb(named, tmp_path: Path) -> None:
+    assert named("catalog.sqlite").kind == lake.SQLITE
+    assert named("some/catalog.ducklake") == lake.Lake(
+        lake.DUCKDB, str(tmp_path / "some" / "catalog.ducklake"), "", str(tmp_path / "files")
+    )
+
+
+def test_an_address_that_is_none_is_not_quoted_since_it_may_hold_a_password(named) -> None:
+    with pytest.raises(lake.LakeError) as refused:
+        named("postgresql://assay:s3cret@[::1/lakes")
+    assert "s3cret" not in str(refused.value)
+    assert lake.CATALOG in str(refused.value)
+
+
+def test_an_object_store_is_an_address_and_its_secret_comes_from_its_own_variables(
+    named, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "it's")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
+    where = named("lake.sqlite", "s3://bucket/lake")
+    assert where.is_remote
+    [secret] = [line for line in lake.statements(where) if "secret" in line]
+    assert "secret 'it''s'" in secret
+    assert "endpoint '127.0.0.1:9000'" in secret
+    assert "use_ssl false" in secret
+
+
+def test_a_lake_without_its_packages_says_which_one_to_install(
+    named, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(lake.LakeError, match=r"duckdb-extension-ducklake==.*assay\[lake\]"):
+        lake.statements(named("lake.sqlite"))
+
+
+def test_tables_are_made_and_rows_replaced_in_a_lake_as_in_duckdb(
+    named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = named(str(tmp_path / "lake.sqlite"))
+    monkeypatch.setenv("ASSAY_TARGET", lake.TARGET)
+    with duckdb.connect() as connection:
+        lake.attach(connection, where)
+        connection.execute(f"use {lake.NAME}")
+        for ddl in (journal.DDL, tombstones.DDL):
+            warehouse.make_tables(connection, ddl)
+        assert "primary" not in lake.without_keys(journal.DDL + tombstones.DDL)
+    with journal.step("dlt", "inputs") as step:
+        step.counts["rows"] = 1
+    with warehouse.connect(lake.TARGET) as db:
+        rows = db.rows("select name, status, counts from ops.pipeline_steps")
+        [snapshot] = db.rows("select run_id, snapshot_id from ops.run_snapshots")
+        then = "select name, status from ops.pipeline_steps at (version => %s)"
+        assert db.rows(then % snapshot[1]) == [("inputs", "done")]
+    assert rows == [("inputs", "done", '{"rows": 1}')]
+    assert snapshot[0] == journal.run_id()
+
+
+def test_nothing_is_downloaded(named) -> None:
+    with duckdb.connect() as connection:
+        lake.attach(connection, named("lake.sqlite"))
+        [(installs,)] = connection.execute(
+            "select current_setting('autoinstall_known_extensions')"
+        ).fetchall()
+    assert not installs
+
+
+def test_a_connection_without_a_lake_is_told_in_one_line(named, tmp_path: Path) -> None:
+    (tmp_path / "lake.sqlite").write_text("no database at all")
+    with duckdb.connect() as connection, pytest.raises(lake.LakeError) as refused:
+        lake.attach(connection, named("lake.sqlite"))
+    assert str(refused.value).startswith("the lake cannot be opened: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_who_sets_no_lake_imports_nothing_of_it() -> None:
+    for folder in ("assay", "extract", "publish", "mining", "sample", "python_models", "common"):
+        for file in (ROOT / folder).rglob("*.py"):
+            name = file.relative_to(ROOT).as_posix()
+            if name not in OF_A_LAKE:
+                assert not list(_imported_at_once(ast.parse(file.read_text("utf-8")))), name
+
+
+def _imported_at_once(module: ast.Module):
+    """Yield the names with `lake` in them that a module imports when it is imported itself."""
+    for node in module.body:
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{one.name}" for one in node.names]
+        else:
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        yield from (name for name in names if "lake" in name.split("."))

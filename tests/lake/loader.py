@@ -1,0 +1,90 @@
+"""A loader that loads round after round, each when it is told to: what a machine of several does.
+
+    python -m tests.lake.loader NAME ROUNDS ROWS
+
+Before each round it says `ready` and waits for a line. A round brings ROWS posts of a day that is
+its own, the window that says so, and a listing of the Hub: all by the path of the pipelines.
+"""
+
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+from dlt.common.runtime.collector import NullCollector
+
+from assay.extract.hub.bronze import LISTINGS, MODELS
+from assay.extract.landing import bronze
+from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS
+from assay.warehouse import lake
+
+FIRST, AT = date(2026, 1, 1), datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Load as many rounds as the command says."""
+    name, rounds, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    for number in range(rounds):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        load(name, number, rows)
+    sys.stdout.write("done\n")
+
+
+def load(name: str, number: int, rows: int) -> None:
+    """Load one round: the posts of a day and its window, with those of the round before, which
+    replace what is there of them; and a listing."""
+    again = range(max(0, number - 1), number + 1)
+    issues = bronze.open_pipeline("issues", lake.TARGET, NullCollector())
+    posts = [RAW_ITEMS.of(_posts(name, one, rows)) for one in again]
+    windows = [COLLECTED_WINDOWS.of([_window(name, one, rows)]) for one in again]
+    bronze.run(
+        issues, [RAW_ITEMS.resource(posts), COLLECTED_WINDOWS.resource(windows)], lake.TARGET
+    )
+    catalog = bronze.open_pipeline("hf_catalog", lake.TARGET, NullCollector())
+    bronze.run(catalog, _listing(f"{name}-{number}", rows), lake.TARGET)
+
+
+def _posts(name: str, number: int, rows: int) -> list[dict]:
+    run_id = f"{name}-{number}"
+    common = {"source": name, "query": "q", "collection_date": FIRST + timedelta(days=number)}
+    common |= {"run_id": run_id, "created_at": AT, "collected_at": AT}
+    return [
+        common
+        | {
+            "url_hash": f"{run_id}-{row}",
+            "native_id": str(row),
+            "url": f"https://example.org/{run_id}/{row}",
+            "title": f"post {row}",
+        }
+        for row in range(rows)
+    ]
+
+
+def _window(name: str, number: int, rows: int) -> dict:
+    return {
+        "source": name,
+        "query": "q",
+        "collection_date": FIRST + timedelta(days=number),
+        "window_start": AT,
+        "window_end": AT,
+        "items": rows,
+        "dropped": 0,
+        "truncated": False,
+        "is_final": True,
+        "collected_at": AT,
+        "run_id": f"{name}-{number}",
+    }
+
+
+def _listing(run_id: str, rows: int) -> list:
+    common = {"task_id": "text-generation", "run_id": run_id, "observed_at": AT}
+    models: pa.Table = MODELS.of(
+        [common | {"model_id": f"{run_id}/{row}", "seq": row} for row in range(rows)]
+    )
+    listings = LISTINGS.of([common | {"models": rows}])
+    return [MODELS.per_run().resource([models]), LISTINGS.per_run().resource([listings])]
+
+
+if __name__ == "__main__":
+    main()
