@@ -8,6 +8,7 @@ from assay.warehouse import ROOT
 
 # Texts that the sample, the inputs and dbt's site consist of, and what others wrote.
 NO_PAGES = ("sample/posts/", "inputs/", "models/", "publish/web/vendor/", "tests/")
+OF_LAKES = ROOT / "docs" / "lake.md"
 QUERY = re.compile(r'dbt show --inline "([^"]+)"')
 COUNT = re.compile(r"^ {4}(\w+\.\w+) +([\d,]+)  ", re.MULTILINE)
 PLAN = re.compile(r"^ {4}((?:links|all) +.*\d\.\d{4})$", re.MULTILINE)
@@ -23,7 +24,16 @@ def pages() -> list[Path]:
 def queries() -> set[str]:
     """Return the queries that pages and the end of `make run` show, as a person would type them."""
     shown = [*pages(), ROOT / "assay" / "runs" / "run.py"]
-    return {query for one in shown for query in QUERY.findall(one.read_text(encoding="utf-8"))}
+    return {query for one in shown if one != OF_LAKES for query in _queries(one)}
+
+
+def queries_of_lakes() -> list[str]:
+    """Return the queries that the page about lakes shows, of tables that only a lake has."""
+    return _queries(OF_LAKES)
+
+
+def _queries(page: Path) -> list[str]:
+    return QUERY.findall(page.read_text(encoding="utf-8"))
 
 
 def counts() -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.docs import pages
 from tests.faults import compare
 from tests.lake import lakes
 from tests.sample_run import only_run, the_run
@@ -41,3 +42,8 @@ def test_every_table_of_the_sample_equals_the_defaults(
             assert compare.different(first, second) == []
         steps = project.rows("select status, count(*) from gold.pipeline_runs group by 1")
         assert steps == [("done", 6)]
+        snapshots, as_it_was = pages.queries_of_lakes()
+        _, last, _ = project.rows(snapshots)[0]
+        assert project.rows(as_it_was.replace("42", str(last))) == project.rows(
+            "select heat_rank, canonical_title from gold.top_issues"
+        )
