@@ -88,10 +88,11 @@ def test_a_lake_without_its_packages_says_which_one_to_install(
         lake.statements(named("lake.sqlite"))
 
 
+@pytest.mark.parametrize("catalog", ["lake.sqlite", "lake.ducklake"])
 def test_tables_are_made_and_rows_replaced_in_a_lake_as_in_duckdb(
-    named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalog: str, named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = named(str(tmp_path / "lake.sqlite"))
+    where = named(str(tmp_path / catalog))
     monkeypatch.setenv("ASSAY_TARGET", lake.TARGET)
     with duckdb.connect() as connection:
         lake.attach(connection, where)
