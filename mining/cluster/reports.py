@@ -21,7 +21,8 @@ from assay.mining.cluster.linkage import group_average
 from assay.mining.cluster.partition import partition
 from assay.mining.threads import single_threaded
 
-# Raise it when the rules change: days that are not over are then grouped again.
+# Raise it when the rules change, or what a day is known by (assay/dbt/days.py): days that are not
+# over are then grouped again.
 REPORTS_VERSION = "2"
 LIKE = 0.48  # mean cosine, without what is of a site, at which two groups are of one problem
 # An issue of the day before stays one where it is nearly as close, and two stay two unless closer.

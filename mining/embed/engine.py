@@ -283,11 +283,7 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def embedding_setting() -> str:
-    """Return what EMBEDDING_MODEL and EMBEDDING_ENGINE mean here, without loading anything.
-
-    Vectors under another setting are not comparable; "whole" tells those of long posts from the
-    ones of earlier versions, which read the beginning only.
-    """
+    """Return what EMBEDDING_MODEL and EMBEDDING_ENGINE mean here, without loading anything."""
     model = os.environ.get("EMBEDDING_MODEL", "").strip() or MINILM
     name = os.environ.get("EMBEDDING_ENGINE", "").strip() or AUTO
-    return f"{model} ({_automatic(model)[0] if name == AUTO else name}, whole)"
+    return f"{model} ({_automatic(model)[0] if name == AUTO else name})"

@@ -161,7 +161,7 @@ def test_dlt_and_dbt_write_it_and_the_run_id_joins_them(project: Project) -> Non
     )
     assert found == [
         ("dbt", "build", "killed", None, "{}", "r", 0, 0),
-        ("dbt", "run", "failed", "tasks", '{"error": 1, "success": 3}', run, 0, 0),
+        ("dbt", "run", "failed", "tasks", '{"error": 1, "success": 6}', run, 0, 0),
         ("dlt", "hf_catalog", "done", None, "{}", run, 1, 1),
     ]
     assert project.rows(
