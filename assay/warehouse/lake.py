@@ -229,11 +229,15 @@ def without_keys(ddl: str) -> str:
     return _PRIMARY_KEY.sub("", ddl)
 
 
+_MADE_TWICE = "already exists"
+
+
 def is_conflict(error: BaseException | None) -> bool:
-    """Tell whether something failed because another process had changed the same table: nothing
-    of it is there, and doing it again is right."""
+    """Tell whether something failed because another process had changed the same table, or made
+    the same schema or table at that moment: nothing of it is there, and doing it again is right."""
     while error is not None:
-        if "transaction conflict" in str(error).lower():
+        said = str(error).lower()
+        if "transaction conflict" in said or ("catalog error" in said and _MADE_TWICE in said):
             return True
         error = error.__cause__ or error.__context__
     return False

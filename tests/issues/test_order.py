@@ -20,7 +20,8 @@ create table int_clusters__inputs as
     select md5(i::varchar) as url_hash, md5('text ' || i) as text_hash, 'reddit' as source,
         'title ' || i || repeat('some words ', i % 200) as content, 'dlt' as place,
         true as is_problem, 0.5::float as problem_score, range(384)::float[384] as embedding,
-        [date '2026-11-09'] as written_on, [md5(i::varchar)] as people
+        [date '2026-11-09'] as written_on, [md5(i::varchar)] as people,
+        md5(i::varchar) as post_fingerprint
     from range({POSTS}) as t (i);
 """
 

@@ -96,14 +96,14 @@ def test_run_after_run_only_what_changed_moves(any_project: Project, bronze: Bro
     )
     any_project.build()
     assert sorted(any_project.rows("select * from hf.model_datasets")) == [
-        ("a/one", "new", READ),
-        ("b/two", "left", READ),
+        ("a/one", "new", "new", READ),
+        ("b/two", "left", "left", READ),
     ]
     assert any_project.rows("select * from hf.model_keywords") == [
         ("a/one", "peft", "library", READ)
     ]
     assert any_project.rows("select * from hf.model_base_models") == [
-        ("a/one", "x/base", "adapter", NEXT)
+        ("a/one", "x/base", "adapter", "x/base", NEXT)
     ]
     assert entity(any_project, "new") == (True, None, 5, fetched, READ, fetched, fetched)
     assert entity(any_project, "left") == (True, None, 1, fetched, FETCHED, FETCHED, fetched)
