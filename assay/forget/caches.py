@@ -13,6 +13,7 @@ from pathlib import Path
 from assay import warehouse
 
 REPORT = "issues.html"
+DIGESTS = ("digest.md", "digest.html", "issues.atom")  # with titles in the words of posts
 # Answers to questions about labels (mining/label/prompt.py), by the groups that they were about.
 _ANSWERS = """
     delete from answers where prompt_hash in (
@@ -45,15 +46,18 @@ def answers(data: Path, fingerprints: Sequence[str]) -> int:
 
 
 def report(reports: Path, urls: Sequence[str]) -> int:
-    """Delete the report on issues when it shows one of these addresses; return how many files."""
+    """Delete the report on issues when it shows one of these addresses, and digests, which do not
+    say whose words they have; return how many files. Each is made again by its command."""
+    gone = [reports / name for name in DIGESTS]
     path = reports / REPORT
-    if not path.is_file():
-        return 0
-    shown = path.read_text(encoding="utf-8")
-    if not any(url in shown or html.escape(url) in shown for url in urls):
-        return 0
-    path.unlink()
-    return 1
+    if path.is_file():
+        shown = path.read_text(encoding="utf-8")
+        if any(url in shown or html.escape(url) in shown for url in urls):
+            gone.append(path)
+    there = [path for path in gone if path.is_file()]
+    for path in there:
+        path.unlink()
+    return len(there)
 
 
 def backups() -> int:

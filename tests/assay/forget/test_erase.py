@@ -232,10 +232,12 @@ def test_vectors_answers_and_the_report_go_too(db, data: Path) -> None:
             cache.answered(call, asked, Use(1, 1, 1, 0.1), {"title": f"words {group}"}, Use())
     report = data / "reports" / "issues.html"
     report.write_text('<a href="https://x.test/a?a&amp;b">', encoding="utf-8")
+    digest = data / "reports" / "digest.md"
+    digest.write_text("1. **Words of somebody**", encoding="utf-8")
     found = take_back(db, stone("a"))
     assert found.counts["vectors of the cache"] == 2
     assert found.counts["answers of language models"] == 1
-    assert found.counts["reports"] == 1 and not report.exists()
+    assert found.counts["reports"] == 2 and not report.exists() and not digest.exists()
     with closing(sqlite3.connect(data / "data" / "llm.sqlite")) as file:
         assert file.execute("select answer from answers").fetchall() == [('{"title": "words 2"}',)]
         assert file.execute("select count(*) from calls").fetchone() == (2,), "what it cost stays"
