@@ -55,7 +55,7 @@ FIELDS: dict[str, list[Definition]] = {
         *_fields("json", "sources"),
         *_fields("number", "posts"),
         *_fields("date", "first_posted_at", "last_posted_at"),
-        *_fields("json", "trend", "models"),
+        *_fields("json", "trend", "models", "place", "lineage"),
         *_fields("bool", "is_latest"),
         _text("content_hash"),
     ],

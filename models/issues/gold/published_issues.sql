@@ -64,6 +64,74 @@ models as (
 
 ),
 
+-- Where the issue lies on the map: in the middle of its posts. The map is of the newest day.
+places as (
+
+    select
+        cluster_date,
+        cluster_id,
+        [
+            round(median(cast(x as double)), 4), round(median(cast(y as double)), 4)
+        ] as place
+    from {{ ref('issue_map') }}
+    where not is_outlier
+    group by cluster_date, cluster_id
+
+),
+
+-- Splits and merges, told from both sides.
+changes as (
+
+    select
+        to_issue_id as issue_id,
+        from_issue_id as other_id,
+        if(kind = 'split', 'split_from', 'merged_from') as kind,
+        happened_on
+    from {{ ref('issue_lineage') }}
+
+    union all
+
+    select
+        from_issue_id as issue_id,
+        to_issue_id as other_id,
+        if(kind = 'split', 'split_into', 'merged_into') as kind,
+        happened_on
+    from {{ ref('issue_lineage') }}
+
+),
+
+titles as (
+
+    select
+        issue_id,
+        max_by(canonical_title, cluster_date) as title
+    from issues
+    group by issue_id
+
+),
+
+-- The last ten that had happened by the day.
+lineages as (
+
+    select
+        issues.cluster_date,
+        issues.cluster_id,
+        list(
+            {
+                'day': changes.happened_on,
+                'kind': changes.kind,
+                'issue_id': changes.other_id,
+                'title': titles.title
+            } order by changes.happened_on desc, changes.kind asc, changes.other_id asc
+        )[1:10] as lineage
+    from issues
+    inner join changes
+        on issues.issue_id = changes.issue_id and issues.cluster_date >= changes.happened_on
+    inner join titles on changes.other_id = titles.issue_id
+    group by issues.cluster_date, issues.cluster_id
+
+),
+
 final as (
 
     select
@@ -101,6 +169,8 @@ final as (
         coalesce(evidence.posts, 0) as posts,
         coalesce(trends.trend, []) as trend,
         coalesce(models.models, []) as models,
+        coalesce(places.place, []) as place,
+        coalesce(lineages.lineage, []) as lineage,
         issues.cluster_date = max(issues.cluster_date) over () as is_latest
     from issues
     left join evidence
@@ -119,6 +189,14 @@ final as (
         on
             issues.cluster_date = models.cluster_date
             and issues.cluster_id = models.cluster_id
+    left join places
+        on
+            issues.cluster_date = places.cluster_date
+            and issues.cluster_id = places.cluster_id
+    left join lineages
+        on
+            issues.cluster_date = lineages.cluster_date
+            and issues.cluster_id = lineages.cluster_id
 
 )
 

@@ -8,6 +8,7 @@ import { IssueView } from "./issue.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
+import { IssueMap } from "./map.js";
 import { PostSearch } from "./post-search.js";
 import { States } from "./states.js";
 import { EVERYTHING, read, span, write } from "./url.js";
@@ -20,8 +21,9 @@ let elsewhere = null; // {issueId, issue} of an opened issue that is not among t
 let typing = false;
 let listScroll = 0;
 
-const states = new States({ retry: () => live.refresh(), clear: () => go({ ...EVERYTHING, issue: view.issue }) });
+const states = new States({ retry: () => live.refresh(), clear: () => go({ ...EVERYTHING, show: view.show, issue: view.issue }) });
 const list = new List(byId("list"), (issue) => write({ ...view, issue: issue.issue_id }));
+const map = new IssueMap(byId("map"), (issueId) => open(issueId));
 const issueView = new IssueView(byId("issue"), api, () => close());
 const search = new PostSearch(api, () => refresh({ steady: true }));
 const live = new Live(api, store, { changed: dataChanged, turned: connectionTurned });
@@ -57,9 +59,21 @@ function refresh({ steady = false }) {
   showIssue();
   filters.show(view);
   filters.count(chosen.counts, live.state.loaded || all.length > 0);
-  list.show(rows, { inPosts: search.found, open: view.issue, steady });
+  showShape(all, { steady });
   states.result({ view, shown: rows.length, total: all.length, newest, state: live.state });
   performance.measure("assay:refresh", { start });
+}
+
+/** Show the chosen issues in the shape that the view asks for: as a list, or as a map. */
+function showShape(all, { steady }) {
+  const isMap = view.show === "map";
+  list.show(rows, { inPosts: search.found, open: view.issue, steady });
+  byId("list").hidden ||= isMap;
+  byId("map").hidden = !isMap || !rows.length;
+  for (const button of document.querySelectorAll("[data-show]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.show === view.show));
+  }
+  if (isMap) map.show(all, rows, view.issue);
 }
 
 function dataChanged(ids) {
@@ -131,7 +145,8 @@ function close() {
   }
   if (!issueId) return false;
   go({ issue: "" });
-  if (list.places.has(issueId)) list.focus(list.places.get(issueId));
+  if (view.show === "map") map.frame.focus({ preventScroll: true });
+  else if (list.places.has(issueId)) list.focus(list.places.get(issueId));
   return true;
 }
 
@@ -141,7 +156,8 @@ function step(by) {
   if (view.issue && !inList && rows[place]) {
     open(rows[place].issue_id, { replace: true });
     list.reveal(rows[place].issue_id);
-  } else list.focus(place);
+  } else if (view.show === "map") map.step(by);
+  else list.focus(place);
 }
 
 function toggleSide(on) {
@@ -150,18 +166,23 @@ function toggleSide(on) {
 }
 
 function withinPage(event) {
-  const link = event.target.closest("a.row-link");
+  const link = event.target.closest("a.row-link, a.inwards");
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   open(read(new URL(link.href).search).issue);
 }
 
 byId("list").addEventListener("click", withinPage);
-byId("clear").addEventListener("click", () => go({ ...EVERYTHING, issue: view.issue }));
+byId("issue").addEventListener("click", withinPage);
+for (const button of document.querySelectorAll("[data-show]")) {
+  button.addEventListener("click", () => go({ show: button.dataset.show }));
+}
+byId("clear").addEventListener("click", () => go({ ...EVERYTHING, show: view.show, issue: view.issue }));
 byId("side-toggle").addEventListener("click", () => toggleSide(!byId("side").classList.contains("open")));
 byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
-  list.focus(0);
+  if (view.show === "map") map.frame.focus();
+  else list.focus(0);
 });
 addEventListener("popstate", () => {
   typing = false;

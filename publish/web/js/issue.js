@@ -1,6 +1,6 @@
 /** The opened issue: what it is, why it ranks where it does, and the posts that prove it. */
 
-import { el, outwards } from "./dom.js";
+import { el, inwards, outwards } from "./dom.js";
 import { Evidence } from "./evidence.js";
 import { CATEGORIES, IMPACTS, LABELS, SOURCES, day, days, heat, number, people, plural } from "./format.js";
 import { webLink } from "./links.js";
@@ -36,7 +36,7 @@ export class IssueView {
     this.notice.textContent = `Not among the days listed: last seen on ${day(issue.cluster_date)}.`;
     this.body.replaceChildren(
       el("p", { class: "description", dir: "auto" }, issue.description || "No description."),
-      ...quotes(issue.quotes), ...paying(issue), facts(issue), ...reasons(issue.because), el("h3", {}, "Trend"), chart(issue.trend));
+      ...quotes(issue.quotes), ...paying(issue), facts(issue), ...reasons(issue.because), ...lineage(issue.lineage), el("h3", {}, "Trend"), chart(issue.trend));
     this.evidence.element.hidden = false;
     this.evidence.show(issue.id);
   }
@@ -118,6 +118,18 @@ function quotes(some) {
       el("footer", {}, link ? outwards(link, {}, name) : name));
   });
   return [el("div", { class: "quotes" }, ...items)];
+}
+
+const CHANGES = { split_from: "Split off from", split_into: "Gave posts to", merged_from: "Took in",
+  merged_into: "Went into" };
+
+/** Make the list of splits and merges, with links to the other issues; none for most issues. */
+function lineage(changes) {
+  if (!changes.length) return [];
+  const items = changes.filter(({ kind }) => CHANGES[kind]).map(({ day: on, kind, issue_id, title }) =>
+    el("li", {}, `${CHANGES[kind]} `, inwards(`?issue=${encodeURIComponent(issue_id)}`, { class: "inwards" },
+      title.slice(0, 200) || "an issue without a title"), ` on ${day(on)}`));
+  return [el("h3", {}, "Where it came from"), el("ul", { class: "lineage" }, ...items)];
 }
 
 const WHY = { title: "Title", description: "Description", category: "Category", would_pay: "Would pay",

@@ -40,6 +40,12 @@ export function issueOf(record) {
   issue.models = (Array.isArray(record.models) ? record.models : []).map((model) => ({
     name: String(model?.name ?? ""), posts: Number(model?.posts) || 0,
   })).filter((model) => model.name);
+  issue.lineage = (Array.isArray(record.lineage) ? record.lineage : []).map((change) => ({
+    day: String(change?.day ?? ""), kind: String(change?.kind ?? ""), issue_id: String(change?.issue_id ?? ""),
+    title: String(change?.title ?? ""),
+  })).filter((change) => change.issue_id);
+  const place = Array.isArray(record.place) ? record.place.map(Number) : [];
+  issue.place = place.length === 2 && place.every(Number.isFinite) ? place : null;
   issue.because = Object.fromEntries(REASONS.map((name) => [name, String(record.because?.[name] ?? "")]));
   issue.searched = folded(`${issue.canonical_title}\n${issue.description}`.slice(0, SEARCHED));
   return issue;

@@ -7,6 +7,7 @@
 import { CATEGORIES, IMPACTS, LABELS, SOURCES } from "./format.js";
 
 export const SORTS = ["heat", "recent", "size"];
+export const SHOWS = ["list", "map"];
 export const SIZES = [0, 5, 10, 25, 50, 100];
 const LISTS = { category: CATEGORIES, impact: IMPACTS, source: SOURCES };
 const LONGEST_QUERY = 200;
@@ -14,7 +15,7 @@ const LONGEST_QUERY = 200;
 /** The view of a bare address: every issue of the newest day, hottest first. */
 export const EVERYTHING = Object.freeze({
   q: "", category: [], impact: [], source: [], pay: false, label: "", min: 0,
-  from: "", to: "", sort: "heat", issue: "",
+  from: "", to: "", sort: "heat", show: "list", issue: "",
 });
 
 /** Make a view from `location.search`. */
@@ -32,6 +33,7 @@ export function read(search) {
   view.from = aDay(given.get("from"));
   view.to = aDay(given.get("to"));
   view.sort = SORTS.includes(given.get("sort")) ? given.get("sort") : "heat";
+  view.show = SHOWS.includes(given.get("show")) ? given.get("show") : "list";
   view.issue = (given.get("issue") ?? "").slice(0, LONGEST_QUERY);
   return view;
 }
@@ -46,9 +48,9 @@ export function write(view) {
   return `?${parts}`.replaceAll("%2C", ",");
 }
 
-/** Tell whether a view hides anything that the bare address shows; sorting hides nothing. */
+/** Tell whether a view hides anything that the bare address shows; sorting and the map hide nothing. */
 export function isFiltered(view) {
-  return write({ ...view, sort: "heat", issue: "" }) !== "?";
+  return write({ ...view, sort: "heat", show: "list", issue: "" }) !== "?";
 }
 
 /** The days a view asks for, as one comparable text; empty for the newest day. */

@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -38,6 +39,12 @@ create table gold.issue_models (
     people bigint
 );
 create table gold.issue_topics (cluster_date date, cluster_id integer, topic varchar);
+create table gold.issue_map (
+    cluster_date date, cluster_id integer, url_hash varchar, x float, y float, is_outlier boolean
+);
+create table gold.issue_lineage (
+    from_issue_id varchar, to_issue_id varchar, kind varchar, happened_on date
+);
 create table gold.issue_trend (
     issue_id varchar, day date, items bigint, people bigint, sources bigint, engagement bigint,
     heat double
@@ -47,6 +54,15 @@ create table gold.issue_trend (
 PUBLISHED = Template(
     (ROOT / "models" / "issues" / "gold" / "published_issues.sql").read_text(encoding="utf-8")
 ).render(ref="gold.{}".format)
+FILLED = (
+    "issues",
+    "issue_evidence",
+    "issue_trend",
+    "issue_topics",
+    "issue_models",
+    "issue_map",
+    "issue_lineage",
+)
 SOURCES = ("github", "stackoverflow", "reddit", "hackernews")
 CATEGORIES = ("ai", "finance", "devtools", "other")
 NUMBERS = (
@@ -81,15 +97,14 @@ class Gold:
 
     def refill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> None:
         """Put other issues in the place of all that there are."""
-        for table in ("issues", "issue_evidence", "issue_trend", "issue_topics", "issue_models"):
+        for table in FILLED:
             self.run(f"delete from gold.{table}")
         self.fill(issues, posts, seed=seed)
 
     def fill(self, issues: int = 6, posts: int = 5, *, seed: int = 1) -> "Gold":
         """Put so many issues into each day, each with up to so many posts."""
         drawn = random.Random(seed)
-        tables = ("issues", "issue_evidence", "issue_topics", "issue_trend", "issue_models")
-        rows: dict[str, list[tuple]] = {table: [] for table in tables}
+        rows: dict[str, list[tuple]] = {table: [] for table in FILLED}
         for number in range(issues):
             for day in [DAYS[0] - timedelta(days=2), *DAYS]:
                 rows["issue_trend"].append(
@@ -114,6 +129,16 @@ class Gold:
                     rows["issue_topics"].append((day, number, f"invoice, webhook {number}"))
                 for place in range(drawn.randint(1, posts)):
                     rows["issue_evidence"].append(post(day, number, place, drawn))
+        # The map is of the newest day; what fits nowhere does not move an issue.
+        for number in range(issues):
+            for place, x in enumerate((0.25, 0.5, 0.875)[: 1 + number % 3]):
+                rows["issue_map"].append((DAYS[-1], number, f"{number} {place}", x, -x, False))
+            rows["issue_map"].append((DAYS[-1], number, f"{number} far", -1.0, 1.0, True))
+        if issues > 2:
+            rows["issue_lineage"] += [
+                ("issue0000", "issue0001", "split", DAYS[1]),
+                ("issue0002", "issue0001", "merge", DAYS[3]),
+            ]
         with duckdb.connect(str(self.path)) as connection:
             for table, values in filter(itemgetter(1), rows.items()):
                 marks = ", ".join("?" * len(values[0]))
@@ -181,6 +206,7 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
     issues = rows(gold, "issues")
     trends = rows(gold, "issue_trend")
     models = rows(gold, "issue_models")
+    places = rows(gold, "issue_map")
     newest = max((row["cluster_date"] for row in issues), default=None)
     for row in issues:
         own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
@@ -198,6 +224,9 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
             {"name": m["entity_id"], "kind": m["entity_kind"], "posts": m["posts"]}
             for m in spoken[:5]
         ]
+        row["lineage"] = lineage(gold, row, issues)
+        dots = [d for d in places if key_of(d) == key_of(row) and not d["is_outlier"]]
+        row["place"] = [round(median(d[axis] for d in dots), 4) for axis in "xy"] if dots else []
         row["sources"] = sorted({p["source"] for p in own})
         row["posts"] = len(own)
         row["first_posted_at"] = min((p["posted_at"] for p in own), default="")
@@ -223,6 +252,28 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
             (str(r["cluster_date"]), r["cluster_id"], r["url_hash"]): plain(r) for r in posts
         },
     }
+
+
+def lineage(gold: Gold, row: dict, issues: list[dict]) -> list[dict]:
+    """Return the splits and merges of an issue up to its day, the last first."""
+    changes = []
+    for change in rows(gold, "issue_lineage"):
+        ends = change["from_issue_id"], change["to_issue_id"]
+        if row["issue_id"] not in ends or change["happened_on"] > row["cluster_date"]:
+            continue
+        came = row["issue_id"] == ends[1]
+        other = ends[0] if came else ends[1]
+        kind = {"split": ("split_into", "split_from"), "merge": ("merged_into", "merged_from")}
+        newest = max((o for o in issues if o["issue_id"] == other), key=lambda o: o["cluster_date"])
+        changes.append(
+            {
+                "day": str(change["happened_on"]),
+                "kind": kind[change["kind"]][came],
+                "issue_id": other,
+                "title": newest["canonical_title"],
+            }
+        )
+    return sorted(changes, key=lambda change: change["day"], reverse=True)
 
 
 def rows(gold: Gold, table: str) -> list[dict]:

@@ -30,6 +30,8 @@ ISSUES = {
     "quotes": "json",
     "because": "json",
     "models": "json",
+    "place": "json",
+    "lineage": "json",
     "confidence": "number",
     "labeled_by": "text",
     "heat": "number",

@@ -106,6 +106,8 @@ def issue(number: int, *, day: date = TODAY, **changes: Any) -> Record:
             "would_pay": "We would pay for a tool that gets this right.",
             "impact": "place 2 of 31 that day",
         },
+        "place": [round(chance.uniform(-1, 1), 4), round(chance.uniform(-1, 1), 4)],
+        "lineage": [],
         "models": [{"name": "acme/Tiny-7B", "kind": "model", "posts": 2}],
         "cluster_size": size,
         "confidence": round(0.4 + chance.random() * 0.6, 3),

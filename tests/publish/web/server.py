@@ -46,6 +46,8 @@ ISSUE_FIELDS = {
     "quotes": "json",
     "because": "json",
     "models": "json",
+    "place": "json",
+    "lineage": "json",
     "confidence": "number",
     "labeled_by": "text",
     "heat": "number",

@@ -25,7 +25,7 @@ WINDOWS: dict[str, dict[str, Any]] = {
     "small": {"viewport": SMALL},
     "calm": {"reduced_motion": "reduce", "forced_colors": "active"},
 }
-VIEWS = {"list": "", "issue": "?issue={}"}
+VIEWS = {"list": "", "issue": "?issue={}", "map": "?show=map"}
 PAPER = "getComputedStyle(document.body).backgroundColor"
 
 
