@@ -2,9 +2,9 @@
 
     python -m publish.issue_report [--out reports]
 
-It reads gold and draws: every post of the last clustered day as a dot near those that say alike
-things, and the issues by heat with their trend. What strangers wrote is text in it, never markup:
-the template escapes everything, and the page allows no script at all.
+It reads gold and draws: every issue of the last clustered day as a point near those that say alike
+things, over its posts and its topic, and the issues by heat with their trend. What strangers wrote
+is text in it, never markup: the template escapes everything, and the page allows no script at all.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assay import warehouse
-from assay.common.text import shorten
+from assay.publish.issue_map import POSTS_SQL, SIZE, IssueMap
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,6 @@ FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
 MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE, MAX_MODELS = 200, 16, 3, 5
 TREND_DAYS = 14
-MAP_SIZE, MAP_EDGE = 1000, 30  # of the picture, in its own units
-LETTERS_ON_MAP = 34
 # Eight colours that stay apart for colour-blind readers (Okabe and Ito), dark enough on white.
 COLORS = {
     "ai": "#0072b2",
@@ -74,13 +72,6 @@ MODELS_SQL = f"""
 PRODUCTS_SQL = """
     select cluster_id, product, kind from gold.issue_products
     where cluster_date = %s order by cluster_id, kind desc, people desc, product
-"""
-MAP_SQL = """
-    select m.x, m.y, m.is_outlier, i.category, i.canonical_title, d.title, m.issue_id
-    from gold.issue_map as m
-    join gold.issues as i using (cluster_date, cluster_id)
-    join silver.documents as d using (url_hash)
-    order by m.is_outlier desc, m.url_hash
 """
 
 
@@ -127,12 +118,12 @@ def report(db: Any) -> str:
     products: dict[int, list[Any]] = {}
     for cluster, *product in db.rows(PRODUCTS_SQL, (last,)) if issues else []:
         products.setdefault(cluster, []).append(product)
-    dots = [Dot(*row) for row in db.rows(MAP_SQL)] if issues else []
+    ranks = {issue.issue_id: issue.heat_rank for issue in issues[:MAX_NAMED]}
+    picture = IssueMap(db.rows(POSTS_SQL) if issues else [], ranks)
     jinja = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
     jinja.globals |= {"address": address, "spark": spark}
-    tops = [dot.top for dot in dots] or [0.0]
     hottest = max([issue.heat for issue in issues] + [1e-9])
     return jinja.get_template(TEMPLATE).render(
         issues=issues,
@@ -140,14 +131,11 @@ def report(db: Any) -> str:
         evidence=evidence,
         models=models,
         products=products,
-        dots=dots,
+        map=picture,
         last=last,
         hottest=hottest,
-        names=names_on_map(issues, dots),
         colors=COLORS,
-        size=MAP_SIZE,
-        top=min(tops) - MAP_EDGE,
-        height=max(tops) - min(tops) + 2 * MAP_EDGE,
+        size=SIZE,
         categories=sorted({issue.category for issue in issues}),
     )
 
@@ -190,51 +178,6 @@ class Issue:
             "declined": self.posts_declined,
         }
         return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A post on the map."""
-
-    x: float
-    y: float
-    is_outlier: bool
-    category: str
-    issue: str
-    title: str
-    issue_id: str
-
-    @property
-    def left(self) -> float:
-        """Return its place in the picture's units."""
-        return _place(self.x)
-
-    @property
-    def top(self) -> float:
-        """Return its place in the picture's units, downwards as pictures count."""
-        return _place(-self.y)
-
-
-def _place(value: float) -> float:
-    return round(MAP_SIZE / 2 + value * (MAP_SIZE / 2 - MAP_EDGE), 1)
-
-
-def names_on_map(issues: Sequence[Issue], dots: Sequence[Dot]) -> list[tuple[float, float, str]]:
-    """Return (left, top, name) of the hottest issues, at the middle of their posts, names that
-    would lie on another one moved down to the next free line."""
-    named: list[tuple[float, float, str]] = []
-    for issue in issues[:MAX_NAMED]:
-        mine = [dot for dot in dots if dot.issue_id == issue.issue_id and not dot.is_outlier]
-        if not mine:
-            continue
-        left = sorted(dot.left for dot in mine)[len(mine) // 2]
-        top = sorted(dot.top for dot in mine)[len(mine) // 2]
-        left = min(max(left, 160), MAP_SIZE - 160)
-        while any(abs(top - other) < 20 and abs(left - at) < 320 for at, other, _ in named):
-            top += 20
-        title = f"{issue.heat_rank} {issue.title}"
-        named.append((left, round(top, 1), shorten(title, LETTERS_ON_MAP)))
-    return named
 
 
 def address(url: str) -> str | None:

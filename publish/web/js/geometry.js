@@ -1,6 +1,5 @@
 /** Where things lie in a plane: outlines, free places for labels, the next point in a direction. */
 
-const CORE = 2.5; // times the median distance from the middle: what is farther does not shape a region
 const CELL = 24; // px of a cell in which boxes are looked for
 
 /** Return the corners of the smallest outline around points `[x, y]`, in order. */
@@ -18,13 +17,15 @@ export function hull(points) {
   return [...half(sorted), ...half(sorted.reverse())];
 }
 
-/** Return the points without those far from their middle, which would stretch an outline. */
-export function core(points) {
-  const middle = [0, 1].map((axis) => median(points.map((point) => point[axis])));
-  const far = points.map((point) => distance(point, middle));
-  const most = CORE * median(far);
-  const near = points.filter((_, place) => far[place] <= most);
-  return near.length ? near : points;
+/** Return points in groups, the largest first: each is less than `gap` away from another of it. */
+export function grouped(points, gap) {
+  let groups = [];
+  for (const point of points) {
+    const near = groups.filter((group) => group.some((one) => distance(one, point) < gap));
+    groups = groups.filter((group) => !near.includes(group));
+    groups.push([point, ...near.flat()]);
+  }
+  return groups.sort((one, other) => other.length - one.length);
 }
 
 /** Return an outline that leaves `room` around points, rounded at its corners. */
@@ -89,8 +90,3 @@ const overlap = (one, other) =>
 const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 
 export const distance = (one, other) => Math.hypot(one[0] - other[0], one[1] - other[1]);
-
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)];
-}

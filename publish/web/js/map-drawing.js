@@ -94,6 +94,7 @@ function names(context, seen, outlines, colors, [width, height]) {
     context.fillText(text, box[0], (box[1] + box[3]) / 2);
   };
   for (const { name, outline } of outlines) {
+    if (!name) continue;
     const text = shortened(name);
     const [left, right] = [Math.min(...outline.map(([x]) => x)), Math.max(...outline.map(([x]) => x))];
     const [top, bottom] = [Math.min(...outline.map(([, y]) => y)), Math.max(...outline.map(([, y]) => y))];

@@ -8,18 +8,19 @@
 import { el } from "./dom.js";
 import { CATEGORIES, heat, number, people, plural } from "./format.js";
 import { drawn } from "./map-drawing.js";
-import { core, distance, hull, towards } from "./geometry.js";
+import { distance, grouped, hull, towards } from "./geometry.js";
 import { MapView } from "./map-view.js";
 
 const NEAR = 14; // px around a point in which a pointer means it
 const STILL = 6; // px that a finger may move and still press
+const GAP = 0.23; // between issues of a topic that have regions of their own; a map is 2 wide
 const STEP = 1.6; // times larger with each press of +
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class IssueMap {
   #view = new MapView();
   #points = []; // {issue, at, chosen} of every issue that has a place, the hottest first
-  #regions = []; // {name, points} of each topic, the largest first
+  #regions = []; // {name, points}; of the regions of a topic the largest has its name
   #shown = ""; // ids of what is drawn, to leave the frame alone when nothing moved
   #current = -1; // the point of the keys or under the pointer
   #pointers = new Map();
@@ -231,8 +232,9 @@ function regionsOf(issues) {
   for (const { topic, place } of issues) {
     if (topic) topics.set(topic, [...(topics.get(topic) ?? []), place]);
   }
-  return [...topics].map(([name, places]) => ({ name, size: places.length, points: hull(core(places)) }))
-    .sort((one, other) => other.size - one.size || (one.name < other.name ? -1 : 1));
+  return [...topics].sort(([one, its], [other, theirs]) => theirs.length - its.length || (one < other ? -1 : 1))
+    .flatMap(([topic, places]) => grouped(places, GAP).map((group, place) => (
+      { name: place ? "" : topic, points: hull(group) })));
 }
 
 function caption(on, chosen) {

@@ -321,5 +321,6 @@ def test_the_report_shows_every_issue_and_nothing_acts(mined: Project, tmp_path:
     mined.run("python", "-m", "assay.publish.issue_report", "--out", str(tmp_path))
     page = (tmp_path / "issues.html").read_text(encoding="utf-8")
     assert page.count('<li class="issue">') == len(mined.rows("from gold.top_issues"))
-    assert page.count("<circle") == len(mined.rows("from gold.issue_map"))
+    assert page.count('<circle class="post"') == len(mined.rows("from gold.issue_map"))
+    assert page.count('<circle class="point"') == len(mined.rows("from gold.top_issues"))
     assert "<script" not in page and 'http-equiv="Content-Security-Policy"' in page
