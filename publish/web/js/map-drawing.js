@@ -4,6 +4,8 @@ import { Taken, rounded } from "./geometry.js";
 
 const NAMED = 150; // of the issues in sight, the hottest that may have a name
 const LETTERS = 34;
+const NARROW = 560; // px of a frame in which names are shorter
+const FEW_LETTERS = 20;
 const LINE = 16; // px of a line of text
 const AROUND = 18; // px of a region around its points
 const FONT = "13px system-ui, sans-serif";
@@ -11,8 +13,11 @@ const TOPIC_FONT = "600 12px system-ui, sans-serif";
 
 const widths = new Map(); // of texts that were measured, by font and text
 
-/** Draw; returns the boxes of the names as `[text, left, top, right, bottom]`, in px. */
-export function drawn(canvas, view, { points, regions, current, opened, swatches }) {
+/**
+ * Draw; returns the boxes of the names as `[text, left, top, right, bottom]`, in px. No name is
+ * written into the box `covered`, which something else lies over.
+ */
+export function drawn(canvas, view, { points, regions, current, opened, swatches, covered }) {
   const { clientWidth: width, clientHeight: height } = canvas.parentElement;
   const sharp = Math.min(3, devicePixelRatio || 1);
   if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) {
@@ -29,7 +34,7 @@ export function drawn(canvas, view, { points, regions, current, opened, swatches
     .filter(({ seen: [x, y] }) => x > -20 && x < width + 20 && y > -20 && y < height + 20);
   for (const point of [...seen].reverse()) dot(context, point, colors);
   for (const point of seen) if (point.issue.issue_id === opened || point.place === current) ring(context, point, colors);
-  return names(context, seen, outlines, colors, [width, height]);
+  return names(context, seen, outlines, colors, { width, height, covered });
 }
 
 function colorsOf(canvas, swatches) {
@@ -79,8 +84,10 @@ function ring(context, { seen: [x, y], r }, colors) {
 }
 
 /** Write names that lie neither over each other nor over a point: topics first, then by heat. */
-function names(context, seen, outlines, colors, [width, height]) {
+function names(context, seen, outlines, colors, { width, height, covered }) {
   const taken = new Taken();
+  taken.add(covered);
+  const most = width < NARROW ? FEW_LETTERS : LETTERS;
   for (const { seen: [x, y], r } of seen) taken.add([x - r, y - r, x + r, y + r]);
   const written = [];
   const write = (text, places, font, color) => {
@@ -95,7 +102,7 @@ function names(context, seen, outlines, colors, [width, height]) {
   };
   for (const { name, outline } of outlines) {
     if (!name) continue;
-    const text = shortened(name);
+    const text = shortened(name, most);
     const [left, right] = [Math.min(...outline.map(([x]) => x)), Math.max(...outline.map(([x]) => x))];
     const [top, bottom] = [Math.min(...outline.map(([, y]) => y)), Math.max(...outline.map(([, y]) => y))];
     const x = (left + right - textWidth(context, text, TOPIC_FONT)) / 2;
@@ -103,7 +110,7 @@ function names(context, seen, outlines, colors, [width, height]) {
       TOPIC_FONT, colors.soft);
   }
   for (const { issue, seen: [x, y], r } of seen.filter((point) => point.chosen).slice(0, NAMED)) {
-    const text = shortened(issue.canonical_title);
+    const text = shortened(issue.canonical_title, most);
     const wide = textWidth(context, text, FONT);
     write(text, [[x + r + 4, y], [x - r - 4 - wide, y], [x - wide / 2, y - r - LINE / 2 - 2],
       [x - wide / 2, y + r + LINE / 2 + 2]], FONT, colors.ink);
@@ -121,7 +128,7 @@ function textWidth(context, text, font) {
   return widths.get(key);
 }
 
-function shortened(text) {
+function shortened(text, most) {
   const letters = [...text.slice(0, 4 * LETTERS)];
-  return letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1).join("").trimEnd()}…` : letters.join("");
+  return letters.length > most ? `${letters.slice(0, most - 1).join("").trimEnd()}…` : letters.join("");
 }

@@ -40,12 +40,12 @@ export class IssueMap {
       ([name, title]) => el("li", {}, el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), title)));
     const buttons = [["Zoom in", "+", () => this.#zoom(STEP)], ["Zoom out", "−", () => this.#zoom(1 / STEP)],
       ["Show all", "All", () => this.#whole()]];
-    element.append(this.key, el("div", { class: "map-box" }, this.frame, el("div", { class: "map-buttons" },
-      ...buttons.map(([label, text, does]) => {
-        const button = el("button", { type: "button", class: "button", "aria-label": label }, text);
-        button.addEventListener("click", does);
-        return button;
-      }))), this.caption);
+    this.buttons = el("div", { class: "map-buttons" }, ...buttons.map(([label, text, does]) => {
+      const button = el("button", { type: "button", class: "button", "aria-label": label }, text);
+      button.addEventListener("click", does);
+      return button;
+    }));
+    element.append(this.key, el("div", { class: "map-box" }, this.frame, this.buttons), this.caption);
     this.#listen();
   }
 
@@ -205,7 +205,7 @@ export class IssueMap {
     this.#view.size(width, height);
     this.frame.classList.toggle("zoomed", this.#view.isZoomed);
     drawn(this.canvas, this.#view, { points: this.#points, regions: this.#regions,
-      current: this.#current, opened: this.opened, swatches: this.key });
+      current: this.#current, opened: this.opened, swatches: this.key, covered: boxOf(this.buttons) });
     this.#say();
     performance.measure("assay:map", { start });
   }
@@ -242,4 +242,6 @@ function caption(on, chosen) {
   return on === chosen ? `${plural(on, "issue")}.` : `${number(on)} of ${plural(chosen, "issue")}; the map is of the newest day.`;
 }
 
+const boxOf = ({ offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height }) =>
+  [left, top, left + width, top + height];
 const middle = (one, other) => [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];

@@ -129,6 +129,21 @@ def test_only_the_rows_near_the_window_are_in_the_page_and_scrolling_is_smooth(
     expect(last).to_be_in_viewport(ratio=1)
 
 
+def test_the_map_of_five_thousand_issues_zooms_and_moves_with_the_hand(
+    visit: Visit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, watch = visit.page, Stopwatch(visit)
+    times = {"open": watch.median(page.get_by_role("button", name="Map", exact=True).click)}
+    page.locator(".map-frame").focus()
+    page.keyboard.press("Home")
+    keys = {"zoom": "+++---", "next": "jjjjkk"}
+    for name, pressed in keys.items():
+        times[name] = watch.median(*(lambda key=key: page.keyboard.press(key) for key in pressed))
+    times["list again"] = watch.median(page.get_by_role("button", name="List").click)
+    say(capsys, "map: " + ", ".join(f"{name} {time:.0f}" for name, time in times.items()))
+    assert max(times["zoom"], times["next"]) < FILTER_MS * GENEROUS
+
+
 def test_a_thousand_changes_at_once_arrive_and_the_page_stays_usable(
     visit: Visit, full: PocketBase
 ) -> None:

@@ -26,7 +26,7 @@ DRAW = """async ([points, times]) => {
     view.frame(points.map(({ at }) => at));
     view.zoom(times);
     const names = drawn(canvas, view, { points, regions: [], current: -1, opened: "",
-        swatches: document.querySelector(".map-key") });
+        swatches: document.querySelector(".map-key"), covered: [0, 0, 80, 80] });
     const seen = points.map(({ at }) => view.seen(at));
     return { names, seen, size: [clientWidth, clientHeight] };
 }"""
@@ -60,7 +60,8 @@ def test_the_map_is_a_click_away_has_an_address_and_opens_issues(
     page.keyboard.press("Home")
     words = frame(page).get_by_role("status")
     expect(words).to_contain_text(cross[0]["canonical_title"])
-    for key, to in (("ArrowRight", 1), ("ArrowLeft", 0), ("ArrowLeft", 2), ("ArrowUp", 3)):
+    right, left, up = "ArrowRight", "ArrowLeft", "ArrowUp"
+    for key, to in ((right, 1), (left, 0), (left, 2), (right, 0), (up, 3)):
         page.keyboard.press(key)
         expect(words).to_contain_text(f"heat {cross[to]['heat']:.1f}")
     page.keyboard.press("Enter")
@@ -160,7 +161,7 @@ def test_names_lie_neither_over_each_other_nor_over_a_point(
     drawn = page.evaluate(DRAW, [points, times])
     boxes = [box[1:] for box in drawn["names"]]
     assert len(boxes) > 5
-    for one, other in combinations(boxes, 2):
+    for one, other in combinations([*boxes, [0, 0, 80, 80]], 2):
         assert not overlap(one, other)
     for x, y in drawn["seen"]:
         assert not any(overlap(box, [x - 2, y - 2, x + 2, y + 2]) for box in boxes)
