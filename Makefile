@@ -6,7 +6,8 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) +
 IN_VENV := set -a; [ ! -f .env ] || . ./.env; set +a; PATH="$(CURDIR)/.venv/bin:$$PATH";
 # A file of tests after the other, in the order of tests/conftest.py: the long ones first.
 PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
+# Python compiles a module when it is first imported; compiling all 14,000 files took a third of installing.
+INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
 .PHONY: help run status serve publish digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
 	soak audit lake-compact evaluate report docs bench llm-smoke lock clean
