@@ -76,11 +76,12 @@ PRODUCTS_SQL = """
     where cluster_date = %s order by cluster_id, kind desc, people desc, product
 """
 MAP_SQL = """
-    select m.x, m.y, m.is_outlier, i.category, i.canonical_title, d.title, m.issue_id
+    select m.x, m.y, m.is_outlier or i.standing <> 'open', i.category, i.canonical_title, d.title,
+        m.issue_id
     from gold.issue_map as m
     join gold.issues as i using (cluster_date, cluster_id)
     join silver.documents as d using (url_hash)
-    order by m.is_outlier desc, m.url_hash
+    order by 3 desc, m.url_hash
 """
 
 
