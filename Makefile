@@ -9,7 +9,7 @@ PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Python compiles a module when it is first imported; compiling all 14,000 files took a third of installing.
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help run status serve publish digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
+.PHONY: help run status serve publish correct editor digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
 	soak audit lake-compact evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -36,6 +36,13 @@ serve: .venv/.installed ## the live page of the published issues, on http://127.
 
 publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
 	@$(IN_VENV) python -m publish.pocketbase
+
+correct: .venv/.installed ## what was corrected on the page or in inputs/corrections.csv: brought, built, published
+	@$(IN_VENV) python -m publish.corrections && python -m assay.refresh && python -m publish.pocketbase
+
+editor: .venv/.installed ## EMAIL=... NAME=...: an account to correct issues on the page with, or a new password for it
+	@$(if $(and $(EMAIL),$(NAME)),,echo "say who: make editor EMAIL=ann@example.org NAME=Ann"; exit 2)
+	@$(IN_VENV) python -m publish.editor "$(EMAIL)" --name "$(NAME)"
 
 digest: .venv/.installed ## what is new of the last day, or DAYS=7: reports/digest.md, digest.html and issues.atom
 	@$(IN_VENV) python -m publish.digest $(if $(DAYS),--days $(DAYS))

@@ -23,13 +23,13 @@ AROUND = 18  # units of a region around its issues
 GAP = 110  # units between issues of a topic that have regions of their own
 
 POSTS_SQL = """
-    select m.x, m.y, m.is_outlier, d.title, m.issue_id, i.category, i.canonical_title, i.people,
-        coalesce(t.topic, '') as topic
+    select m.x, m.y, m.is_outlier or i.standing <> 'open', d.title, m.issue_id, i.category,
+        i.canonical_title, i.people, coalesce(t.topic, '') as topic
     from gold.issue_map as m
     join gold.issues as i using (cluster_date, cluster_id)
     join silver.documents as d using (url_hash)
     left join gold.issue_topics as t using (cluster_date, cluster_id)
-    order by m.is_outlier desc, m.url_hash
+    order by 3 desc, m.url_hash
 """
 
 Point = tuple[float, float]

@@ -14,6 +14,9 @@ SCHEMAS = ("bronze", "bronze_staging", "silver_staging", "silver", "gold")
 # The log of what is published has no words, and says what is to be taken off the page.
 IDENTITIES = "silver_staging.stg_issue_identities"
 SPARED = ("bronze.tombstones", "gold.live_issues", "gold.live_evidence", IDENTITIES)
+# Which group of a day shows the posts of another, where a person merged issues; labels of such
+# groups have a fingerprint of their own.
+CORRECTED = "silver_staging.int_corrected_groups"
 CLUSTERS, TOPICS = "silver_staging.stg_clusters", "silver_staging.stg_topics"
 CLEANED, FOLDED = "silver_staging.stg_posts__cleaned", "silver_staging.stg_posts__folded"
 LOCAL, LLM = "silver_staging.stg_issue_labels__local", "silver_staging.stg_issue_labels__llm"
@@ -66,6 +69,13 @@ _TOUCHED = f"""
     from (select *, unnest(members) as member from {CLUSTERS})
     where member.url_hash in (select url_hash from gone)
 """  # noqa: S608 - names of our own
+_TOUCHED_BY_HAND = f"""
+    insert into touched
+    select distinct known.cluster_date, known.shown_cluster_id, known.fingerprint
+    from {CORRECTED} as known
+    inner join touched using (cluster_date, cluster_id)
+    where known.is_corrected
+"""  # noqa: S608 - a name of our own
 _EMPTIED = """
     delete from {table}
     where (cluster_date, {number}) in (
@@ -193,6 +203,8 @@ class Eraser:
         if CLUSTERS not in self._tables:
             return []
         self._db.execute(_TOUCHED)
+        if CORRECTED in self._tables:
+            self._db.execute(_TOUCHED_BY_HAND)
         found = set(self._values("select distinct fingerprint from touched"))
         orphan = f"fingerprint not in (select fingerprint from {CLUSTERS})"  # noqa: S608
         if LOCAL in self._tables:  # made again for nothing, should such a group come back

@@ -61,6 +61,9 @@ def main(argv: list[str] | None = None) -> int:
                         raise
                     # What the other sources gave is loaded, and worth being built.
                     failed = error
+            # Invented and recorded issues go to the bundled PocketBase, whatever .env names.
+            own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
+            _bring_corrections(common | own, lock)
             # What `make refresh` compares with is what was there when this build began.
             days = _days_to_cluster(folder)
             seen = refresh.observed(lock, days)
@@ -70,8 +73,6 @@ def main(argv: list[str] | None = None) -> int:
             refresh.remember(seen)
             for report in ("assay.publish.hf_report", "assay.publish.issue_report"):
                 _step("report", [sys.executable, "-m", report], common, lock, quiet=True)
-            # Invented and recorded issues go to the bundled PocketBase, whatever .env names.
-            own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
             publish = [sys.executable, "-m", "assay.publish.pocketbase"]
             _step("publish", publish, common | own, lock)
             _closing_table()
@@ -89,6 +90,21 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"make run: {error}\n")
         return 1
     return 0
+
+
+def _bring_corrections(more: dict[str, str], lock: int) -> None:
+    """Bring what editors said on the page, so that this run's build has it.
+
+    A page that cannot be asked stops no build: publishing asks it again, and fails where it must.
+    """
+    bundled = warehouse.data_dir() / "pocketbase" / "pb_data" / "data.db"
+    if not (bundled.exists() or (os.environ | more).get("POCKETBASE_URL")):
+        return  # nothing was ever published here
+    try:
+        bring = [sys.executable, "-m", "assay.publish.corrections"]
+        _step("corrections", bring, more, lock, quiet=True)
+    except StepFailedError as error:
+        _say(f"{error}: building without what is new there")
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -102,6 +102,10 @@ READ = {
     "hf_enrichment": (720, ("hf.datasets", "hf.articles", "hf.base_models")),
 }
 UNSURE_SQL = "select count(*) from ops.told where status in ('telling', 'unsure')"
+# Corrections that change nothing, for a person to look at.
+IDLE_SQL = """
+    select count(*) from gold.corrections where state in ('unknown', 'refused', 'without_effect')
+"""
 REFUSED_SQL = "select count(*) from gold.live_issues where status = 'refused'"
 
 
@@ -214,6 +218,8 @@ def _of_warehouse(db: warehouse.Warehouse) -> list[Section]:
         trouble = [_trouble(*row) for row in db.rows(TROUBLE_SQL)]
         if "gold.live_issues" in there and (refused := db.rows(REFUSED_SQL)[0][0]):
             trouble.append(f"PocketBase refused {refused:,} issues: gold.live_issues says why")
+        if "gold.corrections" in there and (idle := db.rows(IDLE_SQL)[0][0]):
+            trouble.append(f"{idle:,} corrections change nothing: gold.corrections says why")
         if "ops.told" in there and (unsure := db.rows(UNSURE_SQL)[0][0]):
             trouble.append(
                 f"{unsure:,} things may have been told when a run was killed, and are not told "

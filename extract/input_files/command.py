@@ -142,7 +142,7 @@ def _after(now: datetime, before: datetime | None) -> datetime:
 
 INPUTS = Pipeline(
     name="inputs",
-    summary="concepts, prompt templates and the list of language models that a person edits",
+    summary="concepts, prompt templates, language models and corrections that a person edits",
     options={},
     check=lambda args: None,
     run=_run,

@@ -1,7 +1,7 @@
 """The files that a person edits, as they are read: which there are, and what is wrong with them.
 
-An input is a CSV and, but for the language models, a folder of texts that its rows name: a row and
-its file are one thing, and every change to either is a change of the input.
+An input is a CSV and, but for the language models and the corrections, a folder of texts that its
+rows name: a row and its file are one thing, and every change to either is a change of the input.
 """
 
 from collections.abc import Iterator
@@ -33,6 +33,13 @@ INPUTS = (
         for kind in ("link", "essay", "evaluation")
     ),
     Input("llm_models", "seeds/llm_models.csv", "model_id", None),
+    Input(
+        "corrections",
+        "inputs/corrections.csv",
+        None,
+        None,
+        filled=("issue_id", "kind", "who", "why", "made_on"),
+    ),
 )
 
 

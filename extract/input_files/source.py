@@ -14,7 +14,7 @@ from assay.extract.input_files.tables import INPUT_FILES, INPUT_FINGERPRINTS, fi
 
 @dlt.source(name="inputs", max_table_nesting=0)
 def inputs(root: str = ".") -> Iterable[DltResource]:
-    """Load the concepts, prompt templates and language models below a project's root.
+    """Load the concepts, prompt templates, models and corrections below a project's root.
 
     All files are read and replace what was loaded, so that what was removed goes. The moment of a
     change is kept in dlt's state: it moves only when a name or a text changed. Raises InputsError

@@ -14,14 +14,16 @@ BOOLEANS = {"true": True, "false": False}  # as dbt reads a seed
 class Input:
     """Where one input lies, by paths below the project's root.
 
-    table: its CSV. key: the column that names a row. folder: where the files are that the column
-    `file` names, None for a CSV that stands alone.
+    table: its CSV. key: the column that names a row, None where no row has a name. folder: where
+    the files are that the column `file` names, None for a CSV that stands alone. filled: columns
+    that are there and never empty.
     """
 
     name: str
     table: str
-    key: str
+    key: str | None
     folder: str | None
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def read_rows(one: Input, text: str, problems: list[str]) -> Iterator[Row]:
             if not cells:
                 continue
             try:
-                yield _row(one, header, cells, seen)
+                yield _row(one, header, cells, seen, reader.line_num)
             except ValueError as error:
                 problems.append(f"{one.table}: line {reader.line_num}: {error}")
     except csv.Error as error:
@@ -59,23 +61,25 @@ def read_rows(one: Input, text: str, problems: list[str]) -> Iterator[Row]:
 
 
 def _wrong_header(one: Input, header: list[str]) -> str | None:
-    for column in (one.key, *(["file"] if one.folder else [])):
+    named = [one.key] if one.key else []
+    for column in (*named, *one.filled, *(["file"] if one.folder else [])):
         if column not in header:
             return f"has no column {column}: its first line must name it"
     twice = {column for column in header if header.count(column) > 1}
     return f"names the column {min(twice)} twice: rename one" if twice else None
 
 
-def _row(one: Input, header: list[str], cells: list[str], seen: set[str]) -> Row:
+def _row(one: Input, header: list[str], cells: list[str], seen: set[str], line: int) -> Row:
     """Return the row. Raises ValueError, which says what is wrong with it."""
     if len(cells) != len(header):
         raise ValueError(
             f"has {len(cells)} cells where the first line has {len(header)}: mend the commas"
         )
     values = {name: cell or None for name, cell in zip(header, cells, strict=True)}
-    key = values[one.key]
-    if key is None:
-        raise ValueError(f"{one.key} is empty: give it one")
+    for column in (*([one.key] if one.key else []), *one.filled):
+        if values[column] is None:
+            raise ValueError(f"{column} is empty: give it one")
+    key = (one.key and values[one.key]) or f"line {line}"
     if key in seen:
         raise ValueError(f"{one.key} {key!r} stands here a second time: rename or remove one")
     seen.add(key)

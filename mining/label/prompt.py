@@ -26,9 +26,13 @@ from assay.mining.llm import UNTRUSTED_RULE, Task, delimit_untrusted, detect_pro
 
 PURPOSE = "issue_labels"
 PROMPT_VERSION = "issue-label-2"
+# The same with categories that people corrected. These change now and then, and what was answered
+# beside others, or none, is an answer all the same: nothing is paid for twice.
+WITH_EXAMPLES = "issue-label-3"
 MAX_TOKENS = 500
 POSTS, TITLE_CHARACTERS, TEXT_CHARACTERS = 10, 160, 220
 SUMMARY_CHARACTERS = 800
+EXAMPLES = 10
 NEIGHBOURS, NEIGHBOUR_POSTS, NEIGHBOUR_CHARACTERS = 3, 2, 80
 
 SYSTEM = f"""\
@@ -124,11 +128,13 @@ def label_task(
     posts: Sequence[Mapping[str, str]],
     summary: str,
     neighbours: Sequence[Sequence[Mapping[str, str]]],
+    examples: Sequence[Mapping[str, str]] = (),
 ) -> Task:
     """Return the question for one cluster.
 
     posts: {title, text} of its members, most central first. neighbours: the same of the clusters
-    next to it, nearest first.
+    next to it, nearest first. examples: {title, category} of problems whose category a person
+    corrected; their titles are strangers' words like the posts.
     """
     own = "\n".join(f"{number}. {_line(post)}" for number, post in enumerate(posts[:POSTS], 1))
     others = "\n".join(
@@ -143,17 +149,29 @@ def label_task(
         "Posts about other problems, which are not this one and prove nothing about it:\n"
         f"{delimit_untrusted(others or '-', limit)}"
     )
+    told = "\n".join(
+        f"- {_line({'title': one['title'], 'text': ''})} | category: {one['category']}"
+        for one in examples[:EXAMPLES]
+    )
+    if told:
+        user += (
+            "\n\nOther problems and the category that a person chose for each, as examples:\n"
+            f"{delimit_untrusted(told, limit)}"
+        )
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
     schema = label_schema(len(posts[:POSTS]))
-    return Task(key, PURPOSE, PROMPT_VERSION, messages, schema, MAX_TOKENS, earlier=EARLIER)
+    version = WITH_EXAMPLES if told else PROMPT_VERSION
+    earlier = {WITH_EXAMPLES: schema, **({PROMPT_VERSION: schema} if told else {}), **EARLIER}
+    return Task(key, PURPOSE, version, messages, schema, MAX_TOKENS, earlier=earlier)
 
 
 def label_tasks(clusters: Sequence[Mapping[str, Any]]) -> list[LabelTask]:
     """Return the questions for clusters, each contrasted with those next to it.
 
     clusters: fingerprint, summary, centroid (d numbers), posts ({url_hash, title, text}, most
-    central first). A post that speaks to the model is left out; a cluster with nothing else is not
-    asked about, so that no stranger's words can choose its category or impact.
+    central first) and, where people corrected categories, examples ({title, category}). A post that
+    speaks to the model is left out; a cluster with nothing else is not asked about, so that no
+    stranger's words can choose its category or impact.
     """
     telling = [[post for post in cluster["posts"] if not _instructs(post)] for cluster in clusters]
     if not any(telling):
@@ -170,7 +188,8 @@ def label_tasks(clusters: Sequence[Mapping[str, Any]]) -> list[LabelTask]:
         summary = cluster["summary"]
         if detect_prompt_injection(summary):
             summary = ""
-        task = label_task(cluster["fingerprint"], posts, summary, neighbours)
+        examples = [one for one in cluster.get("examples") or () if not _instructs(one)]
+        task = label_task(cluster["fingerprint"], posts, summary, neighbours, examples)
         tasks.append(LabelTask(task, tuple(post["url_hash"] for post in posts[:POSTS])))
     return tasks
 
@@ -197,4 +216,4 @@ def _line(post: Mapping[str, str], characters: int = TEXT_CHARACTERS) -> str:
 
 
 def _instructs(post: Mapping[str, str]) -> bool:
-    return detect_prompt_injection(f"{post['title']}\n{post['text']}")
+    return detect_prompt_injection(f"{post['title']}\n{post.get('text', '')}")

@@ -51,7 +51,10 @@ ISSUES_SQL = """
         from seen
         group by issue_id
     ),
-    splits as (select distinct to_issue_id as issue_id from gold.issue_lineage),
+    splits as (
+        select distinct to_issue_id as issue_id from gold.issue_lineage
+        where kind <> 'merge_by_hand'
+    ),
     heats as (
         select
             issue_id,

@@ -22,6 +22,8 @@ from assay import warehouse
 from assay.common import lock
 from assay.publish.pocketbase import schema
 from assay.publish.pocketbase.client import Client
+from assay.publish.pocketbase.corrections import door
+from assay.publish.pocketbase.corrections.pull import pull, tell_states, told
 from assay.publish.pocketbase.log import Counts, Log, check_built
 from assay.publish.pocketbase.plan import CHANGE, MAKE, REMOVE, Plan, guard, plan
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
@@ -120,7 +122,11 @@ def _publish(args: argparse.Namespace) -> int:
                     if server.is_ours:
                         own_settings(client)
                     found = _admitted(client, connection, sync_log, args)
+                    door.prepare(client)
+                    if arrived := pull(client, connection):
+                        log.info("%s", told(arrived))
                     Sync(client, connection, sync_log, counts).run(found)
+                    tell_states(client, connection)
             finally:
                 counts.requests, counts.retries = client.requests, client.retries
     return _closing_line(server.url, counts)

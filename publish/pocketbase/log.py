@@ -83,6 +83,11 @@ def check_built(connection: duckdb.DuckDBPyConnection) -> None:
     try:
         for table in ("published_issues", "issue_evidence"):
             connection.execute(f"select 1 from gold.{table} limit 1")  # noqa: S608
+        connection.execute("select corrections from gold.published_issues limit 1")
+    except duckdb.BinderException as error:
+        raise PublishError(
+            "gold was built by an earlier version: run `dbt build --select tag:issues` first"
+        ) from error
     except duckdb.CatalogException as error:
         raise PublishError(
             f"gold.{table} is not built: run `dbt build --select tag:issues` first"

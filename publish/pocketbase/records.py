@@ -21,7 +21,14 @@ MARK = "…"
 
 Key = tuple[Any, ...]  # (cluster_date, cluster_id), for evidence with url_hash
 
-_TABLES = {ISSUES: "gold.published_issues", EVIDENCE: "gold.issue_evidence"}
+# Of what people muted or found to be no problem, which is not published, no post is either.
+_EVIDENCE = """(
+    select evidence.*
+    from gold.issue_evidence as evidence
+    inner join gold.issues as issue using (cluster_date, cluster_id)
+    where issue.standing = 'open'
+)"""
+_TABLES = {ISSUES: "gold.published_issues", EVIDENCE: _EVIDENCE}
 _KEYS = {ISSUES: "cluster_date, cluster_id", EVIDENCE: "cluster_date, cluster_id, url_hash"}
 # Texts that are cut when too long; a cut address or id would be a wrong one.
 _CUT = {

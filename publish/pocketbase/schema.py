@@ -56,6 +56,8 @@ FIELDS: dict[str, list[Definition]] = {
         *_fields("number", "posts"),
         *_fields("date", "first_posted_at", "last_posted_at"),
         *_fields("json", "trend", "models", "place", "lineage"),
+        _text("fixed_in"),
+        *_fields("json", "corrections"),
         *_fields("bool", "is_latest"),
         _text("content_hash"),
     ],

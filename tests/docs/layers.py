@@ -84,6 +84,7 @@ HISTORY = {
     "int_cluster_summaries": "silver_staging.stg_cluster_summaries",
     "int_issue_identities": "silver_staging.stg_issue_identities",
     "int_issue_map": "silver_staging.stg_issue_map",
+    "int_correction_anchors": "silver_staging.int_correction_anchors",
     "int_issue_labels__local": "silver_staging.stg_issue_labels__local",
     "int_issue_labels__llm": "silver_staging.stg_issue_labels__llm",
     "int_links_responses": "experiments_staging.stg_links_responses",

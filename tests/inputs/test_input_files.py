@@ -42,12 +42,19 @@ def stale(root: Path, before: dict[str, Observed]) -> list[str]:
     return [name for name, one in read(root).items() if one.fingerprint != before[name].fingerprint]
 
 
-def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
+def test_the_inputs_are_their_csv_and_their_files(root: Path) -> None:
     found = read(root)
     assert (
         list(found)
         == [one.name for one in INPUTS]
-        == ["concepts", "link_templates", "essay_templates", "evaluation_templates", "llm_models"]
+        == [
+            "concepts",
+            "link_templates",
+            "essay_templates",
+            "evaluation_templates",
+            "llm_models",
+            "corrections",
+        ]
     )
     assert {name: [file.path for file in one.files] for name, one in found.items()} == {
         "concepts": [
@@ -67,6 +74,7 @@ def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
             for kind in ("essay", "evaluation")
         },
         "llm_models": ["seeds/llm_models.csv"],
+        "corrections": [],
     }
     table = found["concepts"].files[0]
     assert table.rows is not None
@@ -93,6 +101,7 @@ def test_the_five_inputs_are_their_csv_and_their_files(root: Path) -> None:
         (f"{LINK}/notes.rst", "another extension", []),
         (f"{LINK}/.first.j2.swp", "an editor's", []),
         (f"{LINK}/first.j2~", "an editor's", []),
+        ("inputs/corrections.csv", "issue_id,kind,who,why,made_on\n", ["corrections"]),
         ("inputs/README.md", "of no input", []),
     ],
 )
@@ -152,6 +161,16 @@ def test_a_file_that_no_row_names_is_told_of(root: Path) -> None:
         f"seeds/link_templates.csv names none of {LINK}/draft0.j2, {LINK}/draft1.j2, "
         f"{LINK}/draft2.j2 and 2 more: loaded, used by nothing",
     )
+
+
+def test_a_correction_may_stand_twice_and_leave_cells_empty(root: Path) -> None:
+    line = "abc,mute,,,ann,noise,2026-11-20\n"
+    header = "issue_id,kind,value,post,who,why,made_on\n"
+    write(root, "inputs/corrections.csv", header + 2 * line)
+    rows = read(root)["corrections"].files[0].rows
+    assert rows is not None
+    assert [row.values["value"] for row in rows] == [None, None]
+    assert {row.values["who"] for row in rows} == {"ann"}
 
 
 def test_the_file_of_an_inactive_row_may_be_missing(root: Path) -> None:
@@ -238,6 +257,16 @@ BROKEN: dict[str, tuple[str, str | bytes, str]] = {
         "seeds/link_templates.csv",
         f'{TABLE}a,"first.j2"x,true\n',
         "seeds/link_templates.csv: line 2: ',' expected after '\"'",
+    ),
+    "no reason": (
+        "inputs/corrections.csv",
+        "issue_id,kind,who,why,made_on\nabc,mute,ann,,2026-11-20\n",
+        "inputs/corrections.csv: line 2: why is empty: give it one",
+    ),
+    "no column for a reason": (
+        "inputs/corrections.csv",
+        "issue_id,kind,who,made_on\nabc,mute,ann,2026-11-20\n",
+        "inputs/corrections.csv: has no column why: its first line must name it",
     ),
     "empty": (
         "seeds/link_templates.csv",

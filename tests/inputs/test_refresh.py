@@ -174,7 +174,7 @@ def test_a_failed_build_is_not_remembered_and_is_built_again(house: House) -> No
     )
     assert "failed, or waiting for what failed: house.essay_tasks, house.link_answers" in told
     assert house.current() == state
-    assert "inputs: 0 of 5 changed" in house.refresh(code=1)
+    assert "inputs: 0 of 6 changed" in house.refresh(code=1)
     assert "house.link_tasks" in house.ran()
     assert house.current() == state
     house.write(LINK, text)

@@ -24,17 +24,19 @@ final as (
 
     select
         places.cluster_date,
-        places.cluster_id,
+        assignments.cluster_id,
         places.url_hash,
         issues.issue_id,
         places.x,
         places.y,
         assignments.is_outlier
     from places
-    inner join issues
-        on places.cluster_date = issues.cluster_date and places.cluster_id = issues.cluster_id
     inner join assignments
         on places.cluster_date = assignments.cluster_date and places.url_hash = assignments.url_hash
+    inner join issues
+        on
+            assignments.cluster_date = issues.cluster_date
+            and assignments.cluster_id = issues.cluster_id
 
 )
 

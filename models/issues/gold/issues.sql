@@ -1,4 +1,5 @@
--- Problems that developers have, one row per cluster and day, with the identity that lasts.
+-- Problems that developers have, one row per cluster and day, with the identity that lasts. What
+-- people corrected stands in place of what the machine says, which stands beside it.
 with
 
 clusters as (
@@ -15,7 +16,45 @@ labels as (
 
 identities as (
 
-    select * from {{ ref('int_issue_identities') }}
+    select * from {{ ref('int_corrected_groups') }}
+    where cluster_id = shown_cluster_id and not is_emptied
+
+),
+
+said as (
+
+    select
+        *,
+        concat('corrected by ', who, ' on ', cast(made_at as date), ': ', why) as said
+    from {{ ref('int_issue_corrections') }}
+
+),
+
+corrections as (
+
+    select
+        issue_id,
+        max(value) filter (where kind = 'title') as title,
+        max(value) filter (where kind = 'category') as category,
+        max(value) filter (where kind = 'impact') as impact_level,
+        max(value) filter (where kind = 'fixed') as fixed_in,
+        bool_or(kind = 'mute') as is_muted,
+        bool_or(kind = 'no_problem') as is_no_problem,
+        max(said) filter (where kind = 'title') as title_because,
+        max(said) filter (where kind = 'category') as category_because,
+        max(said) filter (where kind = 'impact') as impact_because,
+        list(
+            {
+                'kind': kind,
+                'value': value,
+                'who': who,
+                'why': why,
+                'made_on': cast(made_at as date)
+            }
+            order by said_as
+        ) as corrections
+    from said
+    group by issue_id
 
 ),
 
@@ -162,9 +201,6 @@ final as (
         clusters.cluster_date,
         clusters.cluster_id,
         levelled.issue_id,
-        labels.canonical_title,
-        labels.category,
-        labels.category_confidence,
         labels.description,
         labels.would_pay_signal,
         labels.would_pay_because,
@@ -180,13 +216,27 @@ final as (
         shares.problem_share,
         labels.labeled_by,
         labels.quotes,
-        if(labels.labeled_by = 'llm', labels.impact_level, levelled.impact_level) as impact_level,
+        labels.canonical_title as machine_title,
+        labels.category as machine_category,
+        corrections.fixed_in,
+        coalesce(corrections.title, labels.canonical_title) as canonical_title,
+        coalesce(corrections.category, labels.category) as category,
+        if(corrections.category is null, labels.category_confidence, null) as category_confidence,
+        if(labels.labeled_by = 'llm', labels.impact_level, levelled.impact_level)
+            as machine_impact_level,
+        coalesce(corrections.impact_level, machine_impact_level) as impact_level,
+        case
+            when corrections.is_no_problem then 'no_problem'
+            when corrections.is_muted then 'muted'
+            else 'open'
+        end as standing,
+        coalesce(corrections.corrections, []) as corrections,
         {
-            'title': labels.title_because,
+            'title': coalesce(corrections.title_because, labels.title_because),
             'description': labels.description_because,
-            'category': labels.category_because,
+            'category': coalesce(corrections.category_because, labels.category_because),
             'would_pay': labels.would_pay_because,
-            'impact': reasons.impact
+            'impact': coalesce(corrections.impact_because, reasons.impact)
         } as because
     from clusters
     inner join labels on clusters.fingerprint = labels.fingerprint
@@ -206,6 +256,7 @@ final as (
         on
             clusters.cluster_date = counts.cluster_date
             and clusters.cluster_id = counts.cluster_id
+    left join corrections on levelled.issue_id = corrections.issue_id
 
 )
 

@@ -1,4 +1,5 @@
--- How many issues and posts each category had, by day.
+-- How many issues and posts each category had, by day; what people muted, or found to be no
+-- problem, is counted apart.
 with
 
 issues as (
@@ -19,6 +20,7 @@ posts as (
         on
             evidence.cluster_date = issues.cluster_date
             and evidence.cluster_id = issues.cluster_id
+    where issues.standing = 'open'
     group by issues.cluster_date, issues.category
 
 ),
@@ -30,9 +32,11 @@ final as (
         issues.category,
         any_value(coalesce(posts.people, 0)) as people,
         any_value(coalesce(posts.posts, 0)) as posts,
-        count(*) as issues,
-        count(*) filter (where issues.impact_level = 'high') as high_impact,
-        count(*) filter (where issues.would_pay_signal) as would_pay
+        count(*) filter (where issues.standing = 'open') as issues,
+        count(*) filter (where issues.standing = 'open' and issues.impact_level = 'high')
+            as high_impact,
+        count(*) filter (where issues.standing = 'open' and issues.would_pay_signal) as would_pay,
+        count(*) filter (where issues.standing <> 'open') as set_aside
     from issues
     left join posts
         on issues.cluster_date = posts.cluster_date and issues.category = posts.category

@@ -78,6 +78,7 @@ issues as (
         on
             issue_models.cluster_date = issues.cluster_date
             and issue_models.cluster_id = issues.cluster_id
+    where issues.standing = 'open'
     group by issue_models.entity_kind, issue_models.entity_id
 
 ),

@@ -1,10 +1,18 @@
 -- What the live page holds of each issue and day: the issue, its evidence counted, its heat and
--- rank among the issues of that day, and its trend up to it. A view: only the sync reads all of it.
+-- rank among the issues of that day, and its trend up to it. What people muted, or found to be no
+-- problem, is not among them. A view: only the sync reads all of it.
 with
 
 issues as (
 
     select * from {{ ref('issues') }}
+    where standing = 'open'
+
+),
+
+last_day as (
+
+    select max(cluster_date) as last_day from {{ ref('issues') }}
 
 ),
 
@@ -157,6 +165,8 @@ final as (
         issues.labeled_by,
         issues.quotes,
         issues.because,
+        issues.fixed_in,
+        issues.corrections,
         trends.heat,
         evidence.first_posted_at,
         evidence.last_posted_at,
@@ -171,8 +181,9 @@ final as (
         coalesce(models.models, []) as models,
         coalesce(places.place, []) as place,
         coalesce(lineages.lineage, []) as lineage,
-        issues.cluster_date = max(issues.cluster_date) over () as is_latest
+        issues.cluster_date = last_day.last_day as is_latest
     from issues
+    cross join last_day
     left join evidence
         on
             issues.cluster_date = evidence.cluster_date

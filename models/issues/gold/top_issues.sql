@@ -35,6 +35,8 @@ final as (
         published.labeled_by,
         published.quotes,
         published.because,
+        published.fixed_in,
+        published.corrections,
         published.cluster_size,
         published.people,
         published.posts,

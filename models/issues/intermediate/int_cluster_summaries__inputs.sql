@@ -3,7 +3,8 @@ with
 
 members as (
 
-    select * from {{ ref('int_cluster_members') }}
+    select * from {{ ref('int_corrected_members') }}
+    where not is_split_off
 
 ),
 

@@ -1,5 +1,6 @@
 -- What a language model is shown of each cluster: its summary and its central posts, problems
--- first. days_back counts the clustered days from the last one, which is 1.
+-- first, and which categories people corrected last. days_back counts the clustered days from the
+-- last one, which is 1.
 with
 
 clusters as (
@@ -16,7 +17,7 @@ centres as (
 
 members as (
 
-    select * from {{ ref('int_cluster_members') }}
+    select * from {{ ref('int_corrected_members') }}
     where not is_outlier and position < 20
 
 ),
@@ -63,6 +64,37 @@ posts as (
 
 ),
 
+-- An issue of which a person chose the category, under the title that it has on its last day.
+corrected as (
+
+    select
+        corrections.issue_id,
+        corrections.value as category,
+        corrections.said_as,
+        coalesce(titles.value, labels.canonical_title) as title
+    from {{ ref('int_issue_corrections') }} as corrections
+    inner join {{ ref('int_corrected_groups') }} as shown
+        on corrections.issue_id = shown.issue_id and shown.cluster_id = shown.shown_cluster_id
+    inner join {{ ref('int_issue_labels__local') }} as labels
+        on shown.fingerprint = labels.fingerprint
+    left join {{ ref('int_issue_corrections') }} as titles
+        on corrections.issue_id = titles.issue_id and titles.kind = 'title'
+    where
+        corrections.kind = 'category' and corrections.issue_id = corrections.said_of_issue_id
+    qualify
+        row_number() over (
+            partition by corrections.issue_id order by shown.cluster_date desc
+        ) = 1
+
+),
+
+examples as (
+
+    select list({ 'title': title, 'category': category } order by said_as desc)[1:10] as examples
+    from corrected
+
+),
+
 final as (
 
     select
@@ -72,8 +104,10 @@ final as (
         clusters.fingerprint,
         clusters.summary,
         centres.centroid,
-        posts.posts
+        posts.posts,
+        coalesce(examples.examples, []) as examples
     from clusters
+    cross join examples
     inner join days on clusters.cluster_date = days.cluster_date
     inner join centres
         on

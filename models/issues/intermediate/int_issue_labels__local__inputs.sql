@@ -11,7 +11,7 @@ clusters as (
 
 members as (
 
-    select * from {{ ref('int_cluster_members') }}
+    select * from {{ ref('int_corrected_members') }}
     where not is_outlier
 
 ),

@@ -1,4 +1,4 @@
--- Which cluster each post belongs to, for every day that was clustered.
+-- Which cluster each post belongs to, for every day that was clustered, as corrected by hand.
 select
     url_hash,
     cluster_date,
@@ -6,4 +6,4 @@ select
     position,
     distance,
     is_outlier
-from {{ ref('int_cluster_members') }}
+from {{ ref('int_corrected_members') }}

@@ -9,7 +9,8 @@ summaries as (
 
 clusters as (
 
-    select * from {{ ref('int_clusters') }}
+    select * from {{ ref('int_corrected_groups') }}
+    where cluster_id = shown_cluster_id and not is_emptied
 
 ),
 

@@ -7,6 +7,14 @@ clusters as (
 
 ),
 
+-- Clusters that people merged are one: that in which its issue is shown.
+groups as (
+
+    select * from {{ ref('int_corrected_groups') }}
+    where cluster_id = shown_cluster_id and not is_emptied
+
+),
+
 summaries as (
 
     select * from {{ ref('cluster_summaries') }}
@@ -34,8 +42,10 @@ final as (
         sizes.outliers,
         clusters.confidence,
         summaries.summary,
-        clusters.fingerprint
+        groups.fingerprint
     from clusters
+    inner join groups
+        on clusters.cluster_date = groups.cluster_date and clusters.cluster_id = groups.cluster_id
     inner join sizes
         on clusters.cluster_date = sizes.cluster_date and clusters.cluster_id = sizes.cluster_id
     inner join summaries

@@ -13,7 +13,7 @@ const WHOLE_PAGE = 500; // whole records: choosing fields takes the server as lo
 const FIRST = 100; // what a screen shows, asked for first
 const BY_IDS = 100; // 100 ids make a filter of 2,400 characters; PocketBase takes 3,500
 const SEARCHED_WORDS = 8;
-const POST_FIELDS = "id,source,url,title,body,state,is_copy,engagement,posted_at,content_hash";
+const POST_FIELDS = "id,url_hash,source,url,title,body,state,is_copy,engagement,posted_at,content_hash";
 
 export const POSTS_PAGE = 30;
 

@@ -1,6 +1,8 @@
 /** Where the parts meet: one view, kept in the address; whatever changes, the page follows. */
 
 import { Api } from "./api.js";
+import { Correct } from "./correct.js";
+import { Desk } from "./desk.js";
 import { byId } from "./dom.js";
 import { Filters } from "./filters.js";
 import { Store, choose } from "./issues.js";
@@ -10,11 +12,14 @@ import { List } from "./list.js";
 import { Live } from "./live.js";
 import { IssueMap } from "./map.js";
 import { PostSearch } from "./post-search.js";
+import { Session } from "./session.js";
 import { States } from "./states.js";
 import { EVERYTHING, read, span, write } from "./url.js";
 
 const store = new Store();
-const api = new Api(new URL("..", import.meta.url).href.replace(/\/$/, ""));
+const base = new URL("..", import.meta.url).href.replace(/\/$/, "");
+const api = new Api(base);
+const session = new Session(base);
 let view = read(location.search);
 let rows = [];
 let elsewhere = null; // {issueId, issue} of an opened issue that is not among the loaded ones
@@ -24,7 +29,8 @@ let listScroll = 0;
 const states = new States({ retry: () => live.refresh(), clear: () => go({ ...EVERYTHING, show: view.show, issue: view.issue }) });
 const list = new List(byId("list"), (issue) => write({ ...view, issue: issue.issue_id }));
 const map = new IssueMap(byId("map"), (issueId) => open(issueId));
-const issueView = new IssueView(byId("issue"), api, () => close());
+const correct = new Correct(session, () => rows, (issueId) => store.find(issueId));
+const issueView = new IssueView(byId("issue"), api, correct, () => close());
 const search = new PostSearch(api, () => refresh({ steady: true }));
 const live = new Live(api, store, { changed: dataChanged, turned: connectionTurned });
 const filters = new Filters({ form: byId("filters"), search: byId("search"), sort: byId("sort"),
@@ -198,5 +204,7 @@ listen({
     byId("search").select();
   },
 }, byId("keys"));
+new Desk(byId("desk"), session, (issueId) => store.find(issueId)?.canonical_title.slice(0, 120) ?? issueId);
+session.changed(() => issueView.evidence.rebuild());
 live.start(view);
 refresh({});

@@ -17,9 +17,11 @@ export class Evidence {
   #watched = false;
   #unwatch = () => {};
   #timer = 0;
+  #extras = false; // whether something stands below the posts
 
-  constructor(api) {
-    this.api = api;
+  /** `extra(post)` makes what stands below a post, or null. */
+  constructor(api, extra) {
+    Object.assign(this, { api, extra });
     this.heading = el("h3", { id: "evidence-heading" }, "Evidence");
     this.note = el("p", { class: "quiet" });
     this.list = el("ol", { class: "posts", "aria-labelledby": "evidence-heading" });
@@ -48,6 +50,14 @@ export class Evidence {
     if (!recordId) return;
     this.refresh();
     this.#watch(recordId);
+  }
+
+  /** Make the shown posts anew: somebody signed in or out. */
+  rebuild() {
+    if (Boolean(this.extra({ id: "" })) === this.#extras) return;
+    this.#extras = !this.#extras;
+    this.#nodes.clear();
+    this.refresh();
   }
 
   /** Take up events again: the connection stands, for the first time or again. */
@@ -98,7 +108,7 @@ export class Evidence {
     const nodes = items.map((item) => {
       const known = this.#nodes.get(item.id);
       if (known && item.content_hash && known.hash === item.content_hash) return known.node;
-      const made = { hash: item.content_hash, node: post(item) };
+      const made = { hash: item.content_hash, node: post(item, this.extra(item)) };
       this.#nodes.set(item.id, made);
       return made.node;
     });
@@ -126,7 +136,7 @@ export class Evidence {
 }
 
 /** Make one post; only an http or https address becomes a link, anything else stays text. */
-function post(record) {
+function post(record, extra) {
   const text = (name) => String(record[name] ?? "");
   const link = webLink(text("url"));
   const title = text("title") || "Untitled post";
@@ -135,7 +145,7 @@ function post(record) {
     el("p", { class: "post-facts" }, ...facts(record)),
     link ? el("p", { class: "post-host" }, link.host)
       : el("p", { class: "post-host refused", dir: "ltr" }, "Not a web address: ", text("url")),
-    ...body(text("body")));
+    ...body(text("body")), extra);
 }
 
 function facts(record) {

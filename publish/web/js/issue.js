@@ -10,9 +10,9 @@ import { chart } from "./spark.js";
 export class IssueView {
   #shown = ""; // what is on the screen, to leave it alone when nothing changed
 
-  constructor(element, api, close) {
-    this.element = element;
-    this.evidence = new Evidence(api);
+  constructor(element, api, correct, close) {
+    Object.assign(this, { element, correct });
+    this.evidence = new Evidence(api, (post) => correct.splitter(post));
     this.title = el("h2", { id: "issue-title", tabindex: "-1", dir: "auto" });
     this.notice = el("p", { class: "notice" });
     this.body = el("div", { class: "issue-body" });
@@ -21,7 +21,7 @@ export class IssueView {
     button.addEventListener("click", close);
     element.setAttribute("aria-labelledby", "issue-title");
     element.append(el("div", { class: "issue-bar" }, button), this.notice, this.title, this.body,
-      this.evidence.element);
+      correct.element, this.evidence.element);
   }
 
   /** Show an issue; `older`: it is not among the days that the list shows. */
@@ -36,7 +36,9 @@ export class IssueView {
     this.notice.textContent = `Not among the days listed: last seen on ${day(issue.cluster_date)}.`;
     this.body.replaceChildren(
       el("p", { class: "description", dir: "auto" }, issue.description || "No description."),
-      ...quotes(issue.quotes), ...paying(issue), facts(issue), ...reasons(issue.because), ...lineage(issue.lineage), el("h3", {}, "Trend"), chart(issue.trend));
+      ...quotes(issue.quotes), ...paying(issue), facts(issue), ...reasons(issue.because),
+      ...byHand(issue.corrections), ...lineage(issue.lineage), el("h3", {}, "Trend"), chart(issue.trend));
+    this.correct.show(issue);
     this.evidence.element.hidden = false;
     this.evidence.show(issue.id);
   }
@@ -49,6 +51,7 @@ export class IssueView {
     this.notice.hidden = !notice;
     this.notice.textContent = notice;
     this.body.replaceChildren();
+    this.correct.show(null);
     this.evidence.element.hidden = true;
     this.evidence.show("");
   }
@@ -56,6 +59,7 @@ export class IssueView {
   hide() {
     this.#shown = "";
     this.element.hidden = true;
+    this.correct.show(null);
     this.evidence.show("");
   }
 
@@ -75,6 +79,7 @@ function facts(issue) {
     ["People", issue.people ? people(issue.people) : "Not counted"],
     ["Cluster size", plural(issue.cluster_size, "post")],
     ["State", states(issue)],
+    ...(issue.fixed_in ? [["Fixed in", issue.fixed_in.slice(0, 200)]] : []),
     ["Confidence", `${number(Math.round(issue.confidence * 100))}%`],
     ["Label by", LABELS[issue.labeled_by] ?? (issue.labeled_by || "Unknown")],
     ["Sources", named(issue.sources) || "None"],
@@ -130,6 +135,13 @@ function lineage(changes) {
     el("li", {}, `${CHANGES[kind]} `, inwards(`?issue=${encodeURIComponent(issue_id)}`, { class: "inwards" },
       title.slice(0, 200) || "an issue without a title"), ` on ${day(on)}`));
   return [el("h3", {}, "Where it came from"), el("ul", { class: "lineage" }, ...items)];
+}
+
+/** Say that people corrected the issue: who, and why. */
+function byHand(corrections) {
+  if (!corrections.length) return [];
+  const names = [...new Set(corrections.map(({ who }) => who.slice(0, 100)))].join(", ");
+  return [el("p", { class: "quiet", dir: "auto" }, `Corrected by hand: ${names}`)];
 }
 
 const WHY = { title: "Title", description: "Description", category: "Category", would_pay: "Would pay",

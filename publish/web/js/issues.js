@@ -23,7 +23,7 @@ export function issueOf(record) {
   const issue = { id: text("id"), would_pay_signal: record.would_pay_signal === true,
     is_latest: record.is_latest === true };
   for (const name of ["cluster_date", "issue_id", "canonical_title", "description", "labeled_by", "topic",
-    "would_pay_because", "first_posted_at", "last_posted_at", "content_hash"]) issue[name] = text(name);
+    "would_pay_because", "first_posted_at", "last_posted_at", "fixed_in", "content_hash"]) issue[name] = text(name);
   for (const name of ["heat", "heat_rank", "cluster_size", "confidence", "posts", "people", "impact_score",
     "category_confidence", "posts_open", "posts_answered", "posts_fixed", "posts_declined"]) {
     issue[name] = numeric(name);
@@ -46,6 +46,8 @@ export function issueOf(record) {
   })).filter((change) => change.issue_id);
   const place = Array.isArray(record.place) ? record.place.map(Number) : [];
   issue.place = place.length === 2 && place.every(Number.isFinite) ? place : null;
+  issue.corrections = (Array.isArray(record.corrections) ? record.corrections : [])
+    .map((one) => ({ who: String(one?.who ?? "") })).filter(({ who }) => who);
   issue.because = Object.fromEntries(REASONS.map((name) => [name, String(record.because?.[name] ?? "")]));
   issue.searched = folded(`${issue.canonical_title}\n${issue.description}`.slice(0, SEARCHED));
   return issue;

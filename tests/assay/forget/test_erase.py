@@ -163,6 +163,21 @@ def test_a_group_without_another_post_goes_and_so_does_one_of_outliers(db) -> No
     assert left == [(0,)]
 
 
+def test_words_go_from_the_group_that_a_person_merged_its_group_into(db) -> None:
+    db.execute(
+        "create table silver_staging.int_corrected_groups as "
+        "select cluster_date, cluster_id, 2 as shown_cluster_id, 'print by hand' as fingerprint, "
+        "cluster_id <> 1 as is_corrected from silver_staging.stg_clusters"
+    )
+    db.execute("insert into silver_staging.stg_issue_labels__llm values ('print by hand', 'x', '')")
+    take_back(db, stone("a"))
+    for table in ("gold.issues", "silver.clusters", "gold.rising_issues"):
+        assert "words of ef" not in str(db.execute(f"from {table}").fetchall()), table
+        assert "words of d" in str(db.execute(f"from {table}").fetchall()), table
+    labels = db.execute("select fingerprint from silver_staging.stg_issue_labels__llm").fetchall()
+    assert ("print by hand",) not in labels
+
+
 def test_copies_of_what_is_gone_are_compared_anew(db) -> None:
     take_back(db, stone("a"))
     rows = db.execute("select url_hash[1], content_hash from silver_staging.stg_posts__folded")

@@ -27,7 +27,11 @@ create table gold.issues (
     quotes struct("text" varchar, url varchar, source varchar)[],
     because struct(
         title varchar, description varchar, category varchar, would_pay varchar, impact varchar
-    )
+    ),
+    standing varchar, fixed_in varchar,
+    corrections struct(
+        kind varchar, "value" varchar, who varchar, why varchar, made_on date
+    )[]
 );
 create table gold.issue_evidence (
     cluster_date date, cluster_id integer, url_hash varchar, source varchar, url varchar,
@@ -171,7 +175,15 @@ def issue(day: date, number: int, drawn: random.Random) -> tuple:
             for n in range(drawn.randint(0, 3))
         ],
         {name: text(drawn, 5) if name != "would_pay" or pays else None for name in reasons},
+        "open",
+        "2.1" if number == 2 else None,
+        [corrected("fixed", "2.1"), corrected("title", None)] if number == 2 else [],
     )
+
+
+def corrected(kind: str, value: str | None) -> dict[str, Any]:
+    told = {"who": "Ann <b>", "why": 'a "reason"', "made_on": date(2026, 11, 15)}
+    return {"kind": kind, "value": value, **told}
 
 
 def post(day: date, number: int, place: int, drawn: random.Random) -> tuple:
@@ -203,11 +215,14 @@ def text(drawn: random.Random, words: int) -> str:
 def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
     """Return what must be published, worked out row by row from gold."""
     posts = rows(gold, "issue_evidence")
-    issues = rows(gold, "issues")
+    found = rows(gold, "issues")
+    newest = max((row["cluster_date"] for row in found), default=None)
+    issues = [row for row in found if row.pop("standing") == "open"]
+    shown = {key_of(row) for row in issues}
+    posts = [post for post in posts if key_of(post) in shown]
     trends = rows(gold, "issue_trend")
     models = rows(gold, "issue_models")
     places = rows(gold, "issue_map")
-    newest = max((row["cluster_date"] for row in issues), default=None)
     for row in issues:
         own = [p for p in posts if (p["cluster_date"], p["cluster_id"]) == key_of(row)]
         own_days = [t for t in trends if t["issue_id"] == row["issue_id"]]
@@ -236,6 +251,9 @@ def expected(gold: Gold) -> dict[str, dict[tuple, dict]]:
         for name in NUMBERS:
             row[name] = row[name] or 0
         row["would_pay_because"] = row["would_pay_because"] or ""
+        row["fixed_in"] = row["fixed_in"] or ""
+        for one in row["corrections"]:
+            one["made_on"] = str(one["made_on"])
     for row in posts:
         row["state"] = row["state"] or ""
     for row in issues:

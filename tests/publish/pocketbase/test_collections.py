@@ -41,6 +41,8 @@ ISSUES = {
     "first_posted_at": "date",
     "last_posted_at": "date",
     "trend": "json",
+    "fixed_in": "text",
+    "corrections": "json",
     "is_latest": "bool",
     "content_hash": "text",
 }

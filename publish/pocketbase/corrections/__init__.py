@@ -1,0 +1,1 @@
+"""Corrections that are made on the page: who may make them, and their way into the warehouse."""
