@@ -77,7 +77,7 @@ def test_moments_are_written_as_pocketbase_does() -> None:
 
 
 def test_records_are_those_of_the_version_before_byte_for_byte(tmp_path: Path) -> None:
-    # Written down when the place on the map and the lineage were new fields, and everything was
+    # Written down when place, lineage and corrections were new fields, and everything was
     # sent once more: so it would be for another byte.
     gold = Gold(tmp_path / "assay.duckdb").fill(seed=7)
     gold.run("delete from gold.issue_evidence where cluster_id = 1")

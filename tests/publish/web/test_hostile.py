@@ -78,7 +78,8 @@ HREFS = "links => links.map(link => [link.href, link.protocol, link.rel, link.ta
 # What the page itself never has, wherever it comes from.
 FOREIGN = (
     "script:not([src^='./js/']), img, iframe, object, embed, base, link:not([href^='./']), "
-    "style, math, video, audio, form:not(#filters), [onload], [onerror], [onfocus], [srcdoc]"
+    "style, math, video, audio, form:not(#filters, .desk form, .correct form), "
+    "[onload], [onerror], [onfocus], [srcdoc]"
 )
 
 
@@ -93,6 +94,9 @@ def hostile(text: str, number: int = 0) -> tuple[Record, list[Record]]:
     issue |= {"would_pay_signal": True, "would_pay_because": text}
     issue |= {"quotes": [{"text": text, "url": text[:1000], "source": text[:500]}, None, text[:9]]}
     issue |= {"models": [{"name": text, "kind": text, "posts": text[:9]}, None, text[:9]]}
+    change = {"day": text[:9], "kind": "split_from", "issue_id": text[:100], "title": text}
+    issue |= {"lineage": [change, None, text[:9]], "place": [0, text[:9]], "topic": text}
+    issue |= {"corrections": [{"who": text, "why": text}, None]}
     issue |= {"because": dict.fromkeys(("title", "category", "impact", text[:50]), text)}
     return records.hashed(issue | {"trend": [point, None, text[:9]]}), [post]
 
