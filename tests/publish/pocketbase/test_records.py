@@ -77,7 +77,7 @@ def test_moments_are_written_as_pocketbase_does() -> None:
 
 
 def test_records_are_those_of_the_version_before_byte_for_byte(tmp_path: Path) -> None:
-    # Written down when the models spoken of were a new field, and everything was sent once
+    # Written down when what people corrected was in new fields, and everything was sent once
     # more: so it would be for another byte.
     gold = Gold(tmp_path / "assay.duckdb").fill(seed=7)
     gold.run("delete from gold.issue_evidence where cluster_id = 1")
@@ -88,4 +88,4 @@ def test_records_are_those_of_the_version_before_byte_for_byte(tmp_path: Path) -
         for collection in ("issues", "issue_evidence"):
             for record in records(connection.cursor(), collection):
                 found.update(orjson.dumps(record.body, option=orjson.OPT_SORT_KEYS))
-    assert found.hexdigest() == "46dd737f2e0f2a9fd636bd1545d63ae171067b5dcc9ffe43765c8c9c5648d869"
+    assert found.hexdigest() == "096731814870694ab8c957c65c39d44a3688098fc06b4de63caa25d154286d77"
