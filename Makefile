@@ -9,8 +9,8 @@ PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Python compiles a module when it is first imported; compiling all 14,000 files took a third of installing.
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help run status serve publish correct editor digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest chromium pgbouncer \
-	soak audit lake-compact evaluate report docs bench llm-smoke lock clean
+.PHONY: help run status serve publish correct editor catalog digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest \
+	chromium pgbouncer soak audit lake-compact evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,7 +31,7 @@ run: .venv/.installed ## everything end to end on the bundled sample; or RECORDE
 status: .venv/.installed ## what is loaded, how fresh, what failed, what waits for approval and its price
 	@$(IN_VENV) python -m assay.runs.status
 
-serve: .venv/.installed ## the live page of the published issues, on http://127.0.0.1:8090, until Ctrl-C
+serve: .venv/.installed ## the live page of the published issues and the catalog, on http://127.0.0.1:8090, until Ctrl-C
 	@$(IN_VENV) exec python -m publish.serve
 
 publish: .venv/.installed ## bring PocketBase (the bundled one, or POCKETBASE_URL) to what gold holds
@@ -43,6 +43,9 @@ correct: .venv/.installed ## what was corrected on the page or in inputs/correct
 editor: .venv/.installed ## EMAIL=... NAME=...: an account to correct issues on the page with, or a new password for it
 	@$(if $(and $(EMAIL),$(NAME)),,echo "say who: make editor EMAIL=ann@example.org NAME=Ann"; exit 2)
 	@$(IN_VENV) python -m publish.editor "$(EMAIL)" --name "$(NAME)"
+
+catalog: .venv/.installed ## the catalog as a page with its data: reports/catalog, for `make serve` and any web server
+	@$(IN_VENV) python -m publish.catalog
 
 digest: .venv/.installed ## what is new of the last day, or DAYS=7: reports/digest.md, digest.html and issues.atom
 	@$(IN_VENV) python -m publish.digest $(if $(DAYS),--days $(DAYS))
@@ -78,6 +81,7 @@ lint: .venv/.installed-dev ## ruff and sqlfluff
 	@$(IN_VENV) ruff check . && ruff format --check .
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 	@$(IN_VENV) sqlfluff lint publish/reports/sql --templater jinja --disable-progress-bar
+	@$(IN_VENV) sqlfluff lint publish/catalog/sql --templater placeholder --disable-progress-bar
 
 pytest: chromium pgbouncer ## all tests without the linters
 	@$(IN_VENV) $(PYTEST)

@@ -117,6 +117,13 @@ BENCHES = (
         "SQLite's commits on the server: batches save them.",
         quick="--repeats 1",
     ),
+    Bench(
+        "catalog_page",
+        "The catalog's page in a browser: 50,000 models",
+        "Decoding Parquet in JavaScript until the list is there; then one pass over all models for "
+        "each change of the view.",
+        quick="--repeats 1",
+    ),
     Bench("inputs", "Observing inputs", "Reading and hashing files.", quick="--repeats 1"),
     Bench(
         "experiments",

@@ -31,12 +31,6 @@ log = logging.getLogger(__name__)
 
 FILE = "hf_ingestion_report.md"
 RUN_FOLDERS_SHOWN = 5
-NOT_BUILT = (
-    duckdb.CatalogException,
-    duckdb.BinderException,
-    psycopg2.errors.UndefinedTable,
-    psycopg2.errors.UndefinedColumn,
-)
 # heading of a manifest's value, and where in the manifest it stands
 MANIFEST_VALUES = (
     ("endpoint", "arguments", "endpoint"),
@@ -67,7 +61,11 @@ def main(argv: list[str] | None = None) -> int:
     except (warehouse.WarehouseError, duckdb.Error, psycopg2.Error, OSError) as error:
         if args.verbose:
             log.exception("where it stopped:")
-        cure = "; the catalog is not built: run `make run`" if isinstance(error, NOT_BUILT) else ""
+        cure = (
+            "; the catalog is not built: run `make run`"
+            if isinstance(error, warehouse.NOT_BUILT)
+            else ""
+        )
         sys.stderr.write(f"hf_report: {warehouse.first_line(error)}{cure}\n")
         return 1
     for alarm in alarms_of(blocks):

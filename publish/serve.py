@@ -1,4 +1,5 @@
-"""Serve the published issues: the bundled PocketBase with the live page, until it is interrupted.
+"""Serve the published issues and the catalog: the bundled PocketBase with their pages, until it
+is interrupted.
 
 python -m publish.serve [--port 8090]
 """
@@ -14,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from assay import warehouse
+from assay.publish.catalog import place
 from assay.publish.pocketbase.client import Client
-from assay.publish.pocketbase.server import bundled, one_server, own_settings, served
+from assay.publish.pocketbase.server import bundled, one_server, own_settings, served, show
 from assay.publish.pocketbase.settings import PublishError, retry_policy
 from assay.publish.pocketbase.superuser import folder
 
@@ -49,12 +51,14 @@ def _serve(port: int) -> None:
     with one_server():
         if port:
             _check_free(port)
+        show(place.data())
         with bundled(port, WEB, serving=True) as server:
             with Client(server, retry_policy()) as client:
                 own_settings(client)
             with served(server.url):
                 sys.stdout.write(
                     f"The page:  {server.url}/\n"
+                    f"Catalog:   {server.url}/catalog.html\n"
                     f"Dashboard: {server.url}/_/ as {server.email}, password in "
                     f"{folder() / 'superuser.json'}\n"
                     "Ctrl-C stops it.\n"

@@ -39,6 +39,8 @@ COMMANDS = {
     "tests/publish/web/corrections/test_editor.py": "an editor corrects, a guest cannot",
     "tests/publish/web/test_hostile.py": "hostile posts do nothing on the live page",
     "tests/publish/web/test_headers.py": "the page may not be framed",
+    "tests/publish/catalog/test_page.py": "the catalog's page lists, narrows, sorts and opens",
+    "tests/publish/catalog/test_postgres.py": "the page's files are the same from a Postgres",
     "tests/hf/test_counts.py": "the catalog equals an independent count, on both databases",
     "tests/hf/test_thirty_days.py": "days loaded backwards end in the tables of a plain count",
     "tests/issues/test_counts.py": "bronze equals an independent reading of the posts",

@@ -14,6 +14,7 @@ from assay import warehouse
 
 REPORT = "issues.html"
 DIGESTS = ("digest.md", "digest.html", "issues.atom")  # with titles in the words of posts
+COMPLAINTS = "catalog/catalog-data/*/complaints.parquet"  # likewise; the page does without it
 # Answers to questions about labels (mining/label/prompt.py), by the groups that they were about.
 _ANSWERS = """
     delete from answers where prompt_hash in (
@@ -46,9 +47,10 @@ def answers(data: Path, fingerprints: Sequence[str]) -> int:
 
 
 def report(reports: Path, urls: Sequence[str]) -> int:
-    """Delete the report on issues when it shows one of these addresses, and digests, which do not
-    say whose words they have; return how many files. Each is made again by its command."""
-    gone = [reports / name for name in DIGESTS]
+    """Delete the report on issues when it shows one of these addresses, and digests and what the
+    catalog's page has of complaints, which do not say whose words they have; return how many files.
+    Each is made again by its command."""
+    gone = [*(reports / name for name in DIGESTS), *reports.glob(COMPLAINTS)]
     path = reports / REPORT
     if path.is_file():
         shown = path.read_text(encoding="utf-8")

@@ -71,8 +71,9 @@ def main(argv: list[str] | None = None) -> int:
             # The run publishes by itself, and not before its reports.
             _step("transform and test", build, common | {AFTER_BUILD: ""}, lock)
             refresh.remember(seen)
-            for report in ("assay.publish.hf_report", "assay.publish.issue_report"):
-                _step("report", [sys.executable, "-m", report], common, lock, quiet=True)
+            for report in ("hf_report", "issue_report", "catalog"):
+                told = [sys.executable, "-m", f"assay.publish.{report}"]
+                _step("report", told, common, lock, quiet=True)
             publish = [sys.executable, "-m", "assay.publish.pocketbase"]
             _step("publish", publish, common | own, lock)
             _closing_table()
@@ -277,7 +278,7 @@ def _closing_table() -> None:
     _say("""\
   .venv/bin/dbt show --inline "select model_id, downloads from hf.models order by 2 desc" --limit 5
   .venv/bin/dbt show --inline "select heat_rank, canonical_title from gold.top_issues order by 1"
-  make serve           then open http://127.0.0.1:8090: the live page of the issues
+  make serve           then open http://127.0.0.1:8090: the live page of the issues, and the catalog
   less reports/hf_ingestion_report.md
   open reports/issues.html in a browser: the map of issues and their ranking
   make docs            then open target/static_index.html

@@ -3,6 +3,7 @@
 from assay.warehouse.dialect import attach, drop_deleted, make_tables, mark_snapshot
 from assay.warehouse.profile import (
     CONNECT_SECONDS,
+    NOT_BUILT,
     ORIGIN,
     ROOT,
     TARGETS,
@@ -28,6 +29,7 @@ from assay.warehouse.profile import (
 
 __all__ = [
     "CONNECT_SECONDS",
+    "NOT_BUILT",
     "ORIGIN",
     "ROOT",
     "TARGETS",

@@ -27,6 +27,13 @@ MEMORY = writer.MEMORY
 CONNECT_SECONDS = 15  # as dlt
 PREFIX = "POSTGRES_SCHEMA_PREFIX"
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
+# What the databases raise for tables and columns that no build has made yet.
+NOT_BUILT = (
+    duckdb.CatalogException,
+    duckdb.BinderException,
+    psycopg2.errors.UndefinedTable,
+    psycopg2.errors.UndefinedColumn,
+)
 
 
 class WarehouseError(Exception):
@@ -173,7 +180,7 @@ def libpq(settings: dict[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def connect(target: str | None = None) -> Iterator["Warehouse"]:
-    """Open the warehouse for reading and close it again.
+    """Open the warehouse for reading and close it again. All that is read is of one moment.
 
     Raises WarehouseError when there is none yet, when it is not to be had, or does not answer.
     """
@@ -185,6 +192,7 @@ def connect(target: str | None = None) -> Iterator["Warehouse"]:
     prefix = schema("", target)
     connection = _postgres(settings)
     try:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         yield Warehouse(connection, prefix)
     finally:
         connection.close()

@@ -12,3 +12,6 @@ routerUse((event) => {
   }
   return event.next();
 });
+
+// The files of the catalog's page: where `make serve` says that they are, in the folder that it works in.
+routerAdd("GET", "/catalog-data/{path...}", $apis.static($os.dirFS("catalog-data"), false));

@@ -70,6 +70,13 @@ def bundled(port: int = 0, web: Path | None = None, *, serving: bool = False) ->
         os.close(held)
 
 
+def show(data: Path) -> None:
+    """Let the server show a folder of files at /catalog-data, which need not be there yet."""
+    link = folder() / "catalog-data"
+    link.unlink(missing_ok=True)
+    link.symlink_to(data)
+
+
 @contextmanager
 def served(url: str) -> Iterator[None]:
     """Let others know that `publish.serve` serves at an address, as long as it does."""

@@ -4,7 +4,8 @@ const STORED = "assay.keys";
 const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
 /**
- * Call the actions `step(±1)`, `edge(first)`, `open()`, `close()`, `search()` as keys say.
+ * Call the actions `step(±1)`, `edge(first)`, `open()`, `close()`, `search()` as keys say, and those
+ * of `more`, which a page has for letters of its own.
  * `toggle` is the checkbox that switches single keys on and off; the choice is remembered.
  */
 export function listen(actions, toggle) {
@@ -32,7 +33,7 @@ function meant(event, actions, single) {
   if (key === "k") return () => actions.step(-1);
   if (key === "/") return actions.search;
   if (key === "Enter" && target === document.body) return actions.open;
-  return null;
+  return actions.more?.[key] ?? null;
 }
 
 function remembered() {

@@ -1,6 +1,10 @@
 /**
- * The list of issues. Only the rows near the window are in the page, however many there are: all
- * rows have one height, so a row's place follows from its number (`aria-posinset` says it too).
+ * The list. Only the rows near the window are in the page, however many there are: all rows have
+ * one height, so a row's place follows from its number (`aria-posinset` says it too).
+ *
+ * What is listed is a kind: `id(item)` tells items apart, `options(item, list)` says what else its
+ * row depends on, `make(item, query, options)` makes the row, whose first child is its link, and
+ * `renew(node, options)`, where there is one, brings what stands behind the link up to date.
  */
 
 import { arrange } from "./dom.js";
@@ -9,24 +13,43 @@ import { row } from "./row.js";
 const SPARE = 8; // rows above and below the window
 const SHINE = 2400; // ms in which a changed row stands out
 
-export class List {
-  #nodes = new Map(); // issue_id -> {issue, key, node} of the rows in the page
-  #fresh = new Map(); // record id -> when it changed
-  #held = null; // issue_id of the row that has the focus: it stays in the page
+const ISSUES = {
+  id: (issue) => issue.issue_id,
+  options: (issue, list) => ({ openIssue: list.open === issue.issue_id, inPosts: list.inPosts.has(issue.id) }),
+  make: row,
+};
 
-  constructor(element, queryOf) {
-    Object.assign(this, { element, queryOf, rows: [], places: new Map(), height: 0, inPosts: new Set(), open: "" });
+export class List {
+  #nodes = new Map(); // id -> {item, key, node} of the rows in the page
+  #ids = new WeakMap(); // node -> id
+  #fresh = new Map(); // record id -> when it changed
+  #held = null; // id of the row that has the focus: it stays in the page
+
+  constructor(element, queryOf, kind = ISSUES) {
+    Object.assign(this, { element, queryOf, kind, rows: [], places: new Map(), height: 0, inPosts: new Set(), open: "" });
     addEventListener("scroll", () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(element);
     element.addEventListener("focusin", (event) => this.#hold(event.target));
     element.addEventListener("focusout", () => this.#hold(null));
   }
 
-  /** Show these issues, in order. `steady`: keep what a person reads where it is on the screen. */
-  show(rows, { inPosts, open, steady = false }) {
+  /** List things of another kind from now on. */
+  use(kind) {
+    if (kind === this.kind) return;
+    this.kind = kind;
+    this.#nodes.clear();
+    this.#held = null;
+    this.element.replaceChildren();
+  }
+
+  /**
+   * Show these items, in order. `steady`: keep what a person reads where it is on the screen;
+   * `shown`: what else the rows depend on, `open` among it, the id of the opened item.
+   */
+  show(rows, { steady = false, ...shown }) {
     const anchor = steady ? this.#anchor() : null;
-    Object.assign(this, { rows, inPosts, open });
-    this.places = new Map(rows.map((issue, place) => [issue.issue_id, place]));
+    Object.assign(this, { rows, ...shown });
+    this.places = new Map(rows.map((item, place) => [this.kind.id(item), place]));
     this.element.hidden = !rows.length;
     if (!this.height) this.#measure();
     this.element.style.height = `${rows.length * this.height}px`;
@@ -46,17 +69,18 @@ export class List {
 
   /** Move the focus to a row, and the window with it. */
   focus(place) {
-    const issue = this.rows[Math.max(0, Math.min(place, this.rows.length - 1))];
-    if (!issue) return;
-    this.reveal(issue.issue_id);
-    this.#held = issue.issue_id;
+    const item = this.rows[Math.max(0, Math.min(place, this.rows.length - 1))];
+    if (item === undefined) return;
+    const id = this.kind.id(item);
+    this.reveal(id);
+    this.#held = id;
     this.draw();
-    this.#nodes.get(issue.issue_id)?.node.firstElementChild.focus({ preventScroll: true });
+    this.#nodes.get(id)?.node.firstElementChild.focus({ preventScroll: true });
   }
 
-  /** Scroll so that the row of an issue is in the window. */
-  reveal(issueId) {
-    const place = this.places.get(issueId);
+  /** Scroll so that the row of an item is in the window. */
+  reveal(id) {
+    const place = this.places.get(id);
     if (place === undefined || !this.element.offsetParent) return;
     const top = this.#top() + place * this.height;
     const room = parseFloat(getComputedStyle(this.element).scrollMarginTop) || 0;
@@ -66,8 +90,7 @@ export class List {
 
   /** The place of the row that has the focus, or of the opened one, or -1. */
   get place() {
-    const focused = document.activeElement?.closest?.(".row")?.dataset.issue;
-    return this.places.get(focused ?? this.open) ?? -1;
+    return this.places.get(this.#idAt(document.activeElement) ?? this.open) ?? -1;
   }
 
   /** Put the rows near the window into the page. */
@@ -82,36 +105,40 @@ export class List {
     const places = Array.from({ length: Math.max(0, to - from) }, (_, step) => from + step);
     const held = this.places.get(this.#held);
     if (held !== undefined && (held < from || held >= to)) places.push(held);
-    const nodes = new Map(places.map((place) => [this.rows[place].issue_id, this.#node(place)]));
+    const nodes = new Map(places.map((place) => [this.kind.id(this.rows[place]), this.#node(place)]));
     this.#nodes = nodes;
     arrange(this.element, [...nodes.values()].map(({ node }) => node));
   }
 
   #node(place) {
-    const issue = this.rows[place];
-    const options = { openIssue: this.open === issue.issue_id, inPosts: this.inPosts.has(issue.id) };
-    const query = this.queryOf(issue);
-    const key = `${query} ${options.openIssue} ${options.inPosts}`;
-    let known = this.#nodes.get(issue.issue_id);
-    if (known?.issue !== issue || known.key !== key) known = this.#replaced(known, { issue, key }, query, options);
+    const item = this.rows[place];
+    const options = this.kind.options(item, this);
+    const query = this.queryOf(item);
+    const key = [query, ...Object.values(options)].join(" ");
+    let known = this.#nodes.get(this.kind.id(item));
+    if (known?.item !== item || known.key !== key) known = this.#replaced(known, { item, key }, query, options);
     const { node } = known;
     node.style.transform = `translateY(${place * this.height}px)`;
     node.setAttribute("aria-setsize", this.rows.length);
     node.setAttribute("aria-posinset", place + 1);
     node.firstElementChild.firstElementChild.textContent = place + 1;
-    node.classList.toggle("fresh", this.#fresh.has(issue.id));
+    node.classList.toggle("fresh", this.#fresh.has(item.id));
     return known;
   }
 
   #replaced(known, now, query, options) {
-    const made = row(now.issue, query, options);
-    if (!known) return { ...now, node: made };
+    const made = this.kind.make(now.item, query, options);
+    if (!known) {
+      this.#ids.set(made, this.kind.id(now.item));
+      return { ...now, node: made };
+    }
     // The link stays the same element, so that a change does not take the focus away.
     const [link, update] = [known.node.firstElementChild, made.firstElementChild];
     link.href = update.href;
-    link.toggleAttribute("aria-current", options.openIssue);
-    if (options.openIssue) link.setAttribute("aria-current", "true");
+    link.toggleAttribute("aria-current", update.hasAttribute("aria-current"));
+    if (update.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
     link.replaceChildren(...update.childNodes);
+    this.kind.renew?.(known.node, options);
     return { ...now, node: known.node };
   }
 
@@ -119,11 +146,11 @@ export class List {
     const top = this.#top();
     if (!this.height || scrollY <= top || !this.element.offsetParent) return null;
     const place = Math.floor((scrollY - top) / this.height);
-    return { seen: this.rows.slice(place, place + 20).map((issue) => issue.issue_id), place };
+    return { seen: this.rows.slice(place, place + 20).map(this.kind.id), place };
   }
 
   #restore({ seen, place }) {
-    const still = seen.findIndex((issueId) => this.places.has(issueId));
+    const still = seen.findIndex((id) => this.places.has(id));
     if (still < 0) return;
     const moved = this.places.get(seen[still]) - (place + still);
     if (moved) scrollBy({ top: moved * this.height });
@@ -143,7 +170,12 @@ export class List {
   }
 
   #hold(target) {
-    this.#held = target?.closest?.(".row")?.dataset.issue ?? null;
+    this.#held = this.#idAt(target);
+  }
+
+  /** The id of the row that an element is in, or null. */
+  #idAt(element) {
+    return this.#ids.get(element?.closest?.(".row")) ?? null;
   }
 
   #soon() {

@@ -154,6 +154,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "publish": [*python, "assay.publish.pocketbase", "--dry-run"],
         "hf_report": [*python, "assay.publish.hf_report"],
         "issue_report": [*python, "assay.publish.issue_report"],
+        "catalog_page": [*python, "assay.publish.catalog"],
         "backup": [*python, "assay.runs.backup"],
         "status": [*python, "assay.runs.status"],
     }
@@ -165,6 +166,7 @@ LACKING = {
     "publish": "gold.issues is not built",
     "hf_report": "the catalog is not built",
     "issue_report": "issues are not built",
+    "catalog_page": "the catalog is not built",
 }
 
 

@@ -185,6 +185,32 @@ def test_the_page_is_served(house: House) -> None:
     assert answer.content == page.read_bytes()
 
 
+@pytest.mark.slow("the catalog's files beside the issues, and nothing else of the folder")
+def test_the_catalog_is_shown_also_when_it_is_exported_later(house: House, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    process = house.start("serve", "--port", "0", ASSAY_REPORTS_DIR=str(reports))
+    url = url_of(process)
+    page = httpx.get(f"{url}/catalog.html")
+    before = httpx.get(f"{url}/catalog-data/manifest.json")
+    data = reports / "catalog" / "catalog-data"
+    (data / "version").mkdir(parents=True)
+    (data / "manifest.json").write_text("{}")
+    (data / "version" / "tasks.parquet").write_bytes(b"PAR1")
+    after = httpx.get(f"{url}/catalog-data/manifest.json")
+    table = httpx.get(f"{url}/catalog-data/version/tasks.parquet")
+    above = [
+        httpx.get(f"{url}/catalog-data/{way}superuser.json").status_code
+        for way in ("../", "%2e%2e/", "..%2f", "version/../../", "%2e%2e%2f")
+    ]
+    process.terminate()
+    process.communicate(timeout=300)
+    assert page.content == (ROOT / "publish" / "web" / "catalog.html").read_bytes()
+    assert (before.status_code, after.status_code, after.text) == (404, 200, "{}")
+    assert table.content == b"PAR1"
+    assert table.headers["content-security-policy"] == "frame-ancestors 'none'"
+    assert set(above) <= {400, 404}
+
+
 @pytest.mark.slow("make serve under kills, used ports, second servers, hooks that lie about")
 def test_nobody_can_make_an_account_on_the_bundled_server(house: House) -> None:
     house.sync()

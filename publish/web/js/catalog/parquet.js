@@ -1,0 +1,28 @@
+/** Parquet files of this site, as arrays by column. */
+
+import { parquetRead } from "../../vendor/hyparquet/src/read.js";
+
+/** What was asked for is not there (any more). */
+export class GoneError extends Error {}
+
+/**
+ * Read a file; returns `{name: array}`. Days are numbers, counted from 1970-01-01; what is null in
+ * the file is null or undefined here.
+ */
+export async function columns(url) {
+  const file = await (await fetched(url)).arrayBuffer();
+  const chunks = {};
+  const onChunk = ({ columnName, columnData }) => (chunks[columnName] ??= []).push(columnData);
+  await parquetRead({ file, onChunk, parsers: { dateFromDays: (days) => days } });
+  return Object.fromEntries(Object.entries(chunks).map(([name, parts]) => [name, joined(parts)]));
+}
+
+/** Fetch a file of this site. Throws GoneError where it is not there. */
+export async function fetched(url) {
+  const answer = await fetch(url);
+  if (answer.status === 404) throw new GoneError(`${url} is not there`);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return answer;
+}
+
+const joined = (parts) => (parts.length === 1 ? parts[0] : parts.flatMap((part) => Array.from(part)));
