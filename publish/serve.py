@@ -51,7 +51,8 @@ def _serve(port: int) -> None:
     with one_server():
         if port:
             _check_free(port)
-        show(place.data())
+        show("catalog-data", place.data())
+        show("reports", warehouse.reports_dir())
         with bundled(port, WEB, serving=True) as server:
             with Client(server, retry_policy()) as client:
                 own_settings(client)
@@ -59,6 +60,7 @@ def _serve(port: int) -> None:
                 sys.stdout.write(
                     f"The page:  {server.url}/\n"
                     f"Catalog:   {server.url}/catalog.html\n"
+                    f"Feed:      {server.url}/issues.atom, once `make digest` wrote it\n"
                     f"Dashboard: {server.url}/_/ as {server.email}, password in "
                     f"{folder() / 'superuser.json'}\n"
                     "Ctrl-C stops it.\n"

@@ -15,3 +15,9 @@ routerUse((event) => {
 
 // The files of the catalog's page: where `make serve` says that they are, in the folder that it works in.
 routerAdd("GET", "/catalog-data/{path...}", $apis.static($os.dirFS("catalog-data"), false));
+
+// Of the reports the feed alone, which `make digest` writes.
+routerAdd("GET", "/issues.atom", (event) => {
+  event.response.header().set("Content-Type", "application/atom+xml; charset=utf-8");
+  return event.fileFS($os.dirFS("reports"), "issues.atom");
+});

@@ -70,11 +70,11 @@ def bundled(port: int = 0, web: Path | None = None, *, serving: bool = False) ->
         os.close(held)
 
 
-def show(data: Path) -> None:
-    """Let the server show a folder of files at /catalog-data, which need not be there yet."""
-    link = folder() / "catalog-data"
+def show(name: str, files: Path) -> None:
+    """Let the hooks of the page find a folder of files, which need not be there yet, by a name."""
+    link = folder() / name
     link.unlink(missing_ok=True)
-    link.symlink_to(data)
+    link.symlink_to(files)
 
 
 @contextmanager

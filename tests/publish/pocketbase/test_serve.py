@@ -185,16 +185,22 @@ def test_the_page_is_served(house: House) -> None:
     assert answer.content == page.read_bytes()
 
 
-@pytest.mark.slow("the catalog's files beside the issues, and nothing else of the folder")
-def test_the_catalog_is_shown_also_when_it_is_exported_later(house: House, tmp_path: Path) -> None:
+@pytest.mark.slow("the catalog's files and the feed beside the issues, and nothing else there")
+def test_the_catalog_and_the_feed_are_shown_also_when_they_are_written_later(
+    house: House, tmp_path: Path
+) -> None:
     reports = tmp_path / "reports"
     process = house.start("serve", "--port", "0", ASSAY_REPORTS_DIR=str(reports))
     url = url_of(process)
     page = httpx.get(f"{url}/catalog.html")
     before = httpx.get(f"{url}/catalog-data/manifest.json")
+    no_feed = httpx.get(f"{url}/issues.atom").status_code
     data = reports / "catalog" / "catalog-data"
     (data / "version").mkdir(parents=True)
     (data / "manifest.json").write_text("{}")
+    (reports / "issues.atom").write_text("<feed/>")
+    (reports / "issues.html").write_text("not for everybody")
+    feed, other = (httpx.get(f"{url}/{name}") for name in ("issues.atom", "issues.html"))
     (data / "version" / "tasks.parquet").write_bytes(b"PAR1")
     after = httpx.get(f"{url}/catalog-data/manifest.json")
     table = httpx.get(f"{url}/catalog-data/version/tasks.parquet")
@@ -204,6 +210,9 @@ def test_the_catalog_is_shown_also_when_it_is_exported_later(house: House, tmp_p
     ]
     process.terminate()
     process.communicate(timeout=300)
+    assert (no_feed, feed.status_code, feed.text) == (404, 200, "<feed/>")
+    assert feed.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert other.status_code == 404
     assert page.content == (ROOT / "publish" / "web" / "catalog.html").read_bytes()
     assert (before.status_code, after.status_code, after.text) == (404, 200, "{}")
     assert table.content == b"PAR1"
