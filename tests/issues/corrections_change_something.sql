@@ -1,5 +1,6 @@
--- One row per correction that changes nothing: its issue or post is not known, it is not understood, or
--- there is nothing left that it would change. A warning, since a typing error must stop no build.
+-- One row per correction that changes nothing: its issue or post is not known, it is not
+-- understood, or there is nothing left that it would change. A warning, since a typing error must
+-- stop no build.
 {{ config(enabled = target.type == 'duckdb', severity = 'warn') }}
 
 with
