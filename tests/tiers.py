@@ -33,7 +33,7 @@ COMMANDS = {
     "tests/publish/pocketbase/test_plan.py": "what takes much away is done only as it was shown",
     "tests/publish/pocketbase/test_usage.py": "what keeps a sync from beginning is one line",
     "tests/publish/web/test_filters.py": "filters, search and addresses of the live page",
-    "tests/publish/web/test_map.py": "the map of issues opens them, by keys alone",
+    "tests/publish/web/map/test_map.py": "the map of issues opens them, by keys alone",
     "tests/publish/web/test_live.py": "the open page follows PocketBase without a reload",
     "tests/publish/web/test_issue.py": "an issue opens with figures, trend and evidence",
     "tests/publish/web/corrections/test_editor.py": "an editor corrects, a guest cannot",
