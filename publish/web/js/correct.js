@@ -25,9 +25,9 @@ export class Correct {
     this.form = el("form", { autocomplete: "off" },
       el("label", {}, "What to correct", this.kind), this.value, el("label", {}, "Why", this.why),
       el("button", { type: "submit", class: "button" }, "Save correction"), this.status);
-    this.element = el("section", { class: "correct", hidden: true, "aria-labelledby": "correct-heading" },
-      el("h3", { id: "correct-heading" }, "Correct this issue"), this.waiting, this.form,
-      el("h3", {}, "Corrections of this issue"), this.made.element);
+    this.inside = [el("h3", { id: "correct-heading" }, "Correct this issue"), this.waiting, this.form,
+      el("h3", {}, "Corrections of this issue"), this.made.element];
+    this.element = el("section", { class: "correct", hidden: true, "aria-labelledby": "correct-heading" });
     this.kind.addEventListener("change", () => this.#ask());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -62,8 +62,10 @@ export class Correct {
 
   async #refresh() {
     const issue = this.#issue;
-    this.element.hidden = !this.session.name || !issue;
-    if (!issue) return;
+    const shown = Boolean(this.session.name && issue);
+    this.element.hidden = !shown;
+    this.element.replaceChildren(...(shown ? this.inside : [])); // a guest's page has no such form
+    if (!shown) return;
     const count = await this.made.show(issue.issue_id);
     if (issue !== this.#issue) return;
     this.waiting.hidden = !count;

@@ -16,7 +16,11 @@ export class Desk {
     const out = el("button", { type: "button", class: "button" }, "Sign out");
     this.made = new Corrections(session, title);
     this.inside = el("div", { hidden: true }, out, el("h3", {}, "All corrections"), this.made.element);
-    element.append(this.summary, this.form, this.inside, this.status);
+    element.append(this.summary);
+    // Nobody's page has a form for passwords before they ask for it.
+    element.addEventListener("toggle", () => {
+      if (element.open) element.append(this.form, this.inside, this.status);
+    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#signIn();
