@@ -30,6 +30,7 @@ from benchmarks.hub import made_catalog
 
 # Names of the program, where CHROMIUM does not give its path.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+PATIENCE_SECONDS = 300
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 # When the first row came, and when all models were there, on the page's own clock.
@@ -58,7 +59,9 @@ def main(argv: list[str] | None = None) -> int:
         folder = Path(scratch)
         os.environ |= {"DUCKDB_PATH": str(folder / "assay.duckdb"), "ASSAY_TARGET": "duckdb"}
         with duckdb.connect(str(folder / "assay.duckdb")) as db:
-            made_catalog.make(db, args.models, args.days, things=max(60, args.models // 100))
+            # One of fifteen made models is private, or listed no more.
+            made = args.models * 15 // 14
+            made_catalog.make(db, made, args.days, things=max(60, args.models // 100))
         started = time.monotonic()
         manifest = command.export(None, folder / "out")
         seconds = time.monotonic() - started
@@ -115,7 +118,7 @@ def _visit(
     session = context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     page.goto(f"{url}/catalog.html")
-    page.wait_for_function("window.allModels && document.querySelector('.spark-line')")
+    _until(page, "Boolean(window.allModels && document.querySelector('.spark-line'))")
     found = {
         "the first rows": page.evaluate("firstRow"),
         "all models": page.evaluate("allModels"),
@@ -137,8 +140,18 @@ def _took(page: Page, action: str) -> float:
     """Return how long the page was busy with an action, in milliseconds."""
     page.evaluate("performance.clearMeasures()")
     page.evaluate(action)
-    page.wait_for_function("performance.getEntriesByName('assay:refresh').length")
+    _until(page, "performance.getEntriesByName('assay:refresh').length > 0")
     return page.evaluate("performance.getEntriesByName('assay:refresh').at(-1).duration")
+
+
+def _until(page: Page, expression: str) -> None:
+    """Wait until an expression is true: playwright's own waiting is a string of code in the page,
+    which its policy forbids."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not page.evaluate(expression):
+        if time.monotonic() > ends:
+            sys.exit(f"benchmarks.hub.catalog_page: never came: {expression}")
+        time.sleep(0.05)
 
 
 def _frame(page: Page) -> float:

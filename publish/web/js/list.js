@@ -24,9 +24,10 @@ export class List {
   #ids = new WeakMap(); // node -> id
   #fresh = new Map(); // record id -> when it changed
   #held = null; // id of the row that has the focus: it stays in the page
+  #places = null; // id -> place, once somebody asks
 
   constructor(element, queryOf, kind = ISSUES) {
-    Object.assign(this, { element, queryOf, kind, rows: [], places: new Map(), height: 0, inPosts: new Set(), open: "" });
+    Object.assign(this, { element, queryOf, kind, rows: [], height: 0, inPosts: new Set(), open: "" });
     addEventListener("scroll", () => this.#soon(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(element);
     element.addEventListener("focusin", (event) => this.#hold(event.target));
@@ -49,12 +50,18 @@ export class List {
   show(rows, { steady = false, ...shown }) {
     const anchor = steady ? this.#anchor() : null;
     Object.assign(this, { rows, ...shown });
-    this.places = new Map(rows.map((item, place) => [this.kind.id(item), place]));
+    this.#places = null;
     this.element.hidden = !rows.length;
     if (!this.height) this.#measure();
     this.element.style.height = `${rows.length * this.height}px`;
     if (anchor) this.#restore(anchor);
     this.draw();
+  }
+
+  /** The place of each item, by its id. */
+  get places() {
+    this.#places ??= new Map(this.rows.map((item, place) => [this.kind.id(item), place]));
+    return this.#places;
   }
 
   /** Let rows stand out for a moment. */
@@ -103,7 +110,7 @@ export class List {
     const from = Math.max(0, Math.floor((scrollY - this.#top()) / this.height) - SPARE);
     const to = Math.min(this.rows.length, from + Math.ceil(innerHeight / this.height) + 2 * SPARE);
     const places = Array.from({ length: Math.max(0, to - from) }, (_, step) => from + step);
-    const held = this.places.get(this.#held);
+    const held = this.#held === null ? undefined : this.places.get(this.#held);
     if (held !== undefined && (held < from || held >= to)) places.push(held);
     const nodes = new Map(places.map((place) => [this.kind.id(this.rows[place]), this.#node(place)]));
     this.#nodes = nodes;

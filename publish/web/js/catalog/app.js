@@ -90,6 +90,8 @@ function tabs() {
     else link.removeAttribute("aria-current");
     if (name === "compare") link.textContent = view.compare.length ? `Compare (${view.compare.length})` : "Compare";
   }
+  const current = byId("tabs").querySelector("[aria-current]"); // in view on a phone, too
+  byId("tabs").scrollLeft = current.offsetLeft + current.offsetWidth > byId("tabs").clientWidth ? current.offsetLeft : 0;
 }
 
 function showCompared() {

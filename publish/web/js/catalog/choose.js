@@ -2,6 +2,7 @@
 
 import { words } from "../issues.js";
 import { SPANS } from "./data.js";
+import { isKnown } from "./format.js";
 import { sortOf } from "./url.js";
 
 /**
@@ -17,35 +18,51 @@ export function chooseModels(catalog, view, lists) {
   const within = masks(catalog, view, lists);
   const chosen = [["family", "license_family"], ["library", "library_name"]].filter(([name]) => view[name])
     .map(([name, column]) => [models[column].codes, models[column].code(view[name])]);
-  const counts = { terms: {}, only: {} };
+  const { codes, values } = models.license_terms;
+  const isRight = values.map((term) => !view.terms.length || view.terms.includes(term || "none"));
+  const has = traits(catalog);
+  const wantedTraits = view.only.reduce((bits, name) => bits | BITS[name], 0);
+  const perTerm = new Uint32Array(values.length);
+  const perTrait = new Uint32Array(8);
   const rows = [];
   for (let model = 0; model < loaded; model += 1) {
     if (within.some((mask) => !mask[model])) continue;
     if (view.min && !(models.downloads[model] >= view.min)) continue;
     if (view.author && models.author[model] !== view.author) continue;
-    if (chosen.some(([codes, code]) => codes[model] !== code)) continue;
-    if (!wanted.every((word) => models.searched[model].includes(word))) continue;
-    const term = models.license_terms.at(model) || "none";
-    const rightTerm = !view.terms.length || view.terms.includes(term);
-    const missing = view.only.filter((name) => !HAS[name](catalog, model));
-    if (!missing.length) counts.terms[term] = (counts.terms[term] ?? 0) + 1;
-    if (rightTerm) countOnly(counts.only, catalog, model, missing);
-    if (rightTerm && !missing.length) rows.push(model);
+    if (chosen.some(([column, code]) => column[model] !== code)) continue;
+    if (wanted.length && !wanted.every((word) => models.searched[model].includes(word))) continue;
+    const term = codes[model];
+    const missing = wantedTraits & ~has[model];
+    if (!missing) perTerm[term] += 1;
+    if (!isRight[term]) continue;
+    for (let bit = 1; bit < 8; bit <<= 1) if (has[model] & bit && !(missing & ~bit)) perTrait[bit] += 1;
+    if (!missing) rows.push(model);
   }
+  const counts = {
+    terms: Object.fromEntries(values.map((term, code) => [term || "none", perTerm[code]])),
+    only: Object.fromEntries(Object.entries(BITS).map(([name, bit]) => [name, perTrait[bit]])),
+  };
   return { rows: sortModels(rows, catalog, view, lists), counts };
 }
 
-const HAS = {
-  stricter: ({ models }, model) => models.strictest_strictness[model] > models.strictness[model],
-  complaints: ({ complaints }, model) => complaints.has(model),
-  open: ({ models }, model) => ["", "false"].includes(models.gated.at(model)),
-};
-export const isStricter = HAS.stricter;
+/** Tell whether an ancestor's licence asks for more than a model's own. */
+export const isStricter = ({ models }, model) => models.strictest_strictness[model] > models.strictness[model];
 
-function countOnly(counts, catalog, model, missing) {
-  for (const [name, has] of Object.entries(HAS)) {
-    if (missing.every((one) => one === name) && has(catalog, model)) counts[name] = (counts[name] ?? 0) + 1;
+const BITS = { stricter: 1, complaints: 2, open: 4 };
+let known = { key: "", has: null }; // the traits of what is loaded
+
+/** For each model, which of the switches it passes. */
+function traits(catalog) {
+  const key = `${catalog.loaded} ${catalog.complaints.size}`;
+  if (known.key === key) return known.has;
+  const has = new Uint8Array(catalog.loaded);
+  const isOpen = catalog.models.gated.values.map((gated) => ["", "false"].includes(gated));
+  for (let model = 0; model < catalog.loaded; model += 1) {
+    has[model] = (isStricter(catalog, model) ? BITS.stricter : 0) | (catalog.complaints.has(model) ? BITS.complaints : 0)
+      | (isOpen[catalog.models.gated.codes[model]] ? BITS.open : 0);
   }
+  known = { key, has };
+  return has;
 }
 
 /** For each filter that names a thing, whether each model belongs to it. */
@@ -96,12 +113,12 @@ export function ranksIn(tasks, task) {
   return new Map(pairs.ofThing(tasks.places.get(task)).map((row) => [pairs.models[row], pairs.extra[row]]));
 }
 
+/** Sort rows by a value, what has none last, and equal ones by their numbers. */
 function highestFirst(rows, value) {
-  const keys = new Map(rows.map((row) => [row, known(value(row))]));
-  return rows.sort((one, other) => keys.get(other) - keys.get(one) || one - other);
+  const keys = new Float64Array(rows.reduce((most, row) => Math.max(most, row + 1), 0));
+  for (const row of rows) keys[row] = isKnown(value(row)) ? value(row) : -Number.MAX_VALUE;
+  return rows.sort((one, other) => keys[other] - keys[one] || one - other);
 }
-
-const known = (value) => (value === undefined || value === null || Number.isNaN(value) ? -Number.MAX_VALUE : value);
 
 const THING_SORTS = { models: "models", used: "models_downloads", downloads: "downloads", likes: "likes", published: "published_on" };
 const THING_NAMES = { tasks: "task_label", datasets: "dataset_id", papers: "title" };

@@ -25,7 +25,8 @@ export function kindsOf(catalog, now) {
     datasets: thing("datasets", datasetRow),
     papers: thing("papers", paperRow),
     movers: { id: mover,
-      options: (row, list) => ({ openIssue: open(now().lists.movers.rows.model_id[row], list) }),
+      options: (row, list) => ({ openIssue: open(now().lists.movers.rows.model_id[row], list),
+        spark: catalog.models.spark[now().lists.movers.rows.model[row]] }),
       make: (row, query, options) => moverRow(now().lists.movers.rows, row, query, options, catalog) },
   };
 }
