@@ -4,6 +4,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,31 @@ def test_a_process_killed_while_it_writes_leaves_what_was_there(tmp_path: Path) 
     done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+    files.write(path, "new")
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_another_is_writing_is_not_taken_for_abandoned(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with files.atomic(path) as slow:
+        slow.write(b"slow")
+        files.write(tmp_path / "file.other", "other")
+        with files.atomic(path) as quick:
+            quick.write(b"quick")
+        assert path.read_text() == "quick"
+    assert path.read_text() == "slow"
+    assert {one.name for one in tmp_path.iterdir()} == {"file", "file.other"}
+
+
+def test_many_writers_of_one_file_at_once_leave_one_of_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    written = [str(number) * 10_000 for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: files.write(path, text), written))
+    assert path.read_text() in written
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_secret_is_never_open_to_others(tmp_path: Path) -> None:
