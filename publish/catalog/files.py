@@ -27,7 +27,7 @@ from assay.publish.catalog import tables
 from assay.publish.catalog.place import DATA
 
 MANIFEST = "manifest.json"
-MODELS_IN_FILE = 4_096  # of models/ and sparks/: the first file is what a page shows first
+MODELS_IN_FILE = 2_048  # of models/ and sparks/: the first file is what a page shows first
 HISTORY_IN_FILE = 256  # models, whose days are some 100 KB
 HISTORY_CHUNK = 16 * HISTORY_IN_FILE  # models whose days are in memory at once
 SPARK_DAYS = 30

@@ -55,11 +55,11 @@ class Site:
             for sql, values in statements:
                 db.execute(sql, values)
 
-    def export(self) -> Self:
+    def export(self, *options: str) -> Self:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DUCKDB_PATH", str(self.warehouse))
             patch.delenv("ASSAY_TARGET", raising=False)
-            assert command.main(["--out", str(self.out)]) == 0
+            assert command.main(["--out", str(self.out), *options]) == 0
         return self
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:

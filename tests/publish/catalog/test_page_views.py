@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
+from assay.publish.catalog import page
 from tests.publish.catalog.site import (
     SEEN,
     Site,
@@ -234,3 +235,24 @@ def test_a_catalog_that_was_renewed_meanwhile_is_offered(windows: Windows, own_s
     visit.ready()
     expect(page.locator("#detail-days figcaption").first).to_be_visible()
     visit.troubles = [one for one in visit.troubles if "404" not in one]
+
+
+def test_beside_the_issues_a_complaint_leads_to_its_issue_and_the_pages_to_each_other(
+    windows: Windows, own_site: Site
+) -> None:
+    own_site.export()
+    # As PocketBase serves it: the page of publish/web, and not the copy for other servers.
+    (own_site.out / "catalog.html").write_text((page.WEB / "catalog.html").read_text())
+    window = windows(own_site).open("?open=author-0/Llama-1B-0").locator
+    expect(window("#detail-told a")).to_have_text("It answers in another language")
+    assert window("#detail-told a").get_attribute("href") == "./?issue=issue-0"
+    expect(window("#to-issues")).to_be_visible()
+    assert window("#to-issues").get_attribute("href") == "./"
+    assert 'href="./catalog.html"' in (page.WEB / "index.html").read_text()
+
+
+def test_the_page_says_when_it_has_not_all_models(windows: Windows, own_site: Site) -> None:
+    [(total,)] = own_site.ask(f"select count(*) from {SEEN}")
+    shown = windows(own_site.export("--most", "40")).open()
+    expect(shown.locator("#count")).to_have_text("40 models")
+    expect(shown.locator("#kept")).to_have_text(f"The 40 most downloaded of {total} models.")

@@ -117,6 +117,20 @@ def test_the_copied_page_has_all_that_it_loads_and_no_way_to_the_issues(exported
     assert {path for path in seen if not path.is_file()} == set()
 
 
+def test_the_page_asks_at_once_for_every_module_that_it_begins_with() -> None:
+    text = (page.WEB / "catalog.html").read_text()
+    told = re.findall(r'<link rel="modulepreload" href="\./([^"]+)">', text)
+    left, seen = [page.WEB / "js" / "catalog" / "app.js"], set()
+    while left:
+        path = left.pop().resolve()
+        if path not in seen:
+            seen.add(path)
+            named = re.findall(IMPORT.replace(r"|\bimport\(", ""), path.read_text(), re.M)
+            left += [imported(path, name, page.WEB) for name in named]
+    names = sorted(path.relative_to(page.WEB).as_posix() for path in seen)
+    assert told == [name for name in names if name != "js/catalog/app.js"]
+
+
 def imported(path: Path, name: str, out: Path) -> Path:
     """Return the file that a module imports by this name, as the page's map of imports says."""
     if name.startswith("."):

@@ -5,7 +5,7 @@
 
 import { folded } from "../issues.js";
 import { Pairs, Words, grouped, putNumbers } from "./columns.js";
-import { columns, fetched } from "./parquet.js";
+import { bytes, columns, decoded, fetched } from "./parquet.js";
 
 export const SPANS = [1, 7, 30];
 export const WORDS = ["pipeline_tag", "library_name", "license", "license_family", "license_terms", "gated",
@@ -37,8 +37,17 @@ export class Catalog {
 
   /** Load all models, the most downloaded first; `arrived(isFirst)` is called after every file. */
   async loadModels(arrived) {
-    for (let from = 0; from < this.manifest.models; from += this.manifest.models_in_file) {
-      this.#put(from, await this.#file(`models/${this.#number(from)}`));
+    const { models: size, models_in_file: step } = this.manifest;
+    const fetching = (from) => {
+      const coming = from < size ? bytes(this.#url(`models/${this.#number(from)}`)) : null;
+      coming?.catch(() => {}); // it is told of when it is its turn
+      return coming;
+    };
+    // The next file comes over the network while this one is read.
+    for (let from = 0, coming = fetching(0); from < size; from += step) {
+      const file = await coming;
+      coming = fetching(from + step);
+      this.#put(from, await decoded(file));
       arrived(from === 0);
     }
   }
@@ -148,7 +157,11 @@ export class Catalog {
   }
 
   #file(name) {
-    return columns(`${this.base}/${this.manifest.version}/${name}.parquet`);
+    return columns(this.#url(name));
+  }
+
+  #url(name) {
+    return `${this.base}/${this.manifest.version}/${name}.parquet`;
   }
 
   #number(from) {

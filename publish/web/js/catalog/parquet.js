@@ -9,8 +9,13 @@ export class GoneError extends Error {}
  * Read a file; returns `{name: array}`. Days are numbers, counted from 1970-01-01; what is null in
  * the file is null or undefined here.
  */
-export async function columns(url) {
-  const file = await (await fetched(url)).arrayBuffer();
+export const columns = async (url) => decoded(await bytes(url));
+
+/** Fetch a file whole, to be read later by `decoded`. */
+export const bytes = async (url) => (await fetched(url)).arrayBuffer();
+
+/** Read what `bytes` fetched. */
+export async function decoded(file) {
   const chunks = {};
   const onChunk = ({ columnName, columnData }) => (chunks[columnName] ??= []).push(columnData);
   await parquetRead({ file, onChunk, parsers: { dateFromDays: (days) => days } });
