@@ -56,6 +56,10 @@ def assert_as_described(project: Project, output: str) -> None:
         project.rows(query)
     report = (project.folder / "reports" / "hf_ingestion_report.md").read_text(encoding="utf-8")
     assert "ATTENTION" not in report
+    page = project.folder / "reports" / "catalog"
+    shown = json.loads((page / "catalog-data" / "manifest.json").read_text(encoding="utf-8"))
+    assert [(shown["models"],)] == project.rows("select count(*) from hf.current_models")
+    assert (page / "catalog.html").is_file()
     assert_joined_by_one_run(project)
     manifest = json.loads((project.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect(project.folder / "data" / "assay.duckdb", read_only=True) as connection:
