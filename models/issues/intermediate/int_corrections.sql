@@ -13,12 +13,7 @@ said as (
 -- The same line twice is one correction.
 distinct_said as (
 
-    select
-        *,
-        md5(to_json([
-            issue_id, kind, value, post, who, why, cast(epoch_us(made_at) as varchar), given_by
-        ])) as correction_id
-    from said
+    select * from said
     qualify row_number() over (partition by correction_id order by place desc) = 1
 
 ),

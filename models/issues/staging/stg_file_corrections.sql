@@ -31,7 +31,7 @@ listed as (
 
 ),
 
-final as (
+told as (
 
     select
         listed.place,
@@ -44,6 +44,17 @@ final as (
         trim(listed.correction.why) as why,
         try_cast(listed.correction.made_on as timestamptz) as made_at
     from listed
+
+),
+
+final as (
+
+    select
+        *,
+        md5(to_json([
+            issue_id, kind, value, post, who, why, cast(epoch_us(made_at) as varchar)
+        ])) as correction_id
+    from told
 
 )
 

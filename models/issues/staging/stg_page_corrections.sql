@@ -13,6 +13,7 @@ page_corrections as (
 final as (
 
     select
+        correction_id,
         issue_id,
         kind,
         value,  -- noqa: RF04
