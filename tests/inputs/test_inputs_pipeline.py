@@ -91,7 +91,7 @@ def test_every_file_is_one_row_and_every_input_has_one_fingerprint(desk: Desk) -
     named = desk.rows("select count(*) from bronze.input_files where csv_rows is not null")
     assert named == [(5,)]
     assert len(desk.changed()) == 6
-    assert desk.rows("select count(distinct fingerprint) from bronze.input_fingerprints") == [(5,)]
+    assert desk.rows("select count(distinct fingerprint) from bronze.input_fingerprints") == [(6,)]
 
 
 def test_a_second_run_loads_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

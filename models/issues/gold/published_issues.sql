@@ -108,13 +108,19 @@ changes as (
 
 ),
 
-titles as (
+-- Under the title that the other issue had then, so that a later one changes no older record.
+titled as (
 
     select
-        issue_id,
-        max_by(canonical_title, cluster_date) as title
-    from issues
-    group by issue_id
+        changes.issue_id,
+        changes.other_id,
+        changes.kind,
+        changes.happened_on,
+        max_by(others.canonical_title, others.cluster_date) as title
+    from changes
+    inner join issues as others
+        on changes.other_id = others.issue_id and changes.happened_on >= others.cluster_date
+    group by changes.issue_id, changes.other_id, changes.kind, changes.happened_on
 
 ),
 
@@ -126,16 +132,15 @@ lineages as (
         issues.cluster_id,
         list(
             {
-                'day': changes.happened_on,
-                'kind': changes.kind,
-                'issue_id': changes.other_id,
-                'title': titles.title
-            } order by changes.happened_on desc, changes.kind asc, changes.other_id asc
+                'day': titled.happened_on,
+                'kind': titled.kind,
+                'issue_id': titled.other_id,
+                'title': titled.title
+            } order by titled.happened_on desc, titled.kind asc, titled.other_id asc
         )[1:10] as lineage
     from issues
-    inner join changes
-        on issues.issue_id = changes.issue_id and issues.cluster_date >= changes.happened_on
-    inner join titles on changes.other_id = titles.issue_id
+    inner join titled
+        on issues.issue_id = titled.issue_id and issues.cluster_date >= titled.happened_on
     group by issues.cluster_date, issues.cluster_id
 
 ),

@@ -138,10 +138,10 @@ class Gold:
             for place, x in enumerate((0.25, 0.5, 0.875)[: 1 + number % 3]):
                 rows["issue_map"].append((DAYS[-1], number, f"{number} {place}", x, -x, False))
             rows["issue_map"].append((DAYS[-1], number, f"{number} far", -1.0, 1.0, True))
-        if issues > 2:
+        if issues > 5:
             rows["issue_lineage"] += [
-                ("issue0000", "issue0001", "split", DAYS[1]),
-                ("issue0002", "issue0001", "merge", DAYS[3]),
+                ("issue0003", "issue0004", "split", DAYS[1]),
+                ("issue0005", "issue0004", "merge", DAYS[3]),
             ]
         with duckdb.connect(str(self.path)) as connection:
             for table, values in filter(itemgetter(1), rows.items()):
@@ -282,13 +282,17 @@ def lineage(gold: Gold, row: dict, issues: list[dict]) -> list[dict]:
         came = row["issue_id"] == ends[1]
         other = ends[0] if came else ends[1]
         kind = {"split": ("split_into", "split_from"), "merge": ("merged_into", "merged_from")}
-        newest = max((o for o in issues if o["issue_id"] == other), key=lambda o: o["cluster_date"])
+        then = [o for o in issues if o["issue_id"] == other]
+        then = [o for o in then if o["cluster_date"] <= change["happened_on"]]
+        if not then:
+            continue
+        last = max(then, key=lambda o: o["cluster_date"])
         changes.append(
             {
                 "day": str(change["happened_on"]),
                 "kind": kind[change["kind"]][came],
                 "issue_id": other,
-                "title": newest["canonical_title"],
+                "title": last["canonical_title"],
             }
         )
     return sorted(changes, key=lambda change: change["day"], reverse=True)
