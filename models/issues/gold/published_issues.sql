@@ -116,10 +116,12 @@ titled as (
         changes.other_id,
         changes.kind,
         changes.happened_on,
-        max_by(others.canonical_title, others.cluster_date) as title
+        max_by(their_issues.canonical_title, their_issues.cluster_date) as title
     from changes
-    inner join issues as others
-        on changes.other_id = others.issue_id and changes.happened_on >= others.cluster_date
+    inner join issues as their_issues
+        on
+            changes.other_id = their_issues.issue_id
+            and changes.happened_on >= their_issues.cluster_date
     group by changes.issue_id, changes.other_id, changes.kind, changes.happened_on
 
 ),
