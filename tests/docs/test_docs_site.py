@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.docs import described, layers, rules
 from tests.docs.rules import Manifest
-from tests.docs.site import PICTURE, PICTURED, Reader, picture
+from tests.docs.site import PICTURE, WHOLE, Reader, picture
 from tests.docs.spoilt import SPOILT, model
 from tests.publish.web.browser import ARTIFACTS, DESKTOP, launch
 from tests.publish.web.chromium import CHROMIUM
@@ -251,7 +251,7 @@ def test_the_page_of_an_issue_has_its_columns_its_owner_and_its_readers(
 
 @pytest.mark.slow("the docs site as a browser shows it")
 def test_the_lineage_graph_goes_from_bronze_to_those_who_read(reader: Reader) -> None:
-    assert reader.open_graph(PICTURED) >= 20
+    assert reader.open_graph(WHOLE) >= 20
     assert {"bronze.raw_items", "top_issues", "Live page of the issues"} <= set(reader.labels())
     reader.page.screenshot(path=ARTIFACTS / "docs_lineage.png")
 
