@@ -4,9 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.publish.catalog.site import SEEN, Site, Window, browser, site, window, windows
-
-__all__ = ["browser", "site", "window", "windows"]  # fixtures
+from tests.publish.catalog.site import SEEN, Site, Window
 
 
 def test_models_are_listed_narrowed_sorted_and_opened_and_the_address_restores_it(

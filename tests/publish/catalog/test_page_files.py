@@ -7,19 +7,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.publish.catalog.site import (
-    SEEN,
-    Site,
-    Window,
-    Windows,
-    browser,
-    own_site,
-    site,
-    window,
-    windows,
-)
-
-__all__ = ["browser", "own_site", "site", "window", "windows"]  # fixtures
+from tests.publish.catalog.site import SEEN, Site, Window, Windows
 
 pytestmark = pytest.mark.slow("comparison, CSV and Parquet of the catalog's page")
 

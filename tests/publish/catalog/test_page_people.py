@@ -6,21 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.publish.catalog.site import (
-    Site,
-    Window,
-    Windows,
-    browser,
-    own_site,
-    site,
-    window,
-    windows,
-)
+from tests.publish.catalog.site import Site, Window, Windows
 from tests.publish.web.browser import DESKTOP, PHONE
 from tests.publish.web.test_appearance import WINDOWS, violations
 from tests.publish.web.test_hostile import TEXTS
-
-__all__ = ["browser", "own_site", "site", "window", "windows"]  # fixtures
 
 pytestmark = pytest.mark.slow("phones, dark mode, keyboard and hostile names on the catalog's page")
 

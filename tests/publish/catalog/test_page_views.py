@@ -7,19 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from assay.publish.catalog import page
-from tests.publish.catalog.site import (
-    SEEN,
-    Site,
-    Window,
-    Windows,
-    browser,
-    own_site,
-    site,
-    window,
-    windows,
-)
-
-__all__ = ["browser", "own_site", "site", "window", "windows"]  # fixtures
+from tests.publish.catalog.site import SEEN, Site, Window, Windows
 
 pytestmark = pytest.mark.slow("every view, filter and order of the catalog's page")
 
