@@ -40,10 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         for name, text in ((MARKDOWN, markdown), (HTML, html), (FEED, feed(of_feed))):
             files.write(args.out / name, text)
     except (warehouse.WarehouseError, duckdb.Error, OSError) as error:
-        cure = ""
-        if isinstance(error, duckdb.CatalogException):
-            cure = "; issues are not built: run `make run`"
-        sys.stderr.write(f"digest: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"digest: {warehouse.why(error, 'issues are')}\n")
         return 1
     print_text(markdown)
     log.info(

@@ -61,12 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     except (warehouse.WarehouseError, duckdb.Error, psycopg2.Error, OSError) as error:
         if args.verbose:
             log.exception("where it stopped:")
-        cure = (
-            "; the catalog is not built: run `make run`"
-            if isinstance(error, warehouse.NOT_BUILT)
-            else ""
-        )
-        sys.stderr.write(f"hf_report: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"hf_report: {warehouse.why(error, 'the catalog is')}\n")
         return 1
     for alarm in alarms_of(blocks):
         log.error("ATTENTION: %s", alarm)

@@ -95,10 +95,7 @@ def main(argv: list[str] | None = None) -> int:
         path = args.out / FILE
         path.write_text(page, encoding="utf-8")
     except (warehouse.WarehouseError, duckdb.Error, OSError) as error:
-        cure = ""
-        if isinstance(error, duckdb.CatalogException):
-            cure = "; issues are not built: run `make run`"
-        sys.stderr.write(f"issue_report: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"issue_report: {warehouse.why(error, 'issues are')}\n")
         return 1
     log.info("wrote %s in %.1f s", path, time.monotonic() - started)
     return 0

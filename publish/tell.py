@@ -46,10 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         logging.getLogger().addHandler(journal.structured_log())
         return _tell(rules, found, again=args.again)
     except (TellError, warehouse.WarehouseError, duckdb.Error, OSError) as error:
-        cure = ""
-        if isinstance(error, duckdb.CatalogException):
-            cure = "; issues are not built: run `make run`"
-        sys.stderr.write(f"tell: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"tell: {warehouse.why(error, 'issues are')}\n")
         return 1
 
 

@@ -3,7 +3,6 @@
 from assay.warehouse.dialect import attach, drop_deleted, make_tables, mark_snapshot
 from assay.warehouse.profile import (
     CONNECT_SECONDS,
-    NOT_BUILT,
     ORIGIN,
     ROOT,
     TARGETS,
@@ -25,11 +24,11 @@ from assay.warehouse.profile import (
     schema,
     target_name,
     where_is_lake,
+    why,
 )
 
 __all__ = [
     "CONNECT_SECONDS",
-    "NOT_BUILT",
     "ORIGIN",
     "ROOT",
     "TARGETS",
@@ -55,4 +54,5 @@ __all__ = [
     "schema",
     "target_name",
     "where_is_lake",
+    "why",
 ]

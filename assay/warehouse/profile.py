@@ -28,7 +28,7 @@ CONNECT_SECONDS = 15  # as dlt
 PREFIX = "POSTGRES_SCHEMA_PREFIX"
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 # What the databases raise for tables and columns that no build has made yet.
-NOT_BUILT = (
+_NOT_BUILT = (
     duckdb.CatalogException,
     duckdb.BinderException,
     psycopg2.errors.UndefinedTable,
@@ -296,6 +296,15 @@ def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, which is the one that names the cause."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def why(error: BaseException, what: str) -> str:
+    """Return the first line of an error, and what to do where tables that it asks for are missing.
+
+    what: whose tables they are, as `issues are` or `the catalog is`.
+    """
+    cure = f"; {what} not built: run `make run`" if isinstance(error, _NOT_BUILT) else ""
+    return first_line(error) + cure
 
 
 class Warehouse:

@@ -43,12 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     ) as error:
         if args.verbose:
             log.exception("where it stopped:")
-        cure = (
-            "; the catalog is not built: run `make run`"
-            if isinstance(error, warehouse.NOT_BUILT)
-            else ""
-        )
-        sys.stderr.write(f"catalog: {warehouse.first_line(error)}{cure}\n")
+        sys.stderr.write(f"catalog: {warehouse.why(error, 'the catalog is')}\n")
         return 1
     log.info(
         "wrote %s: %s models, %.1f MB in %.1f s",
