@@ -11,6 +11,7 @@ import argparse
 import logging
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,18 +31,8 @@ FILE = "issues.html"
 TEMPLATE = "issue_report.html.j2"
 MAX_ISSUES, MAX_NAMED, MAX_EVIDENCE, MAX_MODELS = 200, 16, 3, 5
 TREND_DAYS = 14
-# Eight colours that stay apart for colour-blind readers (Okabe and Ito), dark enough on white.
-COLORS = {
-    "ai": "#0072b2",
-    "finance": "#009e73",
-    "compliance": "#cc79a7",
-    "logistics": "#d55e00",
-    "healthtech": "#56b4e9",
-    "devtools": "#332288",
-    "ecommerce": "#e69f00",
-    "other": "#767676",
-}
-
+CATEGORIES_SQL = "select category, name, color from gold.categories order by place"
+OTHER_COLOR = "#767676"  # of a category that was taken away since, until the next build
 ISSUES_SQL = f"""
     select issue_id, cluster_id, canonical_title as title, category, description, impact_level,
         would_pay_signal, labeled_by, heat_rank, posts, sources, heat, heat_change,
@@ -122,6 +113,8 @@ def report(db: Any) -> str:
     )
     jinja.globals |= {"address": address, "spark": spark}
     hottest = max([issue.heat for issue in issues] + [1e-9])
+    named = db.rows(CATEGORIES_SQL) if issues else []
+    present = {issue.category for issue in issues}
     return jinja.get_template(TEMPLATE).render(
         issues=issues,
         trends=trends,
@@ -131,9 +124,10 @@ def report(db: Any) -> str:
         map=picture,
         last=last,
         hottest=hottest,
-        colors=COLORS,
+        colors=defaultdict(lambda: OTHER_COLOR, {name: color for name, _, color in named}),
+        names={name: name for name in present} | {name: title for name, title, _ in named},
         size=SIZE,
-        categories=sorted({issue.category for issue in issues}),
+        categories=[(name, title) for name, title, _ in named if name in present],
     )
 
 

@@ -1,13 +1,13 @@
 """A first label for every issue, free and without a network, with the reason of each field.
 
-The category is decided by likeness to prototype sentences (seeds/issue_categories.csv). Title,
-description and quotes are chosen among what the issue's people wrote (title.py, description.py),
-would-pay and severity by what they write when something costs them money, customers or data.
-docs/decisions/labels.md has the rules and what they were worth.
+The category (seeds/our_categories.csv) is decided by likeness to prototype sentences
+(seeds/issue_categories.csv). Title, description and quotes are chosen among what the issue's people
+wrote (title.py, description.py), would-pay and severity by what they write when something costs
+them money, customers or data. docs/decisions/labels.md has the rules and what they were worth.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,6 @@ BEST_PROTOTYPES = 2
 # is a little like every field, so a field takes more than the crafts of those who write.
 MIN_SIMILARITY, MIN_OF_CRAFT = 0.18, 0.14
 OF_FEW = 0.1  # more is asked of the mean of n posts, over the root of n: few are alike by chance
-CRAFTS = ("ai", "devtools")
 MIN_AGREEING = 1 / 4  # of the members; a field that fewer are of is not that of the issue
 
 # What makes it urgent.
@@ -74,10 +73,14 @@ class Label:
 
 @dataclass(frozen=True)
 class Prototypes:
-    """Example sentences of every category. vectors: (n, d) float32, L2-normalised."""
+    """Example sentences of every category. vectors: (n, d) float32, L2-normalised.
+
+    crafts: the categories that are crafts of those who write (seeds/our_categories.csv).
+    """
 
     categories: Sequence[str]
     vectors: NDArray[np.float32]
+    crafts: Collection[str] = ()
 
 
 def local_label(
@@ -128,11 +131,11 @@ def category_of(vectors: NDArray[np.float32], prototypes: Prototypes) -> tuple[s
     scores = category_scores(vectors, prototypes)
     names = sorted(set(prototypes.categories))
     mean = scores.mean(axis=0)
-    own = [_best(row, names) for row in scores]
+    own = [_best(row, names, prototypes.crafts) for row in scores]
     best = max(names, key=lambda name: (own.count(name), mean[names.index(name)]))
     if not _is_most(own.count(best), own):
-        best = _best(mean, names, OF_FEW / len(scores) ** 0.5)
-        crafts = [craft for craft in CRAFTS if craft in names]
+        best = _best(mean, names, prototypes.crafts, OF_FEW / len(scores) ** 0.5)
+        crafts = [name for name in names if name in prototypes.crafts]
         if best == OTHER and _is_most(sum(own.count(craft) for craft in crafts), own):
             best = max(crafts, key=lambda name: (own.count(name), mean[names.index(name)]))
     agreeing = own.count(best)
@@ -148,7 +151,9 @@ def _is_most(agreeing: int, own: Sequence[str]) -> bool:
     return agreeing > max(1, len(own) / 2)
 
 
-def _best(scores: NDArray[np.float32], names: Sequence[str], more: float = 0.0) -> str:
+def _best(
+    scores: NDArray[np.float32], names: Sequence[str], crafts: Collection[str], more: float = 0.0
+) -> str:
     """Return the category of the highest score of those that are like enough, else `other`.
 
     more: what a category has to have beyond the least.
@@ -157,7 +162,7 @@ def _best(scores: NDArray[np.float32], names: Sequence[str], more: float = 0.0) 
     enough = [
         name
         for name, likeness in of.items()
-        if name == OTHER or likeness >= (MIN_OF_CRAFT if name in CRAFTS else MIN_SIMILARITY) + more
+        if name == OTHER or likeness >= (MIN_OF_CRAFT if name in crafts else MIN_SIMILARITY) + more
     ]
     return max(enough or names, key=lambda name: of[name])
 

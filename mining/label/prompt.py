@@ -45,8 +45,7 @@ Answer with one JSON object and nothing else, with these keys:
 canonical_title: the problem in at most 120 characters: what fails, in which product or step, and \
 when. It fits the numbered posts and none of the others. No sentence in the first person, no \
 product pitch, no question mark.
-category: one of ai, finance, compliance, logistics, healthtech, devtools, ecommerce, other - the \
-field whose people have the problem.
+category: one of {{categories}} - the field whose people have the problem.
 description: one or two sentences that make sense to somebody who has read no post: who has the \
 problem, what goes wrong, what it costs them. Only what the numbered posts say.
 would_pay_signal: true only if the numbered posts speak of money: paying for help, a budget, lost \
@@ -66,9 +65,7 @@ class IssueLabel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     canonical_title: Annotated[Text, StringConstraints(max_length=120)]
-    category: Literal[
-        "ai", "finance", "compliance", "logistics", "healthtech", "devtools", "ecommerce", "other"
-    ]
+    category: str  # one of those that there are: see answer_schema
     description: Annotated[Text, StringConstraints(max_length=1_000)]
     would_pay_signal: bool
     impact_level: Literal["low", "medium", "high"]
@@ -76,7 +73,7 @@ class IssueLabel(BaseModel):
 
 FIELDS = tuple(IssueLabel.model_fields)
 # Labels that were paid for before posts were named as evidence are labels all the same.
-EARLIER = {"issue-label-1": IssueLabel}
+WITHOUT_EVIDENCE = "issue-label-1"
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,18 @@ class LabelTask:
 
 
 @functools.cache
-def label_schema(count: int) -> type[IssueLabel]:
+def answer_schema(categories: tuple[str, ...]) -> type[IssueLabel]:
+    """Return what an answer must be if its category is to be one of these."""
+    return create_model(
+        "IssueLabel",
+        __doc__=IssueLabel.__doc__,
+        __base__=IssueLabel,
+        category=(Literal[categories], ...),
+    )
+
+
+@functools.cache
+def label_schema(count: int, categories: tuple[str, ...]) -> type[IssueLabel]:
     """Return what an answer about `count` numbered posts must be: a label, and for each field the
     numbers of posts that were shown. A would_pay_signal that is true needs one as well."""
 
@@ -110,7 +118,7 @@ def label_schema(count: int) -> type[IssueLabel]:
     return create_model(
         "IssueLabel",
         __doc__="A label of a problem.",
-        __base__=IssueLabel,
+        __base__=answer_schema(categories),
         __validators__={"pays": model_validator(mode="after")(_pays_by_evidence)},
         evidence=(evidence, ...),
     )
@@ -128,13 +136,16 @@ def label_task(
     posts: Sequence[Mapping[str, str]],
     summary: str,
     neighbours: Sequence[Sequence[Mapping[str, str]]],
+    *,
+    categories: Sequence[str],
     examples: Sequence[Mapping[str, str]] = (),
 ) -> Task:
     """Return the question for one cluster.
 
     posts: {title, text} of its members, most central first. neighbours: the same of the clusters
-    next to it, nearest first. examples: {title, category} of problems whose category a person
-    corrected; their titles are strangers' words like the posts.
+    next to it, nearest first. categories: those that there are, `other` last. examples: {title,
+    category} of problems whose category a person corrected; their titles are strangers' words like
+    the posts.
     """
     own = "\n".join(f"{number}. {_line(post)}" for number, post in enumerate(posts[:POSTS], 1))
     others = "\n".join(
@@ -158,10 +169,12 @@ def label_task(
             "\n\nOther problems and the category that a person chose for each, as examples:\n"
             f"{delimit_untrusted(told, limit)}"
         )
-    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": user}]
-    schema = label_schema(len(posts[:POSTS]))
+    system = SYSTEM.format(categories=", ".join(categories))
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": user}]
+    schema = label_schema(len(posts[:POSTS]), tuple(categories))
     version = WITH_EXAMPLES if told else PROMPT_VERSION
-    earlier = {WITH_EXAMPLES: schema, **({PROMPT_VERSION: schema} if told else {}), **EARLIER}
+    earlier = {WITH_EXAMPLES: schema, **({PROMPT_VERSION: schema} if told else {})}
+    earlier[WITHOUT_EVIDENCE] = answer_schema(tuple(categories))
     return Task(key, PURPOSE, version, messages, schema, MAX_TOKENS, earlier=earlier)
 
 
@@ -169,9 +182,9 @@ def label_tasks(clusters: Sequence[Mapping[str, Any]]) -> list[LabelTask]:
     """Return the questions for clusters, each contrasted with those next to it.
 
     clusters: fingerprint, summary, centroid (d numbers), posts ({url_hash, title, text}, most
-    central first) and, where people corrected categories, examples ({title, category}). A post that
-    speaks to the model is left out; a cluster with nothing else is not asked about, so that no
-    stranger's words can choose its category or impact.
+    central first), the categories that there are and, where people corrected categories, examples
+    ({title, category}). A post that speaks to the model is left out; a cluster with nothing else is
+    not asked about, so that no stranger's words can choose its category or impact.
     """
     telling = [[post for post in cluster["posts"] if not _instructs(post)] for cluster in clusters]
     if not any(telling):
@@ -189,7 +202,8 @@ def label_tasks(clusters: Sequence[Mapping[str, Any]]) -> list[LabelTask]:
         if detect_prompt_injection(summary):
             summary = ""
         examples = [one for one in cluster.get("examples") or () if not _instructs(one)]
-        task = label_task(cluster["fingerprint"], posts, summary, neighbours, examples)
+        key, known = cluster["fingerprint"], cluster["categories"]
+        task = label_task(key, posts, summary, neighbours, categories=known, examples=examples)
         tasks.append(LabelTask(task, tuple(post["url_hash"] for post in posts[:POSTS])))
     return tasks
 

@@ -68,6 +68,7 @@ ISSUES_SQL = """
         shown.cluster_date, shown.cluster_id, shown.issue_id, shown.canonical_title,
         shown.category, shown.description, shown.impact_level, shown.would_pay_signal,
         shown.people, shown.posts, shown.sources,
+        coalesce(categories.name, shown.category) as category_name,
         coalesce(heats.heat, 0) as heat, coalesce(heats.heat_before, 0) as heat_before,
         case
             when came.new_on >= $first and came.new_on > $history_since and splits.issue_id is null
@@ -78,6 +79,7 @@ ISSUES_SQL = """
     inner join came using (issue_id)
     left join heats using (issue_id)
     left join splits using (issue_id)
+    left join gold.categories as categories using (category)
     where shown.cluster_date between $first and $day and shown.posts > 0
     qualify row_number() over (
         partition by shown.issue_id order by shown.cluster_date desc, shown.cluster_id
@@ -130,6 +132,7 @@ TOLD = (
     "people",
     "posts",
     "sources",
+    "category_name",
     "heat",
 )
 Db = duckdb.DuckDBPyConnection
@@ -140,9 +143,9 @@ class Happening:
     """One thing to tell.
 
     subject: the issue's or model's id. occasion: the day that sets it apart from an earlier one.
-    growth: how many times as hot as before, of a model as downloaded; None where there was nothing.
-    places: repositories as owner/name, subreddits, tags. products: (name, own or competitor).
-    evidence: (source, title, address).
+    category_name: how the category is shown. growth: how many times as hot as before, of a model as
+    downloaded; None where there was nothing. places: repositories as owner/name, subreddits, tags.
+    products: (name, own or competitor). evidence: (source, title, address).
     """
 
     kind: str
@@ -151,6 +154,7 @@ class Happening:
     title: str
     description: str = ""
     category: str = ""
+    category_name: str = ""
     impact: str = ""
     sources: tuple[str, ...] = ()
     places: tuple[str, ...] = ()

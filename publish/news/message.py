@@ -22,7 +22,7 @@ def text(rule: str, found: list[Happening]) -> tuple[str, str]:
 
 
 def _line(one: Happening) -> str:
-    facts = [one.category, f"{one.people} people" if one.people else ""]
+    facts = [words.in_message(one.category_name), f"{one.people} people" if one.people else ""]
     if one.growth and one.kind != NEW:
         facts.append(f"{one.growth:.1f} times")
     facts.append("would pay" if one.would_pay else "")

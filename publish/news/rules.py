@@ -44,7 +44,7 @@ class Rule:
         """Tell whether a happening is what the rule asks for."""
         return (
             one.kind in self.kinds
-            and (not self.categories or one.category in self.categories)
+            and _any(self.categories, (one.category, one.category_name))
             and _any(self.sources, one.sources)
             and _any(self.places, one.places)
             and _any(self.models, (*one.models, one.subject))

@@ -20,7 +20,7 @@ import duckdb
 
 from assay import warehouse
 from assay.common import lock
-from assay.publish.pocketbase import schema
+from assay.publish.pocketbase import categories, schema
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.corrections import door
 from assay.publish.pocketbase.corrections.pull import pull, tell_states, told
@@ -125,6 +125,8 @@ def _publish(args: argparse.Namespace) -> int:
                     door.prepare(client)
                     if arrived := pull(client, connection):
                         log.info("%s", told(arrived))
+                    if renamed := categories.bring(client, connection):
+                        log.info("categories: %s changed", renamed)
                     Sync(client, connection, sync_log, counts).run(found)
                     tell_states(client, connection)
             finally:
@@ -185,7 +187,8 @@ def _closing_line(url: str, counts: Counts) -> int:
 
 def _held(client: Client, *, verify: bool) -> Held:
     """Read what the server holds; nothing where the collections are not made yet."""
-    return held(client, verify=verify) if all(schema.found(client).values()) else Held()
+    found = schema.found(client)
+    return held(client, verify=verify) if found[ISSUES] and found[EVIDENCE] else Held()
 
 
 def _dry_run(args: argparse.Namespace) -> int:

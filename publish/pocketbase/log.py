@@ -81,7 +81,7 @@ class Counts:
 def check_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise PublishError when gold lacks a table that is published."""
     try:
-        for table in ("published_issues", "issue_evidence"):
+        for table in ("published_issues", "issue_evidence", "categories"):
             connection.execute(f"select 1 from gold.{table} limit 1")  # noqa: S608
         connection.execute("select corrections from gold.published_issues limit 1")
     except duckdb.BinderException as error:

@@ -1,7 +1,7 @@
-"""The two collections: what they hold, who may see them, and how they are made and migrated.
+"""The collections: what they hold, who may see them, and how they are made and migrated.
 
 publish/web reads these fields. A collection of the same name that means something else is refused
-and left as it is. A third one, which only superusers see, says which warehouse publishes here: two
+and left as it is. One more, which only superusers see, says which warehouse publishes here: two
 that did would undo each other's work.
 """
 
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 ISSUES = "issues"
 EVIDENCE = "issue_evidence"
+CATEGORIES = "issue_categories"
 TITLE_MOST, POST_TITLE_MOST, TEXT_MOST = 200, 500, 5000  # characters
 
 PUBLISHER = "issue_publisher"
@@ -84,6 +85,7 @@ FIELDS: dict[str, list[Definition]] = {
         *_fields("date", "posted_at"),
         _text("content_hash"),
     ],
+    CATEGORIES: [_text("category"), _text("name"), *_fields("number", "place"), _text("color")],
 }
 INDEXES = {
     ISSUES: {
@@ -96,6 +98,7 @@ INDEXES = {
         "idx_issue_evidence_issue": "issue, position",
         "idx_issue_evidence_url_hash": "url_hash",
     },
+    CATEGORIES: {},
 }
 # Everybody may list and view; null: superusers only.
 RULES = {"listRule": "", "viewRule": "", "createRule": None, "updateRule": None, "deleteRule": None}
@@ -103,11 +106,12 @@ RULES = {"listRule": "", "viewRule": "", "createRule": None, "updateRule": None,
 OURS_BY = {
     ISSUES: ("cluster_date", "cluster_id", "content_hash"),
     EVIDENCE: ("issue", "url_hash", "content_hash"),
+    CATEGORIES: ("category", "place", "color"),
 }
 
 
 def found(client: Client) -> dict[str, Definition | None]:
-    """Return both collections as the server has them, None for one that is missing.
+    """Return the collections as the server has them, None for one that is missing.
 
     Raises PublishError when one of them is not ours, before anything is changed.
     """
@@ -179,7 +183,7 @@ def migrate(client: Client) -> bool:
     changed = False
     server = found(client)
     ids: dict[str, str] = {}
-    for name in (ISSUES, EVIDENCE):  # evidence refers to issues
+    for name in FIELDS:  # evidence refers to issues, and comes after them
         wanted = _definition(name, ids.get(ISSUES, ""))
         collection = server[name]
         if collection is None:

@@ -118,9 +118,7 @@ by_address as (
 
 categories as (
 
-    select category from {{ ref('issue_categories') }}
-    union
-    select 'other' as category
+    select category from {{ ref('int_categories') }}
 
 ),
 
@@ -185,7 +183,7 @@ checked as (
             when kind in ('title', 'fixed') and coalesce(value, '') = ''
                 then 'value is empty: it is the new title, or in what it is fixed'
             when kind = 'category' and not is_category
-                then 'value is no category of seeds/issue_categories.csv, and not other'
+                then 'value is no category of seeds/our_categories.csv'
             when kind = 'impact' and coalesce(lower(value), '') not in ('low', 'medium', 'high')
                 then 'value is none of low, medium, high'
             when kind = 'merge' and (value is null or other_issue_id = issue_id)

@@ -95,6 +95,13 @@ examples as (
 
 ),
 
+categories as (
+
+    select list(category order by place) as categories
+    from {{ ref('int_categories') }}
+
+),
+
 final as (
 
     select
@@ -105,8 +112,10 @@ final as (
         clusters.summary,
         centres.centroid,
         posts.posts,
+        categories.categories,
         coalesce(examples.examples, []) as examples
     from clusters
+    cross join categories
     cross join examples
     inner join days on clusters.cluster_date = days.cluster_date
     inner join centres

@@ -9,9 +9,11 @@ local_labels as (
 
 ),
 
+-- An answer whose category was taken away is none.
 llm_labels as (
 
     select * from {{ ref('int_issue_labels__llm') }}
+    where category in (select categories.category from {{ ref('int_categories') }} as categories)
 
 ),
 

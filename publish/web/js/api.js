@@ -35,6 +35,11 @@ export class Api {
     for await (const page of this.#pages(filter, WHOLE_PAGE, { signal })) yield page.map(issueOf);
   }
 
+  /** Return the records of all categories, in order. */
+  async categories() {
+    return this.pb.collection("issue_categories").getFullList({ sort: "place,id" });
+  }
+
   /** Return a Map from id to content_hash of every issue of the days of a view. */
   async hashes(view, signal) {
     const hashes = new Map();

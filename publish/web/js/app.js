@@ -1,6 +1,7 @@
 /** Where the parts meet: one view, kept in the address; whatever changes, the page follows. */
 
 import { Api } from "./api.js";
+import { learn, named } from "./categories.js";
 import { Correct } from "./correct.js";
 import { Desk } from "./desk.js";
 import { byId } from "./dom.js";
@@ -63,6 +64,7 @@ function refresh({ steady = false }) {
   const chosen = choose(all, view, search.found);
   rows = chosen.rows;
   showIssue();
+  filters.offer(named([...all.map((issue) => issue.category), ...view.category]));
   filters.show(view);
   filters.count(chosen.counts, live.state.loaded || all.length > 0);
   showShape(all, { steady });
@@ -90,8 +92,15 @@ function dataChanged(ids) {
 
 function connectionTurned(state) {
   states.connection(state);
+  if (state.live) learnCategories();
   if (state.live) issueView.evidence.connected();
   refresh({ steady: true });
+}
+
+/** Load how the categories are called; a server where nothing was published since has none. */
+async function learnCategories() {
+  const records = await api.categories().catch(() => null);
+  if (records && learn(records)) refresh({ steady: true });
 }
 
 function showIssue() {
@@ -207,4 +216,5 @@ listen({
 new Desk(byId("desk"), session, (issueId) => store.find(issueId)?.canonical_title.slice(0, 120) ?? issueId);
 session.changed(() => issueView.evidence.rebuild());
 live.start(view);
+learnCategories();
 refresh({});

@@ -2,7 +2,8 @@
 
 import { Corrections, KINDS } from "./corrections.js";
 import { el } from "./dom.js";
-import { CATEGORIES, IMPACTS } from "./format.js";
+import { named as categories } from "./categories.js";
+import { IMPACTS } from "./format.js";
 import { whyNot } from "./session.js";
 
 const ASKS = { title: "New title", category: "Category", impact: "Impact", merge: "Into which issue",
@@ -79,7 +80,7 @@ export class Correct {
     const fields = {
       title: () => el("input", { ...named, type: "text", maxlength: 200 }),
       fixed: () => el("input", { ...named, type: "text", maxlength: 200 }),
-      category: () => chosen(named, CATEGORIES, this.#issue?.category),
+      category: () => chosen(named, categories(), this.#issue?.category),
       impact: () => chosen(named, IMPACTS, this.#issue?.impact_level),
       merge: () => chosen(named, this.#titles(), ""),
     };

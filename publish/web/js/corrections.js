@@ -1,7 +1,8 @@
 /** A list of corrections: what was said, by whom, what became of it, and how it is taken back. */
 
+import { isCategory, nameOf } from "./categories.js";
 import { el } from "./dom.js";
-import { CATEGORIES, IMPACTS, day } from "./format.js";
+import { IMPACTS, day } from "./format.js";
 import { whyNot } from "./session.js";
 
 export const KINDS = {
@@ -66,7 +67,7 @@ export class Corrections {
   }
 
   #value({ kind, value }) {
-    if (kind === "category") return CATEGORIES[value] ?? value;
+    if (kind === "category") return isCategory(value) ? nameOf(value) : value;
     if (kind === "impact") return IMPACTS[value] ?? value;
     if (kind === "merge") return this.title(value);
     return kind === "revoke" ? SAID[value] ?? value : value;

@@ -8,6 +8,8 @@ const COUNTED = ["category", "impact", "source"];
 const NARROWING = [...COUNTED, "pay", "label", "min", "from", "to"];
 
 export class Filters {
+  #offered = "";
+
   /** `changed(patch, {typing})` is called with what a person changed of the view. */
   constructor({ form, search, sort, changed }) {
     Object.assign(this, { form, search, sort });
@@ -19,6 +21,15 @@ export class Filters {
       if (event.target.validity?.badInput) return;
       if (event.target.name) changed(this.#read(event.target.name), {});
     });
+  }
+
+  /** Offer these categories, `{word: name}`, to choose from. */
+  offer(categories) {
+    const wanted = JSON.stringify(categories);
+    if (wanted === this.#offered) return;
+    this.#offered = wanted;
+    byId("categories").replaceChildren(byId("categories").firstElementChild,
+      ...Object.entries(categories).map(([word, name]) => choice("category", word, name)));
   }
 
   /** Put a view into the controls, without touching what is being typed. */
@@ -51,7 +62,8 @@ export class Filters {
   #read(name) {
     const controls = [...this.form.elements].filter((control) => control.name === name);
     if (COUNTED.includes(name)) {
-      return { [name]: controls.filter((control) => control.checked).map((control) => control.value) };
+      const values = controls.filter((control) => control.checked).map((control) => control.value);
+      return { [name]: name === "category" ? values.sort() : values };
     }
     const [control] = controls;
     if (name === "pay") return { pay: control.checked };

@@ -7,10 +7,6 @@ const DAY = new Intl.DateTimeFormat("en-GB", {
 });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
-export const CATEGORIES = {
-  ai: "AI", finance: "Finance", compliance: "Compliance", logistics: "Logistics",
-  healthtech: "Healthtech", devtools: "Devtools", ecommerce: "E-commerce", other: "Other",
-};
 export const IMPACTS = { high: "High", medium: "Medium", low: "Low" };
 export const SOURCES = {
   github: "GitHub", stackoverflow: "Stack Overflow", reddit: "Reddit", hackernews: "Hacker News",

@@ -1,8 +1,9 @@
 /** The opened issue: what it is, why it ranks where it does, and the posts that prove it. */
 
+import { nameOf } from "./categories.js";
 import { el, inwards, outwards } from "./dom.js";
 import { Evidence } from "./evidence.js";
-import { CATEGORIES, IMPACTS, LABELS, SOURCES, day, days, heat, number, people, plural } from "./format.js";
+import { IMPACTS, LABELS, SOURCES, day, days, heat, number, people, plural } from "./format.js";
 import { webLink } from "./links.js";
 import { gauge, named } from "./row.js";
 import { chart } from "./spark.js";
@@ -26,7 +27,7 @@ export class IssueView {
 
   /** Show an issue; `older`: it is not among the days that the list shows. */
   show(issue, { older = false } = {}) {
-    const key = `${issue.id} ${issue.content_hash} ${older}`;
+    const key = `${issue.id} ${issue.content_hash} ${older} ${nameOf(issue.category)}`;
     this.element.hidden = false;
     if (key === this.#shown && issue.content_hash) return;
     if (!this.#shown.startsWith(`${issue.id} `)) this.element.scrollTop = 0;
@@ -73,7 +74,7 @@ function facts(issue) {
   const rows = [
     ["Heat", `${heat(issue.heat)}${issue.heat_rank ? `, rank ${number(issue.heat_rank)}` : ""}`],
     ["Impact", [gauge(issue.impact_level), `${IMPACTS[issue.impact_level]}${score(issue.impact_score)}`]],
-    ["Category", `${CATEGORIES[issue.category]}${sure(issue.category_confidence)}`],
+    ["Category", `${nameOf(issue.category)}${sure(issue.category_confidence)}`],
     ["Topic", issue.topic || "None"],
     ["Would pay", issue.would_pay_signal ? "Yes, somebody says so" : "Nobody says so"],
     ["People", issue.people ? people(issue.people) : "Not counted"],

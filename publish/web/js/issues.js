@@ -4,7 +4,8 @@
  * A record of PocketBase is one issue on one day. The store keeps the newest record of each issue.
  */
 
-import { CATEGORIES, IMPACTS } from "./format.js";
+import { OTHER, isCategory } from "./categories.js";
+import { IMPACTS } from "./format.js";
 
 const SEARCHED = 20_000; // characters of an issue that are searched; a real one has under 2,000
 const REASONS = ["title", "description", "category", "would_pay", "impact"];
@@ -28,7 +29,7 @@ export function issueOf(record) {
     "category_confidence", "posts_open", "posts_answered", "posts_fixed", "posts_declined"]) {
     issue[name] = numeric(name);
   }
-  issue.category = Object.hasOwn(CATEGORIES, text("category")) ? text("category") : "other";
+  issue.category = isCategory(text("category")) ? text("category") : OTHER;
   issue.impact_level = Object.hasOwn(IMPACTS, text("impact_level")) ? text("impact_level") : "low";
   issue.sources = Array.isArray(record.sources) ? record.sources.map(String) : [];
   issue.trend = (Array.isArray(record.trend) ? record.trend : []).map((point) => ({
@@ -91,7 +92,7 @@ export class Store {
  */
 export function choose(issues, view, inPosts = new Set()) {
   const wanted = words(view.q);
-  const counts = { category: {}, impact: {}, source: {}, label: {}, pay: { true: 0 } };
+  const counts = { category: Object.create(null), impact: {}, source: {}, label: {}, pay: { true: 0 } };
   const rows = issues.filter((issue) => {
     const failed = failures(issue, view, wanted, inPosts);
     if (failed.length <= 1) count(counts, issue, failed[0]);

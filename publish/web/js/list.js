@@ -7,6 +7,7 @@
  * `renew(node, options)`, where there is one, brings what stands behind the link up to date.
  */
 
+import { nameOf } from "./categories.js";
 import { arrange } from "./dom.js";
 import { row } from "./row.js";
 
@@ -15,7 +16,8 @@ const SHINE = 2400; // ms in which a changed row stands out
 
 const ISSUES = {
   id: (issue) => issue.issue_id,
-  options: (issue, list) => ({ openIssue: list.open === issue.issue_id, inPosts: list.inPosts.has(issue.id) }),
+  options: (issue, list) => ({ openIssue: list.open === issue.issue_id, inPosts: list.inPosts.has(issue.id),
+    category: nameOf(issue.category) }),
   make: row,
 };
 

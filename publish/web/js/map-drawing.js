@@ -41,10 +41,9 @@ function colorsOf(canvas, swatches) {
   const look = getComputedStyle(canvas);
   const colors = { ink: look.color, sheet: look.backgroundColor, edge: look.borderColor, soft: look.outlineColor,
     region: look.accentColor };
-  for (const swatch of swatches.querySelectorAll(".swatch")) {
-    colors[swatch.classList[1]] = getComputedStyle(swatch).backgroundColor;
-  }
-  return colors;
+  const categories = new Map([...swatches.querySelectorAll(".swatch")].map(
+    (swatch) => [swatch.dataset.category, getComputedStyle(swatch).backgroundColor]));
+  return { ...colors, categories };
 }
 
 const radius = ({ issue }) => 3 + Math.min(9, 1.6 * Math.sqrt(Math.max(0, (issue.people || issue.posts || 1) - 1)));
@@ -66,7 +65,7 @@ function dot(context, { issue, chosen, seen: [x, y], r }, colors) {
   context.beginPath();
   context.arc(x, y, chosen ? r : 2, 0, 2 * Math.PI);
   context.globalAlpha = chosen ? 0.85 : 0.4;
-  context.fillStyle = chosen ? colors[issue.category] : colors.soft;
+  context.fillStyle = chosen ? colors.categories.get(issue.category) : colors.soft;
   context.fill();
   context.globalAlpha = 1;
   if (!chosen) return;

@@ -5,8 +5,9 @@
  * screen reader gets is the point that the arrow keys are on, in words; the list holds all of it.
  */
 
+import { colorOf, named, nameOf } from "./categories.js";
 import { el } from "./dom.js";
-import { CATEGORIES, heat, number, people, plural } from "./format.js";
+import { heat, number, people, plural } from "./format.js";
 import { drawn } from "./map-drawing.js";
 import { distance, grouped, hull, towards } from "./geometry.js";
 import { MapView } from "./map-view.js";
@@ -36,8 +37,7 @@ export class IssueMap {
       "aria-label": "Map of issues. Arrow keys go from issue to issue, Enter opens, plus and minus zoom, 0 shows all." },
     this.canvas, this.words);
     this.caption = el("p", { class: "quiet" });
-    this.key = el("ul", { class: "map-key", "aria-label": "Colours" }, ...Object.entries(CATEGORIES).map(
-      ([name, title]) => el("li", {}, el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), title)));
+    this.key = el("ul", { class: "map-key", "aria-label": "Colours" });
     const buttons = [["Zoom in", "+", () => this.#zoom(STEP)], ["Zoom out", "−", () => this.#zoom(1 / STEP)],
       ["Show all", "All", () => this.#whole()]];
     this.buttons = el("div", { class: "map-buttons" }, ...buttons.map(([label, text, does]) => {
@@ -66,7 +66,17 @@ export class IssueMap {
     this.caption.textContent = `${caption(on, rows.length)} Near means alike, directions mean nothing. ` +
       "A point grows with the people who told of the issue, its colour is the category; shaded are topics.";
     this.frame.hidden = !placed.length;
+    this.#name(placed);
     this.#soon();
+  }
+
+  /** Say what the colours mean: of every category that there is. */
+  #name(issues) {
+    this.key.replaceChildren(...Object.entries(named(issues.map((issue) => issue.category))).map(([category, name]) => {
+      const swatch = el("span", { class: "swatch", "data-category": category, "aria-hidden": "true" });
+      swatch.style.backgroundColor = colorOf(category);
+      return el("li", {}, swatch, name);
+    }));
   }
 
   /** Move to the issue that is so many ranks further on, as the keys of the list do. */
@@ -216,7 +226,7 @@ export class IssueMap {
     this.words.hidden = !point;
     if (!point) return;
     const { issue } = point;
-    const sentence = `${issue.canonical_title.slice(0, 200) || "Untitled issue"} · ${CATEGORIES[issue.category]}, ` +
+    const sentence = `${issue.canonical_title.slice(0, 200) || "Untitled issue"} · ${nameOf(issue.category)}, ` +
       `${issue.people ? people(issue.people) : plural(issue.posts, "post")}, heat ${heat(issue.heat)}` +
       `${issue.topic ? `, topic ${issue.topic.slice(0, 100)}` : ""}`;
     if (this.words.textContent !== sentence) this.words.textContent = sentence;

@@ -1,28 +1,28 @@
 /** One row of the list: a link that holds an issue's title and what ranks it. */
 
 import { el, inwards, svg } from "./dom.js";
-import { CATEGORIES, IMPACTS, SOURCES, heat, people, plural } from "./format.js";
+import { IMPACTS, SOURCES, heat, people, plural } from "./format.js";
 import { sparkline } from "./spark.js";
 
 const LONGEST = 300; // characters of a title that can be seen in two lines, and more
 const LEVELS = { low: 1, medium: 2, high: 3 };
 
 /** Make the row of an issue; `query` is the address that opens it. */
-export function row(issue, query, { openIssue, inPosts }) {
+export function row(issue, query, { openIssue, inPosts, category }) {
   const title = issue.canonical_title.slice(0, LONGEST) || "Untitled issue";
   const link = inwards(query, { class: "row-link", "aria-current": openIssue ? "true" : null },
     el("span", { class: "row-place", "aria-hidden": "true" }),
     el("span", { class: "row-text" },
       el("span", { class: "row-title", dir: "auto" }, title),
-      el("span", { class: "row-facts" }, ...facts(issue, inPosts))),
+      el("span", { class: "row-facts" }, ...facts(issue, inPosts, category))),
     el("span", { class: "row-score" }, sparkline(issue.trend),
       el("span", { class: "row-heat" }, el("span", { class: "unseen" }, ", heat "), heat(issue.heat))));
   return el("li", { class: "row", "data-issue": issue.issue_id }, link);
 }
 
-function facts(issue, inPosts) {
+function facts(issue, inPosts, category) {
   const items = [
-    el("span", { class: "fact" }, CATEGORIES[issue.category]),
+    el("span", { class: "fact" }, category),
     el("span", { class: `fact impact-${issue.impact_level}` }, gauge(issue.impact_level),
       IMPACTS[issue.impact_level], el("span", { class: "wide" }, " impact")),
     issue.would_pay_signal ? el("span", { class: "fact pays" }, "Would pay") : null,

@@ -4,12 +4,14 @@
  * address shows the list and never an error.
  */
 
-import { CATEGORIES, IMPACTS, LABELS, SOURCES } from "./format.js";
+import { isCategory } from "./categories.js";
+import { IMPACTS, LABELS, SOURCES } from "./format.js";
 
 export const SORTS = ["heat", "recent", "size"];
 export const SHOWS = ["list", "map"];
 export const SIZES = [0, 5, 10, 25, 50, 100];
-const LISTS = { category: CATEGORIES, impact: IMPACTS, source: SOURCES };
+const LISTS = { impact: IMPACTS, source: SOURCES };
+const MOST_CATEGORIES = 100; // of an address
 const LONGEST_QUERY = 200;
 
 /** The view of a bare address: every issue of the newest day, hottest first. */
@@ -26,6 +28,9 @@ export function read(search) {
     const values = (given.get(name) ?? "").split(",");
     view[name] = Object.keys(known).filter((value) => values.includes(value));
   }
+  // Which categories there are is only known once they are loaded.
+  const categories = (given.get("category") ?? "").split(",").filter(isCategory);
+  view.category = [...new Set(categories)].sort().slice(0, MOST_CATEGORIES);
   view.q = (given.get("q") ?? "").slice(0, LONGEST_QUERY);
   view.pay = given.get("pay") === "1";
   view.label = Object.hasOwn(LABELS, given.get("label") ?? "") ? given.get("label") : "";

@@ -12,7 +12,7 @@ from assay.mining.label.prompt import label_fields, label_tasks
 from assay.mining.llm import Cache, Settings, run
 from assay.warehouse import data_dir
 
-SHOWN = "fingerprint, summary, centroid, posts, examples"
+SHOWN = "fingerprint, summary, centroid, posts, categories, examples"
 SCHEMA = pa.schema(
     [
         pa.field("fingerprint", pa.string()),

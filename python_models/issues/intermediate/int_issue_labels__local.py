@@ -53,7 +53,7 @@ def model(dbt, session):
         on_schema_change="append_new_columns",
     )
     show_progress()
-    seed = dbt.ref("issue_categories").order("category, prototype").fetchall()
+    seed = dbt.ref("int_category_prototypes").order("category, prototype").fetchall()
     inputs, words = dbt.ref("int_issue_labels__local__inputs"), dbt.ref("int_day_words")
     setting = embedding_setting()
     judged = inputs.project("unnest(problem_rules) as rule").distinct().order("rule").fetchall()
@@ -72,8 +72,11 @@ def model(dbt, session):
         days[date][fingerprint] = of_day
     prototypes = None
     if days:
-        categories = [category for category, _ in seed]
-        prototypes = Prototypes(categories, embed_texts([sentence for _, sentence in seed]))
+        prototypes = Prototypes(
+            [category for category, _, _ in seed],
+            embed_texts([sentence for _, sentence, _ in seed]),
+            crafts={category for category, _, is_craft in seed if is_craft},
+        )
     by = {"model": f"prototypes by {setting}", "prompt_version": rules}
     labels = []
     for date, waiting in days.items():

@@ -37,7 +37,8 @@ def test_the_category_is_that_of_the_prototypes_most_alike() -> None:
 
 
 def test_most_of_the_posts_outvote_one_that_is_very_like_another_category() -> None:
-    prototypes = Prototypes(["ai", "devtools", "finance", "other"], np.eye(4, dtype=np.float32))
+    axes = np.eye(4, dtype=np.float32)
+    prototypes = Prototypes(["ai", "devtools", "finance", "other"], axes, crafts={"ai", "devtools"})
     of_ai, of_devtools = [0.2, 0.1, 0.0, 0.0], [0.1, 0.2, 0.0, 0.0]
     of_finance = [0.0, 0.0, 0.9, 0.0]
     assert category_of(np.array([of_ai, of_ai, of_finance], np.float32), prototypes)[0] == "ai"

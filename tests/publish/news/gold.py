@@ -18,6 +18,8 @@ create table gold.published_issues (
     category varchar, description varchar, impact_level varchar, would_pay_signal boolean,
     people bigint, posts bigint, sources varchar[]
 );
+create table gold.categories (category varchar, name varchar);
+insert into gold.categories values ('ecommerce', 'Shops');
 create table gold.issue_evidence (
     cluster_date date, cluster_id integer, url_hash varchar, source varchar, title varchar,
     url varchar, is_copy boolean, position integer

@@ -39,9 +39,10 @@ def test_new_is_what_was_never_clustered_before_and_no_part_of_another(path: Pat
 def test_a_happening_says_who_where_and_how_much(path: Path) -> None:
     told = read(path, 1)
     [fresh] = told.of("new")
-    assert (fresh.title, fresh.category, fresh.places) == (
+    assert (fresh.title, fresh.category, fresh.category_name, fresh.places) == (
         "Tills freeze fresh",
         "ecommerce",
+        "Shops",
         ("acme/till",),
     )
     assert (fresh.would_pay, fresh.people, fresh.growth) == (True, 3, None)

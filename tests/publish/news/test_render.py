@@ -42,7 +42,7 @@ def test_a_digest_names_each_thing_under_its_kind(told: News) -> None:
     assert markdown.startswith("# What is new, 2026-11-15\n\nThe 7 days from 2026-11-09 to")
     assert "1 new, 1 rising, 1 back again." in markdown
     assert (
-        "1. **Tills freeze fresh** · ecommerce · high impact · 3 people, 4 posts on github · would"
+        "1. **Tills freeze fresh** · Shops · high impact · 3 people, 4 posts on github · would"
         in markdown
     )
     assert "Speaks of: acme/tiny" in markdown.replace("&#47;", "/")

@@ -83,9 +83,9 @@ def test_each_thing_is_told_once(path: Path, inbox: Inbox) -> None:
     [message] = inbox.taken
     assert message["title"] == "Assay, all: 3 things"
     assert message["message"].splitlines() == [
-        "- Rising: Tills freeze rising (ecommerce, 3 people, 2.5 times)",
-        "- New: Tills freeze fresh (ecommerce, 3 people, would pay, about Till \uff20here, own)",
-        "- Back again: Tills freeze old (ecommerce, 3 people, 1.0 times)",
+        "- Rising: Tills freeze rising (Shops, 3 people, 2.5 times)",
+        "- New: Tills freeze fresh (Shops, 3 people, would pay, about Till \uff20here, own)",
+        "- Back again: Tills freeze old (Shops, 3 people, 1.0 times)",
     ]
     assert ledger(path) == [
         ("new", "fresh", "team/1", "told"),
@@ -157,7 +157,7 @@ def test_a_rule_that_matches_nothing_says_so(
     path: Path, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setenv("TELL__RULES", '{"rare": {"to": ["team"], "categories": ["ai"]}}')
+    monkeypatch.setenv("TELL__RULES", '{"rare": {"to": ["team"], "categories": ["AI"]}}')
     assert tell.main([]) == 0
     assert "rule rare: nothing of the last 7 days matches" in caplog.text
     monkeypatch.setenv("TELL__RULES", "{}")

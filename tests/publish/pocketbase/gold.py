@@ -42,6 +42,9 @@ create table gold.issue_models (
     cluster_date date, cluster_id integer, entity_kind varchar, entity_id varchar, posts bigint,
     people bigint
 );
+create table gold.categories (
+    category varchar, "name" varchar, place integer, color varchar
+);
 create table gold.issue_topics (cluster_date date, cluster_id integer, topic varchar);
 create table gold.issue_map (
     cluster_date date, cluster_id integer, url_hash varchar, x float, y float, is_outlier boolean
@@ -91,6 +94,13 @@ class Gold:
         else:
             self.run(TABLES)
             self.run(f"create view gold.published_issues as {PUBLISHED}")
+            for place, category in enumerate(CATEGORIES, 1):
+                self.run(
+                    "insert into gold.categories values (?, ?, ?, '#0072b2')",
+                    category,
+                    category.title(),
+                    place,
+                )
 
     def run(self, sql: str, *values: Any) -> list[tuple]:
         with duckdb.connect(str(self.path)) as connection:

@@ -179,6 +179,10 @@ def published(url: str) -> dict[str, dict[tuple, dict]]:
 def assert_agrees(url: str, gold: Gold) -> None:
     """Assert that every row of gold is published with equal values, and nothing else is."""
     have, want = published(url), expected(gold)
+    fields = ("category", "name", "place", "color")
+    categories = httpx.get(f"{url}/api/collections/issue_categories/records").json()["items"]
+    named = sorted(tuple(one[field] for field in fields) for one in categories)
+    assert named == sorted(gold.run("select category, name, place, color from gold.categories"))
     for name, records in want.items():
         assert have[name].keys() == records.keys()
         for key, row in records.items():

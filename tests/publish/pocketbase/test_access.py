@@ -37,7 +37,9 @@ def test_an_anonymous_client_can_read_issues_and_nothing_else(house: House, serv
         def status(method: str, path: str, body: dict | None = None) -> int:
             return client.request(method, f"/api/{path}", json=body).status_code
 
-        for name, record in (("issues", issue), ("issue_evidence", post)):
+        named = client.get("/api/collections/issue_categories/records").json()["items"]
+        everything = (("issues", issue), ("issue_evidence", post), ("issue_categories", named[0]))
+        for name, record in everything:
             records = f"collections/{name}/records"
             assert status("GET", f"{records}/{record['id']}") == 200
             assert status("POST", records, record | {"id": "a" * 15}) == 403

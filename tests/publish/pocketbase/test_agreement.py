@@ -39,6 +39,18 @@ def test_a_second_run_writes_nothing(house: House, proxy: Proxy) -> None:
     assert "0 issues and 0 posts sent, 0 removed" in out
 
 
+def test_a_category_that_was_named_anew_added_or_taken_away_is_one_record(
+    house: House, proxy: Proxy
+) -> None:
+    house.sync()
+    proxy.writes.clear()
+    house.gold.run("update gold.categories set name = 'Money' where category = 'finance'")
+    house.gold.run("update gold.categories set category = 'farming' where category = 'ai'")
+    house.sync()
+    assert sorted(method for method, _ in proxy.records()) == ["DELETE", "PATCH", "POST"]
+    assert_agrees(proxy.url, house.gold)
+
+
 def test_three_changed_labels_are_three_records(house: House, proxy: Proxy) -> None:
     house.sync()
     before = published(proxy.url)["issues"]

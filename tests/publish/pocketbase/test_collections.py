@@ -63,6 +63,7 @@ EVIDENCE = {
     "posted_at": "date",
     "content_hash": "text",
 }
+CATEGORIES = {"category": "text", "name": "text", "place": "number", "color": "text"}
 RULES = {"listRule": "", "viewRule": "", "createRule": None, "updateRule": None, "deleteRule": None}
 Collection = dict[str, Any]
 
@@ -83,12 +84,17 @@ def test_missing_collections_are_made_as_the_page_reads_them(
     there: House, server: PocketBase
 ) -> None:
     _, err = there.sync()
-    assert err.splitlines()[:2] == [
+    assert err.splitlines()[:3] == [
         "made the collection issues",
         "made the collection issue_evidence",
+        "made the collection issue_categories",
     ]
     made = collections(server)
-    for name, wanted in (("issues", ISSUES), ("issue_evidence", EVIDENCE)):
+    for name, wanted in (
+        ("issues", ISSUES),
+        ("issue_evidence", EVIDENCE),
+        ("issue_categories", CATEGORIES),
+    ):
         fields = {field["name"]: field for field in made[name]["fields"]}
         assert {n: f["type"] for n, f in fields.items() if n != "id"} == wanted
         assert {rule: made[name][rule] for rule in RULES} == RULES

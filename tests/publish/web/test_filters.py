@@ -9,7 +9,7 @@ from tests.publish.web import records
 from tests.publish.web.browser import Visit
 from tests.publish.web.conftest import Visitor
 from tests.publish.web.records import Record
-from tests.publish.web.server import PocketBase
+from tests.publish.web.server import CATEGORIES, PocketBase
 
 
 def shown(page: Page) -> set[str]:
@@ -88,6 +88,29 @@ def test_two_sources_are_either_and_two_filters_are_both(
     tick(page, "AI", group="Category")
     assert shown(page) == {"issue-00000", "issue-00002"}
     assert page.url == f"{visit.url}/?category=ai&source=github,hackernews"
+
+
+def test_the_categories_are_those_that_were_published(visit: Visit, pocketbase: PocketBase) -> None:
+    farming = {"id": f"{'farming':0<15}", "category": "farming", "name": "<b>Farms</b>"}
+    pocketbase.put(
+        [records.issue(0, category="farming"), records.issue(1, category="ai")],
+        categories=[farming | {"place": 0, "color": "red; background: url(//else.example)"}],
+    )
+    try:
+        page = visit.open("?category=farming,constructor,no%20word&show=map")
+        group = page.get_by_role("group", name="Category")
+        expect(group.get_by_role("checkbox", name="<b>Farms</b>")).to_be_checked()
+        names = [one["name"] for one in CATEGORIES]
+        expect(group.locator("label span:not(.tally)")).to_have_text(
+            ["<b>Farms</b>", *names, "Constructor"]
+        )
+        swatch = page.locator(".map-key .swatch").first
+        expect(swatch).to_have_css("background-color", "rgb(118, 118, 118)")
+        page.get_by_role("button", name="List", exact=True).press("Enter")
+        assert shown(page) == {"issue-00000"}
+        expect(page.locator(".row .fact").first).to_have_text("<b>Farms</b>")
+    finally:
+        pocketbase.remove(farming["id"], "issue_categories")
 
 
 @pytest.mark.slow("the finer points of filters, sorting and addresses")
