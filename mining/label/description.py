@@ -21,7 +21,10 @@ MIN_WORDS, MAX_WORDS, GOOD_WORDS = 6, 40, 26
 MAX_QUOTE = 300  # characters
 QUOTES = 3
 KEY_TERMS = 8  # a description has to have one of the heaviest
-ENOUGH = 0.35  # what the second sentence has to be worth, new matter counted only
+ENOUGH = 0.5  # what the second sentence has to be worth
+STRANGER = 0.4  # so much less is a second sentence worth that somebody else wrote
+SECOND = 0.5  # what the second sentence counts beside the first
+FIRSTS = 12  # sentences that may be the first, the best ones
 ALIKE, REPEATED = 0.5, 0.8  # of a sentence's terms: who shares more adds nothing, or repeats it
 
 FIRST_PERSON, SECOND_PERSON, QUESTION = -0.4, -0.3, -0.5
@@ -41,12 +44,18 @@ _END = tuple(".!?\N{HORIZONTAL ELLIPSIS}\"'\u201d\u2019)\u3002\uff01\uff1f")
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of the evidence. place: of its member, 0 the medoid."""
+    """A sentence of the evidence. place: of its member, 0 the medoid. number: in its post, the
+    title's is 0."""
 
     text: str
     member: Member
     place: int
-    is_title: bool
+    number: int
+
+    @property
+    def is_title(self) -> bool:
+        """Return whether it is no sentence of the text."""
+        return self.number == 0
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,40 @@ def describe(members: Sequence[Member], weighed: Weights, title: str) -> tuple[s
 
     members: most central first, at least one. weighed: the issue's terms (terms.weights).
     """
-    chosen: list[Sentence] = []
-    for value, one in _ranked(members, weighed, worth, statement):
-        if value < (ENOUGH if chosen else 0):
-            break
-        if not chosen or _adds(one, chosen, weighed):
-            chosen.append(one)
-        if len(chosen) == 2:
-            break
+    ranked = [one for one in _ranked(members, weighed, worth, statement) if one[0] >= 0]
+    chosen = max(
+        (_with_second(first, ranked, weighed) for first in ranked[:FIRSTS]),
+        key=lambda found: found[0],
+        default=(0.0, []),
+    )[1]
     if not chosen:
         return _ended(title), "no sentence of the posts stands by itself: the title again"
     told = " ".join(_ended(_capital(one.text)) for one in chosen)
     origin = " and ".join(dict.fromkeys(one.member.source for one in chosen))
     return told, f"{len(chosen)} of the posts' sentences that stand by themselves, from {origin}"
+
+
+def _with_second(
+    judged: tuple[float, Sentence], ranked: Sequence[tuple[float, Sentence]], weighed: Weights
+) -> tuple[float, list[Sentence]]:
+    """Return a sentence with the one that goes on best with it, if there is one, and their value.
+
+    What one person wrote belongs together, in the order of the post; a stranger's sentence is put
+    behind it only where it is far better.
+    """
+    value, first = judged
+    others = [
+        (round(more - STRANGER * (one.place != first.place), 6), one)
+        for more, one in ranked
+        if more >= ENOUGH and _adds(one, first, weighed)
+    ]
+    if not others:
+        return value, [first]
+    more, second = max(others, key=lambda other: (other[0], -other[1].place, -other[1].number))
+    pair = [first, second]
+    if first.place == second.place:
+        pair.sort(key=lambda one: one.number)
+    return round(value + SECOND * more, 6), pair
 
 
 def quotes(members: Sequence[Member], weighed: Weights) -> list[Quote]:
@@ -119,10 +149,10 @@ def sentences(members: Sequence[Member], said: Callable[[str], str]) -> Iterator
     for place, member in enumerate(members[:MEMBERS]):
         title = " ".join(said(member.title).split())
         if title:
-            yield Sentence(title, member, place, is_title=True)
-        for text in split(member.text)[:SENTENCES]:
+            yield Sentence(title, member, place, 0)
+        for number, text in enumerate(split(member.text)[:SENTENCES], 1):
             if MIN_WORDS <= len(text.split()) <= MAX_WORDS and text != title:
-                yield Sentence(text, member, place, is_title=False)
+                yield Sentence(text, member, place, number)
 
 
 def worth(one: Sentence, weighed: Weights, members: int) -> float:
@@ -167,11 +197,11 @@ def quotable(one: Sentence, weighed: Weights, members: int) -> float:
     )
 
 
-def _adds(one: Sentence, chosen: Sequence[Sentence], weighed: Weights) -> bool:
-    """Tell whether a sentence goes on with what is chosen, and says something of the issue more."""
-    if any(_same(one.text, other.text, ALIKE) for other in chosen):
+def _adds(one: Sentence, first: Sentence, weighed: Weights) -> bool:
+    """Tell whether a sentence goes on with another, and says something of the issue more."""
+    if _same(one.text, first.text, ALIKE):
         return False
-    known = {term for other in chosen for term in term_set(other.text)}
+    known = term_set(first.text)
     own = {term for term in term_set(one.text) if weighed.get(term, 0) > 0}
     return bool(own & known) and bool(own - known)
 

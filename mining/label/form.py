@@ -75,6 +75,7 @@ DANGLING = re.compile(
     r"""^[(\"'\u201c]|^(?:this|that|these|those|it|its|it's|they|them|their|he|she|his|her|there|here|such|same|both|neither|either
       |another|others?|one|some|so|and|but|or|also|then|however|therefore|thus|hence|because|since|instead|otherwise
       |besides|moreover|furthermore|additionally|finally|lastly|second(?:ly)?|third(?:ly)?|next|now|again|yes|no|yep
+      |btw|by\s+the\s+way|first(?:ly)?|first\s+off|specifically
       |nope|ok|okay|well|sure|sadly|luckily|unfortunately|basically|actually|apparently|obviously|anyway|as|e\.g|for
       \s+example|for\s+instance|like|which|who|that's|what|note|fyi|see|e\.?g|where|while|after\s+that|until|the\s+(?:same|
       other|latter|former|above|below|following|first|second|third|last|only|problem|issue|error|bug|reason|result|

@@ -20,7 +20,7 @@ from assay.mining.label.terms import Day, weights
 from assay.mining.label.title import choose_title
 from assay.mining.threads import single_threaded
 
-LABELING_VERSION = "6"
+LABELING_VERSION = "7"
 OTHER = "other"
 MEMBERS_FOR_CATEGORY = 30  # most central first
 # The share of a category's best prototypes that speaks for it: one can be met by chance.

@@ -20,7 +20,7 @@ import duckdb
 
 from assay import warehouse
 from assay.common import lock
-from assay.publish.pocketbase import categories, schema
+from assay.publish.pocketbase import schema
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.corrections import door
 from assay.publish.pocketbase.corrections.pull import pull, tell_states, told
@@ -29,7 +29,7 @@ from assay.publish.pocketbase.plan import CHANGE, MAKE, REMOVE, Plan, guard, pla
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.server import bundled, has_data, own_settings
 from assay.publish.pocketbase.settings import PublishError, other_server, retry_policy
-from assay.publish.pocketbase.sync import Held, Sync, held
+from assay.publish.pocketbase.sync import Held, Sync, bring_categories, held
 from assay.publish.reports.tables import shown
 from assay.warehouse import journal, private
 
@@ -125,7 +125,7 @@ def _publish(args: argparse.Namespace) -> int:
                     door.prepare(client)
                     if arrived := pull(client, connection):
                         log.info("%s", told(arrived))
-                    if renamed := categories.bring(client, connection):
+                    if renamed := bring_categories(client, connection):
                         log.info("categories: %s changed", renamed)
                     Sync(client, connection, sync_log, counts).run(found)
                     tell_states(client, connection)

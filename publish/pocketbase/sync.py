@@ -17,12 +17,13 @@ from assay import warehouse
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import PUBLISHED, REFUSED, UNPUBLISHED, Counts, Entry, Log
 from assay.publish.pocketbase.records import Record, content_hash, record_id, records
-from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
+from assay.publish.pocketbase.schema import CATEGORIES, EVIDENCE, ISSUES
 from assay.publish.pocketbase.send import Change, Sender
 from assay.publish.reports.tables import shown
 
 log = logging.getLogger(__name__)
 
+OF_CATEGORY = ("category", "name", "place", "color")
 COLLECTIONS = (ISSUES, EVIDENCE)  # evidence refers to issues
 TOGETHER = 500  # rows of the log that are collected before they are written
 REFUSALS_SHOWN = 5
@@ -77,6 +78,34 @@ def compared(
         same = hashes.get(identity) == record.content_hash
         change = Change(collection, identity, identity in hashes, record.key, record)
         yield record, None if same else change
+
+
+def bring_categories(client: Client, connection: duckdb.DuckDBPyConnection) -> int:
+    """Bring the categories to what gold.categories holds; return how many records were changed.
+
+    It is a handful of records, so each is sent by itself; killed and run again, the rest follows.
+    """
+    rows = warehouse.cursor(connection).execute(
+        "select category, name, place, color from gold.categories order by place"
+    )
+    named = [dict(zip(OF_CATEGORY, row, strict=True)) for row in rows.fetchall()]
+    records = f"/api/collections/{CATEGORIES}/records"
+    wanted = {record_id(CATEGORIES, (one["category"],)): one for one in named}
+    fields = ",".join(("id", *OF_CATEGORY))
+    held = {one["id"]: one for one in client.records(CATEGORIES, fields)}
+    changed = 0
+    for identity, one in wanted.items():
+        if identity not in held:
+            client.ask("POST", records, {"id": identity, **one})
+        elif any(held[identity][name] != value for name, value in one.items()):
+            client.ask("PATCH", f"{records}/{identity}", one)
+        else:
+            continue
+        changed += 1
+    for identity in held.keys() - wanted.keys():
+        client.ask("DELETE", f"{records}/{identity}")
+        changed += 1
+    return changed
 
 
 class Sync:

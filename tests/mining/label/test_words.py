@@ -91,6 +91,24 @@ def test_the_description_stands_by_itself_and_is_in_the_evidence() -> None:
         assert no not in described
 
 
+def test_two_sentences_are_one_persons_in_the_order_of_the_post() -> None:
+    posts = [
+        member(
+            "Invoice export drops rows",
+            "The invoice export of Ledgerly fails on a full page, and its last row is missing. "
+            "Every export since the update has the invoice total of a row that the file lacks.",
+            person="ann",
+        ),
+        member(
+            "Rows of an invoice are lost",
+            "An export of an invoice in another layout fails with an error at row nine of ten.",
+            person="bob",
+        ),
+    ]
+    described, _ = describe(posts, weights(posts, DAY), "Invoice export drops rows")
+    assert described == posts[0].text
+
+
 def test_a_story_in_the_first_person_is_told_where_there_is_nothing_else() -> None:
     posts = [member("Help", "I lost every draft of mine when Notely updated itself.", person="a")]
     described, _ = describe(posts, weights(posts, DAY), "Help")
