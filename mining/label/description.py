@@ -39,7 +39,7 @@ QUOTED_TROUBLE, QUOTED_QUESTION, QUOTED_TITLE = 0.3, -0.1, -0.3
 _GREETING = re.compile(
     r"^(?:hi|hello|hey|dear|thanks?|thank you|sorry|please|edit|update|tl;?dr)\b", re.I
 )
-_END = tuple(".!?\N{HORIZONTAL ELLIPSIS}\"'\u201d\u2019)\u3002\uff01\uff1f")
+_END = re.compile("[.!?\N{HORIZONTAL ELLIPSIS}\u3002\uff01\uff1f][\"'\u201d\u2019)]*$")
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _capital(text: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith(_END) else text.rstrip(" ,;:-") + "."
+    return text if _END.search(text) else text.rstrip(" ,;:-") + "."
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,7 @@
 -- How much was written about each issue, day by day, and how hot it was.
 -- Heat: each person with the problem counts 1 and the logarithm of the post's votes and comments,
--- and half as much after every heat_half_life_days; of many posts of one person only that counts
--- which counts most now. Days without a post are rows too, so that heat is seen to fall.
+-- as much of it as is sure that the post tells of a problem, and half as much after every
+-- heat_half_life_days; of many posts of one person only that counts which counts most now. Days without a post are rows too, so that heat is seen to fall.
 -- A post counts for the issue in which it was found last, and for no other.
 with
 
@@ -26,6 +26,7 @@ posts as (
         evidence.person,
         evidence.engagement,
         evidence.is_problem,
+        evidence.certainty,
         cast(evidence.posted_at as date) as posted_on
     from evidence
     inner join issues
@@ -99,7 +100,8 @@ voices as (
         counted.day,
         problems.person,
         max(
-            (1 + ln(1 + greatest(problems.engagement, 0)))
+            problems.certainty
+            * (1 + ln(1 + greatest(problems.engagement, 0)))
             * pow(0.5, (counted.day - problems.posted_on) / {{ var('heat_half_life_days') }})
         ) as heat
     from counted

@@ -155,16 +155,19 @@ def test_the_posts_of_a_day_are_those_of_the_week_up_to_it_and_none_is_twice(
 
 def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
     last: dict[str, tuple] = {}
-    for _, issue, key, source, engagement, is_problem, at, person in mined.rows(
-        "select cluster_date, issue_id, url_hash, source, engagement, is_problem, posted_at, "
-        "coalesce(author_hash, url_hash) "
-        "from gold.issue_evidence join gold.issues using (cluster_date, cluster_id) "
-        "join (select url_hash, author_hash from silver.documents) using (url_hash) order by 1"
+    for _, issue, key, source, engagement, is_problem, problem, subject, at, person in mined.rows(
+        "select cluster_date, issue_id, url_hash, source, engagement, evidence.is_problem, "
+        "problem_score, subject_score, posted_at, coalesce(author_hash, url_hash) "
+        "from gold.issue_evidence as evidence join gold.issues using (cluster_date, cluster_id) "
+        "join (select url_hash, author_hash, coalesce(duplicate_of, url_hash) as original "
+        "from silver.documents) using (url_hash) "
+        "join silver.problems as judged on judged.url_hash = original order by 1"
     ):
-        last[key] = (issue, source, engagement, is_problem, at.date(), person)
+        sure = min(max(problem, 0) / 0.2, 1) * min(max(subject, 0) / 0.1, 1) * is_problem
+        last[key] = (issue, source, engagement, sure, at.date(), person)
     by_day = defaultdict(list)
-    for issue, source, engagement, is_problem, day, person in last.values():
-        by_day[issue, day].append((source, engagement, is_problem, person))
+    for issue, source, engagement, sure, day, person in last.values():
+        by_day[issue, day].append((source, engagement, sure, person))
     end = date(2026, 11, 15)
     wanted = {}
     for issue in {issue for issue, _ in by_day}:
@@ -175,12 +178,11 @@ def test_trend_and_heat_are_what_their_description_says(mined: Project) -> None:
             voices: dict[str, float] = {}
             for then in days:
                 if then <= day and (day - then).days < 14:
-                    for _, engagement, is_problem, person in by_day[issue, then]:
+                    for _, engagement, sure, person in by_day[issue, then]:
                         heat = (1 + math.log(1 + max(engagement, 0))) * 0.5 ** (
                             (day - then).days / 3
                         )
-                        if is_problem:
-                            voices[person] = max(heat, voices.get(person, 0))
+                        voices[person] = max(sure * heat, voices.get(person, 0))
             wanted[issue, day] = (
                 len(posts),
                 len({person for *_, person in posts}),

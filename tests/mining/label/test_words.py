@@ -109,6 +109,12 @@ def test_two_sentences_are_one_persons_in_the_order_of_the_post() -> None:
     assert described == posts[0].text
 
 
+def test_a_sentence_that_ends_with_a_bracket_or_a_quote_ends_with_a_stop() -> None:
+    posts = [member("Export of an invoice fails with error 'no row' (Ledgerly 4.2)")]
+    described, _ = describe(posts, weights(posts, DAY), "Export")
+    assert described == "Export of an invoice fails with error 'no row' (Ledgerly 4.2)."
+
+
 def test_a_story_in_the_first_person_is_told_where_there_is_nothing_else() -> None:
     posts = [member("Help", "I lost every draft of mine when Notely updated itself.", person="a")]
     described, _ = describe(posts, weights(posts, DAY), "Help")

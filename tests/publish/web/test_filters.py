@@ -38,7 +38,7 @@ def test_the_list_is_ranked_by_heat_and_says_how(visit: Visit, forty: list[Recor
     expect(page.locator("#count")).to_have_text("40 issues on 20 Nov 2026")
     expect(page.locator(".lead")).to_contain_text(
         "each person who told of the problem in the last 14 days counts 1 + ln(1 + votes and "
-        "comments), halved every 3 days"
+        "comments), less where it is doubtful that the post tells of one, halved every 3 days"
     )
     first = page.locator(".row").first
     expect(first.locator(".row-heat")).to_contain_text(f"{forty[0]['heat']:.1f}")
