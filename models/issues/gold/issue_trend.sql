@@ -1,7 +1,8 @@
 -- How much was written about each issue, day by day, and how hot it was.
 -- Heat: each person with the problem counts 1 and the logarithm of the post's votes and comments,
 -- as much of it as is sure that the post tells of a problem, and half as much after every
--- heat_half_life_days; of many posts of one person only that counts which counts most now. Days without a post are rows too, so that heat is seen to fall.
+-- heat_half_life_days; of many posts of one person only that counts which counts most now. Days
+-- without a post are rows too, so that heat is seen to fall.
 -- A post counts for the issue in which it was found last, and for no other.
 with
 
