@@ -64,7 +64,7 @@ def before_job(number: int) -> None:
 
 def before_rename(name: str) -> None:
     """Put a death before a file that is written and synced gets its name."""
-    before(Path, "rename", lambda path, *_: path.name.startswith(f".{name}."))
+    before(Path, "rename", lambda path, *_, **__: path.name.startswith(f".{name}."))
 
 
 def run(arm: Callable[[str], None]) -> int:
@@ -82,7 +82,7 @@ def arm(moment: str) -> None:
     elif kind == "rename":
         before_rename("hf_models.json")
     elif kind == "extracted":
-        before(command, "load_catalog", lambda *_: True)
+        before(command, "load_catalog", lambda *_, **__: True)
     elif kind == "job":
         before_job(int(number))
     else:

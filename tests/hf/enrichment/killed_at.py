@@ -21,9 +21,9 @@ def arm(moment: str) -> None:
     kind, _, what = moment.partition(":")
     counter = itertools.count(1)
     if kind == "answer":
-        before(Answers, "keep", lambda *_: next(counter) == int(what))
+        before(Answers, "keep", lambda *_, **__: next(counter) == int(what))
     elif kind == "kept":
-        after(Answers, "keep", lambda *_: next(counter) == int(what))
+        after(Answers, "keep", lambda *_, **__: next(counter) == int(what))
     elif kind == "rename":
         before_rename(what)
     elif kind == "listed":
@@ -35,7 +35,7 @@ def arm(moment: str) -> None:
             ),
         )
     elif kind == "load":
-        before(bronze, "open_pipeline", lambda *_: True)
+        before(bronze, "open_pipeline", lambda *_, **__: True)
     elif kind == "job":
         before_job(int(what))
     else:
