@@ -166,6 +166,11 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
     with _warehouse() as connection:
         lines = _lines(RAW_ITEMS)
         tombstones = _removed(connection, folder)
+        if not posts:
+            # What was taken back is written first: a full disk may have kept out the posts.
+            connection.execute("detach warehouse")
+            _take_back(tombstones)
+            return {}
         connection.execute(_NEWEST_SQL.format(lines=lines), {"paths": posts})
         windows = _paths(folder, WINDOWS) or posts
         known = _KNOWN_SQL.format(lines=_lines(COLLECTED_WINDOWS), day=DAY_SECONDS)

@@ -62,11 +62,15 @@ def die(moment: str, wait: float) -> None:
     kind, _, number = moment.partition(":")
     places: dict[str, tuple[Any, str, Callable[..., bool]]] = {
         "answer": (RetryTransport, "_requested_wait", _always),
-        "file": (Path, "rename", lambda path, *_: path.name.startswith(".posts_")),
+        "file": (Path, "rename", lambda path, *_, **__: path.name.startswith(".posts_")),
         "extracted": (collect, "load_posts", _always),
         "sql": (DuckDbSqlClient, "execute_sql", lambda _, sql, *__, **___: CHANGES.match(str(sql))),
-        "between": (bronze, "run", lambda _, one, *__: _is_resource(one, "collected_windows")),
-        "loaded": (RunFolder, "finish", lambda _, status, *__: status == "loaded"),
+        "between": (
+            bronze,
+            "run",
+            lambda _, one, *__, **___: _is_resource(one, "collected_windows"),
+        ),
+        "loaded": (RunFolder, "finish", lambda _, status, *__, **___: status == "loaded"),
     }
     if kind == "listed":
         _after_rename(int(number))

@@ -160,6 +160,12 @@ def _reddit(item: Any) -> Expected | None:
     if data.get("selftext") in gone or data["title"] in gone:
         return None
     kind, where, _, number = data["permalink"].strip("/").split("/")[:4]
+    passed_on = (data.get("crosspost_parent_list") or [{}])[0]
+    said = [data.get("selftext") or passed_on.get("selftext")]
+    said.append(
+        "\n".join(f"- {one['text']}" for one in (data.get("poll_data") or {}).get("options", []))
+    )
+    said += [one.get("caption") for one in (data.get("gallery_data") or {}).get("items", [])]
     return Expected(
         "reddit",
         data["subreddit"],
@@ -167,7 +173,7 @@ def _reddit(item: Any) -> Expected | None:
         f"https://www.reddit.com/{kind}/{where.lower()}/comments/{number}",
         f"https://www.reddit.com{data['permalink']}",
         data["title"],
-        data.get("selftext") or None,
+        "\n\n".join(one for one in said if one and one not in gone) or None,
         int(data["created_utc"]),
         data["score"],
         data["num_comments"],
