@@ -1,25 +1,15 @@
 """The page beside its data, for any server of static files: a copy out of publish/web."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 PAGE = "catalog.html"
-# What the page loads; the issues' page needs PocketBase, and stays out.
-PARTS = (
-    "app.css",
-    "catalog.css",
-    "favicon.svg",
-    "js/dom.js",
-    "js/format.js",
-    "js/issues.js",
-    "js/keys.js",
-    "js/links.js",
-    "js/list.js",
-    "js/row.js",
-    "js/spark.js",
-)
-FOLDERS = ("js/catalog", "vendor/hyparquet", "vendor/hyparquet-writer")
+STYLES = ("app.css", "catalog.css", "favicon.svg")
+SCRIPTS = "js/catalog"
+FOLDERS = (SCRIPTS, "vendor/hyparquet", "vendor/hyparquet-writer")
+_IMPORT = re.compile(r"""^import\b[^;]*?["'](\.[^"']+\.js)["'];""", re.MULTILINE)
 WITH_ISSUES, WITHOUT_ISSUES = 'data-issues="./"', 'data-issues=""'
 
 
@@ -28,7 +18,9 @@ def copy(out: Path) -> int:
 
     Files of an earlier version that the page no longer has go.
     """
-    wanted = {name: (WEB / name).read_bytes() for name in (*PARTS, *_in_folders(WEB))}
+    wanted = {
+        name: (WEB / name).read_bytes() for name in (*STYLES, *_in_folders(WEB), *_imported())
+    }
     page = (WEB / PAGE).read_text(encoding="utf-8").replace(WITH_ISSUES, WITHOUT_ISSUES)
     wanted |= {name: page.encode() for name in (PAGE, "index.html")}
     changed = 0
@@ -49,6 +41,21 @@ def _replace(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content)
     partial.rename(path)
+
+
+def _imported() -> set[str]:
+    """Return the modules that the page imports, and those that these import; what only the issues'
+    page needs, which needs PocketBase, is none of them."""
+    left = list((WEB / SCRIPTS).glob("*.js"))
+    found: set[Path] = set()
+    while left:
+        path = left.pop()
+        named = {
+            (path.parent / name).resolve() for name in _IMPORT.findall(path.read_text("utf-8"))
+        }
+        left += named - found
+        found |= named
+    return {path.relative_to(WEB).as_posix() for path in found}
 
 
 def _in_folders(root: Path) -> Iterator[str]:

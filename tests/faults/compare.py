@@ -52,6 +52,15 @@ COLUMNS_LEFT_OUT = {
     "gold.freshness.is_fresh": "whether that is long, by a clock that jumps",
     "gold.live_*.synced_at": "the moment at which the server took the record",
 }
+# A row per reading of the source, and there were more: what was read is compared once, and of what
+# a table says of each reading only that of the last.
+PER_READING = {
+    "bronze.hf_task_listings": "true",
+    "bronze.hf_task_pages": "true",
+    "hf_staging.stg_hf__task_listings": "true",
+    "hf_staging.int_hf__listings": "is_latest",
+    "hf_staging.stg_hf__ranks": "is_present",
+}
 # A clock that showed several days gives the history of counters a row for each of them.
 ONE_ROW_A_DAY = "hf.model_stats_daily"
 FIELDS_LEFT_OUT = {
@@ -87,9 +96,9 @@ def different(
                 differences.append(f"{name}: columns {have.get(name)}, not {need.get(name)}")
                 continue
             kept = _columns_kept(name, [column for column, _ in need[name]])
-            distinct = "distinct " if several_days and name == ONE_ROW_A_DAY else ""
-            listed = ", ".join(f'"{column}"' for column in kept)
-            query = f"select {distinct}{listed} from {name}"
+            is_once = name in PER_READING or (several_days and name == ONE_ROW_A_DAY)
+            listed = ("distinct " if is_once else "") + ", ".join(f'"{one}"' for one in kept)
+            query = f"select {listed} from {name} where {PER_READING.get(name, 'true')}"
             tables = [_as_lists(side.execute(query).to_arrow_table()) for side in (first, second)]
             differences += _rows(between, name, *tables)
     return differences

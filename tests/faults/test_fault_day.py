@@ -93,6 +93,11 @@ def test_one_value_that_differs_is_seen_and_named(day: FaultDay, tmp_path: Path)
         "gold.left_over",
         "hf.model_tasks",
         "silver.embeddings",
+        # the views that hand a vector on to a step
+        "silver_staging.int_clusters__inputs",
+        "silver_staging.int_issue_labels__local__inputs",
+        "silver_staging.int_issue_map__inputs",
+        "silver_staging.int_problems__inputs",
         "silver_staging.stg_embeddings",
     ]
 

@@ -163,7 +163,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
 DLT = {"catalog", "enrichment", "issues", "inputs"}
 # What cannot succeed in a warehouse with so little in it fails with this, once it has its turn.
 LACKING = {
-    "publish": "gold.issues is not built",
+    "publish": "gold.published_issues is not built",
     "hf_report": "the catalog is not built",
     "issue_report": "issues are not built",
     "catalog_page": "the catalog is not built",
