@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow("what dbt builds of the sample, record by record i
 
 # Figures about how posts were judged, and who wrote them: they rank the issues, and stay in the
 # warehouse. Locked posts are published as a count.
-NOT_PUBLISHED = {"problem_share", "is_problem", "person", "is_locked"}
+NOT_PUBLISHED = {"problem_share", "is_problem", "certainty", "person", "is_locked"}
 
 
 class BuiltGold:
