@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+QUIET = "DAFT_ANALYTICS_ENABLED"
 # Read when Daft is imported: it would tell its makers that it is.
-os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
+os.environ[QUIET] = "0"
 os.environ["DAFT_PROGRESS_BAR"] = "0"
 
 import daft
@@ -20,6 +21,9 @@ from assay.mining.compute.commit import WorkerLostError
 from assay.mining.compute.worker import Worker
 from assay.mining.embed import EmbeddingError
 
+# The name of a block that was made, or why it cannot be: what is raised would lose its words.
+_MADE = DataType.struct({"name": DataType.string(), "why_not": DataType.string()})
+
 
 class _Computes:
     """One worker's process, which Daft makes and keeps for many blocks."""
@@ -27,11 +31,17 @@ class _Computes:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    @daft.method.batch(return_dtype=DataType.string(), batch_size=1)
-    def make(self, block: Series, hashes: Series, texts: Series) -> list[str]:
-        """Compute the blocks, of which there is one; return their names."""
+    @daft.method.batch(return_dtype=_MADE, batch_size=1)
+    def make(self, block: Series, hashes: Series, texts: Series) -> list[dict[str, str | None]]:
+        """Compute the blocks, of which there is one."""
         rows = zip(block.to_pylist(), hashes.to_pylist(), texts.to_pylist(), strict=True)
-        return [self._worker.make(*row) for row in rows]
+        return [self._make(*row) for row in rows]
+
+    def _make(self, name: str, hashes: list[str], texts: list[str]) -> dict[str, str | None]:
+        try:
+            return {"name": self._worker.make(name, hashes, texts), "why_not": None}
+        except EmbeddingError as error:
+            return {"name": name, "why_not": str(error)}
 
 
 def run(worker: Worker, asked: list[Path], *, workers: int | None, address: str) -> Iterator[str]:
@@ -49,10 +59,12 @@ def run(worker: Worker, asked: list[Path], *, workers: int | None, address: str)
         make = computes(worker).make
         made = rows.select(make(rows["block"], rows["hashes"], rows["texts"]).alias("made"))
         for row in made.iter_rows(results_buffer_size=None):
-            yield row["made"]
+            if row["made"]["why_not"] is not None:
+                raise EmbeddingError(row["made"]["why_not"])
+            yield row["made"]["name"]
+    except EmbeddingError:
+        raise
     except Exception as error:
-        if known := _cause(error):
-            raise EmbeddingError(known) from error
         raise WorkerLostError(_line(error)) from error
 
 
@@ -64,18 +76,13 @@ def _start(address: str) -> int:
         return os.cpu_count() or 1
     import ray  # noqa: PLC0415 - the extra of who has a cluster
 
-    daft.set_runner_ray(address, noop_if_initialized=True)
+    # Daft takes the cluster that this process is connected to.
+    ray.init(address=address, runtime_env={"env_vars": {QUIET: os.environ[QUIET]}})
+    daft.set_runner_ray()
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _cause(error: BaseException | None) -> str | None:
-    """Return what the worker's own error says, if there is one behind the error."""
-    while error is not None:
-        if isinstance(error, EmbeddingError):
-            return str(error)
-        error = error.__cause__ or error.__context__
-    return None
-
-
 def _line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """Return the last line of what an error says: of a traceback, the one that names the cause."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return said[-1] if said else type(error).__name__
