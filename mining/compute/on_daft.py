@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-QUIET = "DAFT_ANALYTICS_ENABLED"
 # Read when Daft is imported: it would tell its makers that it is.
-os.environ[QUIET] = "0"
+os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
 os.environ["DAFT_PROGRESS_BAR"] = "0"
 
 import daft
@@ -77,7 +76,7 @@ def _start(address: str) -> int:
     import ray  # noqa: PLC0415 - the extra of who has a cluster
 
     # Daft takes the cluster that this process is connected to.
-    ray.init(address=address, runtime_env={"env_vars": {QUIET: os.environ[QUIET]}})
+    ray.init(address=address, runtime_env={"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}})
     daft.set_runner_ray()
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
