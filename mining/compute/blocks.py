@@ -81,7 +81,7 @@ class Blocks:
     def ask(self, hashes: list[str], texts: list[str]) -> str:
         """Write down a block that is to be computed; return its name."""
         name = self.setting.name(hashes)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         # What an engine would not look at is not written: Parquet has no lone surrogates either.
         asked = {"block": [name], "hashes": [hashes], "texts": [[clean(text) for text in texts]]}
         with files.atomic(self.texts_file(name)) as stream:
@@ -102,7 +102,7 @@ class Blocks:
         flat = pa.array(np.ascontiguousarray(vectors, "<f4").ravel())
         column = pa.FixedSizeListArray.from_arrays(flat, self.setting.dimension)
         table = pa.table({"text_hash": hashes, "vector": column})
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         with files.atomic(self.vectors_file(name)) as stream:
             # Numbers like these do not become smaller, and a vector is read back bit for bit.
             pq.write_table(table, stream, compression="none", use_dictionary=False)
@@ -134,6 +134,11 @@ class Blocks:
         """Remove what is there of a block, its texts first: they are the ones that others read."""
         self.texts_file(name).unlink(missing_ok=True)
         self.vectors_file(name).unlink(missing_ok=True)
+
+    def _make_folder(self) -> None:
+        # Posts lie in it for a while, and what lies there is taken for vectors: others stay out.
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
 
     def clear(self) -> None:
         """Remove what a killed builder asked for: the next one cuts blocks of its own."""

@@ -32,6 +32,11 @@ def test_the_same_work_has_the_same_name_and_other_work_another() -> None:
     assert len({name, *others}) == 6
 
 
+def test_the_folder_is_its_owners_alone(blocks: Blocks) -> None:
+    blocks.ask(HASHES, ["a", "b", "c"])
+    assert blocks.folder.parent.stat().st_mode & 0o777 == 0o700
+
+
 def test_blocks_of_another_setting_are_in_another_folder(tmp_path: Path) -> None:
     other = Blocks(tmp_path, Setting("model@1", "bfloat16", 2))
     Blocks(tmp_path, SETTING).write(HASHES, VECTORS)

@@ -106,6 +106,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow("Daft, which would tell its makers that it is used, does not")
+def test_daft_tells_nobody_that_it_is_used() -> None:
+    need("daft")
+    asked = "from assay.mining.compute import on_daft; from daft import scarf_telemetry as told\n"
+    asked += "assert told.opted_out()"
+    kept = {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}
+    subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=kept, check=True)
+
+
 @pytest.mark.slow("a worker that is killed costs its block; Daft's vectors are bit for bit ours")
 def test_a_killed_worker_costs_its_block_and_no_bit_changes(tmp_path: Path, plain) -> None:
     expected, count = plain
