@@ -48,10 +48,11 @@ def run(worker: Worker, asked: list[Path], *, workers: int | None, address: str)
 
     workers: processes, by default one for each core of this machine or processor of the cluster.
     address: of a Ray cluster, as ray.init takes it; "" for this machine. Raises WorkerLostError
-    when a process is gone, EmbeddingError for what another try would not mend.
+    when a process is gone, EmbeddingError for what another try would not mend, as a cluster that
+    cannot be used.
     """
+    there = _start(address)
     try:
-        there = _start(address)
         processes = min(workers or there, len(asked))
         computes = daft.cls(_Computes, use_process=True, max_concurrency=processes)
         rows = daft.read_parquet([str(path) for path in asked])
@@ -75,10 +76,14 @@ def _start(address: str) -> int:
         return os.cpu_count() or 1
     import ray  # noqa: PLC0415 - the extra of who has a cluster
 
-    # Daft takes the cluster that this process is connected to.
-    ray.init(address=address, runtime_env={"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}})
-    daft.set_runner_ray()
-    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    try:
+        ray.init(address=address, runtime_env={"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}})
+        daft.set_runner_ray()  # takes the cluster that this process is connected to
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    except Exception as error:
+        raise EmbeddingError(
+            f"the Ray cluster at {address} is of no use: {_line(error)}"
+        ) from error
 
 
 def _line(error: BaseException) -> str:
