@@ -5,7 +5,8 @@ imports Daft, and is imported when there is something to compute.
 """
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from assay.mining.compute.commit import WorkerLostError
 from assay.mining.compute.worker import Worker
 from assay.mining.embed import EmbeddingError
 
+CONNECT_SECONDS = 60.0  # to a cluster, whose answer takes one or two
 # The name of a block that was made, or why it cannot be: what is raised would lose its words.
 _MADE = DataType.struct({"name": DataType.string(), "why_not": DataType.string()})
 
@@ -76,14 +78,38 @@ def _start(address: str) -> int:
         return os.cpu_count() or 1
     import ray  # noqa: PLC0415 - the extra of who has a cluster
 
+    settings = {"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}}
     try:
-        ray.init(address=address, runtime_env={"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}})
+        _within(CONNECT_SECONDS, lambda: ray.init(address=address, runtime_env=settings))
         daft.set_runner_ray()  # takes the cluster that this process is connected to
         return max(1, int(ray.cluster_resources().get("CPU", 1)))
     except Exception as error:
         raise EmbeddingError(
-            f"the Ray cluster at {address} is of no use: {_line(error)}"
+            f"the Ray cluster at {address} is of no use: {_line(error)}: check COMPUTE_ADDRESS"
         ) from error
+
+
+def _within(seconds: float, connect: Callable[[], object]) -> None:
+    """Do what has no end of its own where something else than Ray listens at the address.
+
+    Raises what it raises, TimeoutError when it has not ended by then.
+    """
+    failed: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            connect()
+        except Exception as error:
+            failed.append(error)
+
+    # A thread that does not keep this process from ending.
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        raise TimeoutError(f"it does not answer as Ray does within {seconds:.0f} seconds")
 
 
 def _line(error: BaseException) -> str:

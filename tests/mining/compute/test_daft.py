@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -113,6 +115,33 @@ def test_daft_tells_nobody_that_it_is_used() -> None:
     asked += "assert told.opted_out()"
     kept = {name: value for name, value in os.environ.items() if name != "DO_NOT_TRACK"}
     subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=kept, check=True)
+
+
+SILENT = """
+import sys
+from assay.mining.compute import on_daft
+from assay.mining.embed import EmbeddingError
+on_daft.CONNECT_SECONDS = 3.0
+try:
+    on_daft._start(sys.argv[1])
+except EmbeddingError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow("an address where something else than Ray listens is one line, in bounded time")
+def test_an_address_of_something_else_is_one_line_after_a_while() -> None:
+    need("ray")
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-c", SILENT, address]
+        said = subprocess.run(
+            command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300
+        ).stdout
+    assert said == (
+        f"the Ray cluster at {address} is of no use: "
+        "it does not answer as Ray does within 3 seconds: check COMPUTE_ADDRESS\n"
+    )
 
 
 @pytest.mark.slow("a worker that is killed costs its block; Daft's vectors are bit for bit ours")
