@@ -86,6 +86,12 @@ BENCHES = (
         quick="--repeats 3",
     ),
     Bench(
+        "compute",
+        "Embedding by other processes: Daft, and Daft on Ray",
+        "Computing, whoever does it; then starting processes, which does not grow.",
+        quick="--texts 2000",
+    ),
+    Bench(
         "clustering",
         "Clustering: time and inertia",
         "Comparing all points with all centres in every step: n² / 100 where k is n / 100.",

@@ -10,7 +10,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from assay import warehouse
-from assay.common import lock
+from assay.common import env, lock
 from assay.dbt import builder
 from assay.forget import tombstones
 from assay.warehouse import journal, lake, writer
@@ -25,6 +25,10 @@ class Plugin(BasePlugin):
         # What runs in this process sees the lake, also where only `--target` named it.
         os.environ["ASSAY_TARGET"] = lake.TARGET
         try:
+            if env.text("COMPUTE"):
+                from assay.dbt import compute  # noqa: PLC0415 - only who sets it needs its part
+
+                compute.check()
             where = warehouse.where_is_lake()
             if where.file:
                 where.file.parent.mkdir(parents=True, exist_ok=True)
@@ -36,6 +40,7 @@ class Plugin(BasePlugin):
             writer.BusyError,
             lock.LockedError,
             lake.LakeError,
+            env.EnvironmentValueError,
             OSError,
         ) as error:
             raise DbtRuntimeError(str(error)) from error

@@ -22,6 +22,10 @@ class Plugin(BasePlugin):
         # the line that names the cause is on the terminal.
         logging.raiseExceptions = False
         try:
+            if env.text("COMPUTE"):
+                from assay.dbt import compute  # noqa: PLC0415 - only who sets it needs its part
+
+                compute.check()
             self._publishes = after_build.is_on()
             if self._publishes:
                 after_build.register()

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
+
 from assay import warehouse
+from assay.warehouse.compute import blocks_dir
 
 REPORT = "issues.html"
 DIGESTS = ("digest.md", "digest.html", "issues.atom")  # with titles in the words of posts
@@ -21,6 +24,10 @@ _ANSWERS = """
         select prompt_hash from calls where purpose = 'issue_labels' and task_key in ({marks})
     )
 """
+# The cache of a lake (assay/dbt/lake_cache.py), and what blocks of texts leave behind when whoever
+# computed them was killed (assay/mining/compute/blocks.py).
+LAKE_VECTORS = "ops.embedding_cache"
+BLOCKS = ("*/*.parquet", "*/.*.partial")
 LOOK_UP = 500  # values per statement
 WAIT_SECONDS = 60.0
 
@@ -32,6 +39,33 @@ def vectors(data: Path, texts: Sequence[str]) -> int:
     keys = [bytes.fromhex(key) for text in texts for key in hashes_of(text)]
     path = data / "embeddings" / "cache.sqlite"
     return _delete(path, "vectors", "delete from vectors where text_hash in ({marks})", keys)
+
+
+def lake_vectors(db: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> int:
+    """Delete the vectors of texts from the cache of a lake; return how many."""
+    from assay.mining.embed.cache import hashes_of  # noqa: PLC0415 - as above
+
+    there = db.execute(
+        "select 1 from information_schema.tables where table_catalog = current_database() "
+        "and table_schema || '.' || table_name = $1",
+        [LAKE_VECTORS],
+    ).fetchall()
+    if not there:
+        return 0
+    keys = [bytes.fromhex(key) for text in texts for key in hashes_of(text)]
+    sql = f"delete from {LAKE_VECTORS} where text_hash in (select unnest($1::blob[]))"  # noqa: S608
+    [(count,)] = db.execute(sql, [keys]).fetchall()
+    return int(count)
+
+
+def blocks(data: Path | None) -> int:
+    """Delete the files of blocks that a killed build left, which do not say whose texts they have;
+    return how many. data: as above, None for where this environment has them."""
+    folder = blocks_dir() if data is None else data / "embeddings" / "blocks"
+    left = [path for pattern in BLOCKS for path in folder.glob(pattern)]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def answers(data: Path, fingerprints: Sequence[str]) -> int:

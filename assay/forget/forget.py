@@ -44,7 +44,9 @@ def erase_pending(
     files = data or warehouse.data_dir()
     counts = Counter(
         {
-            "vectors of the cache": caches.vectors(files, found.texts),
+            "vectors of the cache": caches.vectors(files, found.texts)
+            + caches.lake_vectors(db, found.texts),
+            "files of blocks": caches.blocks(data),
             "answers of language models": caches.answers(files, found.fingerprints),
             "reports": caches.report(data or warehouse.reports_dir(), found.urls),
             "lines of run folders": also(found.url_hashes, found.run_days) if also else 0,

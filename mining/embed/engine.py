@@ -57,6 +57,16 @@ OnBatch = Callable[[NDArray[np.int64], Vectors], None]
 Report = Callable[[str], None]
 
 
+class Cache(Protocol):
+    """What keeps vectors by the hashes of their texts; of one model in one precision."""
+
+    def get_many(self, hashes: list[str]) -> tuple[Vectors, NDArray[np.bool_]]:
+        """Return the vectors, (n, dimension), and which of them were there, (n,); others are 0."""
+
+    def put_many(self, hashes: list[str], vectors: Vectors) -> None:
+        """Keep the vectors, all or none; what is there already stays."""
+
+
 class Engine(Protocol):
     """What computes vectors. model_id and precision together say which vectors are alike."""
 
@@ -79,6 +89,10 @@ def engine_from_environment(
     name = os.environ.get("EMBEDDING_ENGINE", "").strip() or AUTO
     model = os.environ.get("EMBEDDING_MODEL", "").strip() or MINILM
     return load_engine(name, conversions, model=model, dimension=dimension, threads=threads)
+
+
+# What computes the texts that a cache lacks, by their hashes, and puts their vectors into it.
+Compute = Callable[[dict[str, str], Engine, Cache, Report], None]
 
 
 def open_cached(folder: Path, dimension: int | None = None) -> tuple[Engine, EmbeddingCache]:
@@ -153,7 +167,7 @@ def embed(
     lengths = np.array([len(text) for text in texts], np.int64)
     order = np.argsort(-lengths, kind="stable")
     found = np.empty((len(texts), engine.dimension), np.float32)
-    progress = _Progress(lengths, report)
+    progress = Progress(lengths, report)
     for start in range(0, len(texts), BATCH):
         places = order[start : start + BATCH]
         found[places] = _unit(engine.vectors([clean(texts[place]) for place in places]))
@@ -163,19 +177,31 @@ def embed(
     return found
 
 
+def embed_here(missing: dict[str, str], engine: Engine, cache: Cache, report: Report) -> None:
+    """Compute texts, by their hashes, in this process; each batch is kept before the next."""
+    keys = list(missing)
+
+    def keep(places: NDArray[np.int64], computed: Vectors) -> None:
+        cache.put_many([keys[place] for place in places], computed)
+
+    embed(list(missing.values()), engine, on_batch=keep, report=report)
+
+
 def embed_cached(
     texts: list[str] | pa.Array | pa.ChunkedArray,
     engine: Engine,
-    cache: EmbeddingCache,
+    cache: Cache,
     *,
     hashes: list[str] | None = None,
     report: Report = log.info,
+    compute: Compute = embed_here,
 ) -> Vectors:
     """Return embed() of the texts, computing only those that the cache does not hold.
 
-    hashes: text_hash() of each text, where the caller has them. Each batch is in the cache before
-    the next begins; what is returned is what the cache holds, so a second call returns the same
-    bits. Raises what embed() and the cache raise.
+    hashes: text_hash() of each text, where the caller has them. compute: who computes them, by
+    default this process: each batch is in the cache before the next begins. What is returned is
+    what the cache holds, so a second call returns the same bits. Raises what embed() and the cache
+    raise.
     """
     texts = as_list(texts)
     hashes = hashes if hashes is not None else [text_hash(text) for text in texts]
@@ -184,19 +210,17 @@ def embed_cached(
     report(f"embedding: {there.sum():,} of {len(texts):,} texts known, {len(missing):,} to do")
     if not missing:
         return vectors
-    keys = list(missing)
-
-    def keep(places: NDArray[np.int64], computed: Vectors) -> None:
-        cache.put_many([keys[place] for place in places], computed)
-
-    embed(list(missing.values()), engine, on_batch=keep, report=report)
+    compute(missing, engine, cache, report)
     again = np.flatnonzero(~there)
     vectors[again], _ = cache.get_many([hashes[place] for place in again])
     return vectors
 
 
-class _Progress:
-    """Says how far it is; time left by characters, since long texts come first."""
+class Progress:
+    """Says how far it is; time left by characters, since long texts come first.
+
+    lengths: of all texts, in characters, (n,).
+    """
 
     def __init__(self, lengths: NDArray[np.int64], report: Report) -> None:
         # Past about 1,500 characters a text costs no more; 50 stand for the work on any text.
@@ -206,6 +230,7 @@ class _Progress:
         self._started = self._said = time.monotonic()
 
     def add(self, places: NDArray[np.int64]) -> None:
+        """Count the texts at these places as done."""
         self._done += int(self._work[places].sum())
         self._texts += len(places)
         now, every = time.monotonic(), len(self._work)

@@ -15,8 +15,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from assay.mining.embed.cache import MOST_WINDOWS, EmbeddingCache, text_hash, window_hash
-from assay.mining.embed.engine import Engine, Report, Vectors, as_list, clean, embed_cached
+from assay.mining.embed.cache import MOST_WINDOWS, text_hash, window_hash
+from assay.mining.embed.engine import (
+    Cache,
+    Compute,
+    Engine,
+    Report,
+    Vectors,
+    as_list,
+    clean,
+    embed_cached,
+    embed_here,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +54,15 @@ class Windows:
 def embed_whole(
     texts: list[str] | pa.Array | pa.ChunkedArray,
     engine: Engine,
-    cache: EmbeddingCache,
+    cache: Cache,
     report: Report = log.info,
+    compute: Compute = embed_here,
 ) -> tuple[Vectors, NDArray[np.int64]]:
     """Return a vector of each whole text, (n, dimension) of length 1, and what was not read, (n,).
 
     texts: title, a line end, and the rest. One that the model reads at once has the vector that
-    embed_cached() gives it. What was not read are characters behind MOST_WINDOWS windows. Raises
-    what embed_cached() raises.
+    embed_cached() gives it. What was not read are characters behind MOST_WINDOWS windows. compute:
+    who computes windows and titles, as for embed_cached(). Raises what embed_cached() raises.
     """
     texts = as_list(texts)
     cut = cut_into_windows(texts, engine)
@@ -66,7 +77,7 @@ def embed_whole(
         titles[row] = len(places)
         places.append(text.partition("\n")[0][:TITLE_CHARACTERS])
         keys.append(window_hash(text, 0))
-    vectors = embed_cached(places, engine, cache, hashes=keys, report=report)
+    vectors = embed_cached(places, engine, cache, hashes=keys, report=report, compute=compute)
     found = vectors[cut.first[:-1]]
     for row, title in titles.items():
         found[row] = _mean(vectors[cut.first[row] : cut.first[row + 1]], vectors[title])

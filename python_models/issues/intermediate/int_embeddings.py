@@ -41,7 +41,9 @@ def model(dbt, session):
     rows = pending.order("url_hash").to_arrow_table()
     if not rows.num_rows:
         return SCHEMA.empty_table()
-    vectors, unread = embed_posts(rows["content"], int(dbt.config.get("embedding_dimension")))
+    vectors, unread = embed_posts(
+        rows["content"], session, int(dbt.config.get("embedding_dimension"))
+    )
     offsets = pa.array(np.arange(0, vectors.size + 1, vectors.shape[1], dtype=np.int32))
     return pa.Table.from_arrays(
         [

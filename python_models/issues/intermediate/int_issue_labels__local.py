@@ -74,7 +74,7 @@ def model(dbt, session):
     if days:
         prototypes = Prototypes(
             [category for category, _, _ in seed],
-            embed_texts([sentence for _, sentence, _ in seed]),
+            embed_texts([sentence for _, sentence, _ in seed], session),
             crafts={category for category, _, is_craft in seed if is_craft},
         )
     by = {"model": f"prototypes by {setting}", "prompt_version": rules}

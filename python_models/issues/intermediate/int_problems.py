@@ -55,7 +55,9 @@ def model(dbt, session):
     rows = pending.project(COLUMNS).order("url_hash")
     batches, prototypes = [], None
     while posts := rows.fetchmany(AT_ONCE):
-        prototypes = embed_texts([text for _, text in seed]) if prototypes is None else prototypes
+        prototypes = (
+            embed_texts([text for _, text in seed], session) if prototypes is None else prototypes
+        )
         vectors = np.array([post[-1] for post in posts], np.float32)
         kinds = [kind for kind, _ in seed]
         subjects = subject_scores(vectors, prototypes, kinds, [post[2] for post in posts])

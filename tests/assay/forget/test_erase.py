@@ -274,3 +274,15 @@ def test_a_comment_on_it_stays_and_no_longer_bears_its_title(db) -> None:
     ).fetchall()
     assert title == "Re: a post that was taken back"
     assert left == '{"story_id":"a","parent_id":"a","objectID":"d"}'
+
+
+def test_files_of_blocks_that_a_killed_build_left_go_whosever_texts_they_have(
+    db, data: Path
+) -> None:
+    blocks = data / "data" / "embeddings" / "blocks"
+    names = ("a.texts.parquet", "b.vectors.parquet", ".c.texts.parquet.12ab.partial")
+    for path in [*(blocks / "setting" / name for name in names), blocks / "conversions" / "w.bin"]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text of b")
+    assert take_back(db, stone("a")).counts["files of blocks"] == 3
+    assert [path.name for path in blocks.rglob("*") if path.is_file()] == ["w.bin"]

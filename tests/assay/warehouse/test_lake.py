@@ -14,6 +14,7 @@ ROOT = warehouse.ROOT
 # Who sets no lake imports none of these.
 OF_A_LAKE = {"assay/warehouse/lake.py", "assay/dbt/lake.py", "assay/dbt/builder.py"}
 OF_A_LAKE |= {"extract/landing/lake.py", "assay/runs/compact.py"}
+OF_A_LAKE |= {"assay/dbt/lake_cache.py"}
 
 
 @pytest.fixture
