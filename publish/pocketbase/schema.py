@@ -152,23 +152,36 @@ def claim(client: Client, warehouse_id: str, since: str) -> None:
     if client.find(f"/api/collections/{PUBLISHER}") is None:
         texts = [_text("warehouse"), _text("since")]
         nobody = dict.fromkeys(RULES)
-        _make(
-            client,
-            "/api/collections",
-            {"name": PUBLISHER, "type": "base", "fields": texts, **nobody},
-        )
-    _make(client, records, {"id": PUBLISHER_RECORD, **fields})
+        make_collection(client, {"name": PUBLISHER, "type": "base", "fields": texts, **nobody})
+    make(client, records, {"id": PUBLISHER_RECORD, **fields})
     made = _publisher(client)
     if made is None or made["warehouse"] != warehouse_id:
         raise PublishError(f"{client.server.url} does not take the record of who publishes there")
 
 
-def _make(client: Client, path: str, body: Definition) -> None:
-    """Make a collection or record; one that is there already, since an answer was lost, stays."""
+def make_collection(client: Client, wanted: Definition) -> Definition:
+    """Make a collection, and return it as the server has it. Raises PublishError when it is not
+    there then, with the server's reason."""
+    refusal = make(client, "/api/collections", wanted)
+    made = client.find(f"/api/collections/{wanted['name']}")
+    if made is None:
+        raise PublishError(
+            f"{client.server.url} does not take the collection {wanted['name']}: {refusal}"
+        )
+    return made
+
+
+def make(client: Client, path: str, body: Definition) -> str:
+    """Make a collection or record; one that is there already, since an answer was lost, stays.
+
+    Returns why the server refused it, "" where it did not.
+    """
     try:
         client.single("POST", path, body)
     except RefusedError as refusal:
         log.debug("%s: %s", path, refusal)
+        return str(refusal)
+    return ""
 
 
 def _publisher(client: Client) -> dict[str, Any] | None:
@@ -187,7 +200,7 @@ def migrate(client: Client) -> bool:
         wanted = _definition(name, ids.get(ISSUES, ""))
         collection = server[name]
         if collection is None:
-            collection = client.ask("POST", "/api/collections", wanted)
+            collection = make_collection(client, wanted)
             changed = True
             log.info("made the collection %s", name)
         elif change := _change(collection, wanted):

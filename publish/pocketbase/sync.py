@@ -17,7 +17,7 @@ from assay import warehouse
 from assay.publish.pocketbase.client import Client
 from assay.publish.pocketbase.log import PUBLISHED, REFUSED, UNPUBLISHED, Counts, Entry, Log
 from assay.publish.pocketbase.records import Record, content_hash, record_id, records
-from assay.publish.pocketbase.schema import CATEGORIES, EVIDENCE, ISSUES
+from assay.publish.pocketbase.schema import CATEGORIES, EVIDENCE, ISSUES, make
 from assay.publish.pocketbase.send import Change, Sender
 from assay.publish.reports.tables import shown
 
@@ -96,14 +96,14 @@ def bring_categories(client: Client, connection: duckdb.DuckDBPyConnection) -> i
     changed = 0
     for identity, one in wanted.items():
         if identity not in held:
-            client.ask("POST", records, {"id": identity, **one})
+            make(client, records, {"id": identity, **one})
         elif any(held[identity][name] != value for name, value in one.items()):
             client.ask("PATCH", f"{records}/{identity}", one)
         else:
             continue
         changed += 1
     for identity in held.keys() - wanted.keys():
-        client.ask("DELETE", f"{records}/{identity}")
+        client.single("DELETE", f"{records}/{identity}")
         changed += 1
     return changed
 

@@ -9,7 +9,7 @@ import logging
 from typing import Any
 
 from assay.publish.pocketbase.client import Client
-from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
+from assay.publish.pocketbase.schema import EVIDENCE, ISSUES, make_collection
 from assay.publish.pocketbase.settings import PublishError
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def prepare(client: Client) -> bool:
         wanted = EDITORS_DEFINITION if name == EDITORS else _corrections(ids)
         have = client.find(f"/api/collections/{name}")
         if have is None:
-            have = client.ask("POST", "/api/collections", wanted)
+            have = make_collection(client, wanted)
             changed = True
             log.info("made the collection %s", name)
         ids[name] = have["id"]

@@ -16,7 +16,7 @@ BATCH = 15  # a third of the sample's posts are ten batches of these
 # Each run goes on where the one before was killed: while vectors are made, and after that.
 MOMENTS = {
     "embedding": ("embed:1", "kept:1", "kept:3", "kept:4"),
-    "mining": ("cluster:1", "cluster:2", "identify:2", "summarize:8", "map:1", "label:12"),
+    "mining": ("cluster:1", "cluster:2", "identify:2", "map:1", "summarize:8", "label:12"),
 }
 
 

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.slow("what dbt builds of the sample, record by record i
 # Figures about how posts were judged, and who wrote them: they rank the issues, and stay in the
 # warehouse. Locked posts are published as a count.
 NOT_PUBLISHED = {"problem_share", "is_problem", "certainty", "person", "is_locked"}
+# What a person corrected is published; beside it the warehouse keeps what the machine had said.
+NOT_PUBLISHED |= {"machine_title", "machine_category", "machine_impact_level"}
 
 
 class BuiltGold:
