@@ -124,6 +124,10 @@ def in_lake(folder: Path, texts: list[str], address: str) -> np.ndarray:
     """Have Daft compute, with the cache of a lake."""
     from assay.mining.compute import on_daft  # noqa: PLC0415 - where it is installed
 
+    if address:
+        import ray  # noqa: PLC0415 - likewise
+
+        ray.init(address=address)  # here: what a thread started would end with it
     engine = load_engine("openvino", folder.parent)
     run = partial(on_daft.run, workers=WORKERS, address=address)
     compute = partial(compute_blocks, folder=folder / "blocks", run=run, size=size_of(len(texts)))
@@ -155,7 +159,8 @@ def run(name: str, folder: Path, blocks: int) -> Found:
     used: dict[int, float] = {}
     memory, started = 0.0, time.monotonic()
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        quiet = os.environ | {"RAY_USAGE_STATS_ENABLED": "0"}
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=quiet)
         while process.poll() is None:
             there = _below(process.pid)
             used |= {pid: seconds for pid, seconds, _ in there}

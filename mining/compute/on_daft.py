@@ -80,7 +80,8 @@ def _start(address: str) -> int:
 
     settings = {"env_vars": {"DAFT_ANALYTICS_ENABLED": "0"}}
     try:
-        _within(CONNECT_SECONDS, lambda: ray.init(address=address, runtime_env=settings))
+        if not ray.is_initialized():
+            _within(CONNECT_SECONDS, lambda: ray.init(address=address, runtime_env=settings))
         daft.set_runner_ray()  # takes the cluster that this process is connected to
         return max(1, int(ray.cluster_resources().get("CPU", 1)))
     except Exception as error:
