@@ -181,6 +181,10 @@ def keys(manifest: Manifest) -> list[str]:
         for key in tested:
             for column in set(key) - thing["columns"].keys():
                 found.append(f"{label(thing)}: a test names the column {column} that it has not")
+        for name, column in thing["columns"].items():
+            # Of a key at the model, macros/constraints.sql knows what each database can hold.
+            if any(one["type"].endswith("_key") for one in column.get("constraints", [])):
+                found.append(f"{label(thing)}: name the key of {name} at the model, for a lake")
     return sorted(found)
 
 

@@ -36,6 +36,13 @@ SPOILT: dict[str, tuple[Callable[[Manifest], list[str]], Change, str]] = {
         lambda m: column(m, "heat", of="issue_trend").update(description=""),
         "model gold.issue_trend: column heat has no description",
     ),
+    "a key that a lake cannot have": (
+        rules.keys,
+        lambda m: column(m, "heat", of="issue_trend")["constraints"].append(
+            {"type": "primary_key"}
+        ),
+        "model gold.issue_trend: name the key of heat at the model, for a lake",
+    ),
     "a placeholder": (
         rules.descriptions,
         lambda m: column(m, "heat", of="issue_trend").update(description="TODO: say what"),
