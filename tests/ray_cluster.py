@@ -29,7 +29,7 @@ def cluster(processors: int) -> Iterator[str]:
     command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--num-cpus={processors}"]
     command += ["--include-dashboard=false", "--disable-usage-stats"]
     command += [f"--object-store-memory={100 * 2**20}", f"--temp-dir={folder}"]
-    # A token of its own, for whoever is started in the block: not what Ray keeps in the home folder.
+    # A token of its own, for all that is started in the block: none that Ray has in the home.
     own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     log = folder / "cluster.log"
     log.touch()
