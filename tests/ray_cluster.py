@@ -1,5 +1,7 @@
 """A Ray cluster of one machine, reached by its address as any other."""
 
+import os
+import secrets
 import shutil
 import socket
 import sys
@@ -7,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 
@@ -26,11 +29,16 @@ def cluster(processors: int) -> Iterator[str]:
     command += ["--node-ip-address=127.0.0.1", f"--port={port}", f"--num-cpus={processors}"]
     command += ["--include-dashboard=false", "--disable-usage-stats"]
     command += [f"--object-store-memory={100 * 2**20}", f"--temp-dir={folder}"]
+    # A token of its own, for all that is started in the block: none that Ray has in the home.
+    own = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     log = folder / "cluster.log"
     log.touch()
     processes: list[psutil.Process] = []
     try:
-        with serving(command, log, lambda: STARTED in log.read_text(errors="replace")) as head:
+        with (
+            patch.dict(os.environ, own),
+            serving(command, log, lambda: STARTED in log.read_text(errors="replace")) as head,
+        ):
             processes = psutil.Process(head.pid).children(recursive=True)
             yield f"127.0.0.1:{port}"
             processes = psutil.Process(head.pid).children(recursive=True)

@@ -18,6 +18,7 @@ import importlib.util
 import json
 import os
 import random
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -159,7 +160,9 @@ def run(name: str, folder: Path, blocks: int) -> Found:
     used: dict[int, float] = {}
     memory, started = 0.0, time.monotonic()
     with (folder / "log").open("wb") as log:
+        # Without a token of its own Ray would leave one in the home folder.
         quiet = os.environ | {"RAY_USAGE_STATS_ENABLED": "0"}
+        quiet |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=quiet)
         while process.poll() is None:
             there = _below(process.pid)
