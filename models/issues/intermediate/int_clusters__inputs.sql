@@ -37,7 +37,7 @@ written as (
 
     select
         coalesce(duplicate_of, url_hash) as url_hash,
-        list(distinct cast(posted_at as date)) as written_on,
+        list_sort(list(distinct cast(posted_at as date))) as written_on,
         list_sort(list(distinct coalesce(author_hash, url_hash))) as people
     from documents
     group by coalesce(duplicate_of, url_hash)
