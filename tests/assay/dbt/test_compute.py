@@ -1,16 +1,14 @@
 """COMPUTE: what is wrong with it is one line, and who does not set it has nothing of it."""
 
-import ast
 import importlib.util
 from pathlib import Path
 
 import pytest
 
-from assay import warehouse
 from assay.dbt import compute
 from assay.warehouse.compute import blocks_dir, is_shared
+from tests.assay.imports import importers
 
-ROOT = warehouse.ROOT
 SETTINGS = ("COMPUTE", "COMPUTE_ADDRESS", "COMPUTE_WORKERS", "COMPUTE_FOLDER", "ASSAY_TARGET")
 # Who sets no COMPUTE imports none of these.
 OF_COMPUTE = {
@@ -124,20 +122,5 @@ def test_blocks_lie_in_the_files_of_a_lake_or_beside_the_cache(
 
 
 def test_who_sets_no_compute_imports_nothing_of_it() -> None:
-    for folder in ("assay", "extract", "publish", "mining", "sample", "python_models", "common"):
-        for file in (ROOT / folder).rglob("*.py"):
-            name = file.relative_to(ROOT).as_posix()
-            if name not in OF_COMPUTE:
-                assert not list(_imported_at_once(ast.parse(file.read_text("utf-8")))), name
-
-
-def _imported_at_once(module: ast.Module):
-    """Yield what of COMPUTE a module imports when it is imported itself."""
-    for node in module.body:
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{one.name}" for one in node.names]
-        else:
-            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
-        for name in names:
-            if any(name == one or name.startswith(f"{one}.") for one in NAMES):
-                yield name
+    found = importers(lambda name: any(name == one or name.startswith(f"{one}.") for one in NAMES))
+    assert found <= OF_COMPUTE

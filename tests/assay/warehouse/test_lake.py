@@ -1,6 +1,5 @@
 """Where a lake is, how it is attached, and what is said when it is not to be had."""
 
-import ast
 from pathlib import Path
 
 import duckdb
@@ -9,8 +8,8 @@ import pytest
 from assay import warehouse
 from assay.forget import tombstones
 from assay.warehouse import journal, lake
+from tests.assay.imports import importers
 
-ROOT = warehouse.ROOT
 # Who sets no lake imports none of these.
 OF_A_LAKE = {"assay/warehouse/lake.py", "assay/dbt/lake.py", "assay/dbt/builder.py"}
 OF_A_LAKE |= {"extract/landing/lake.py", "assay/runs/compact.py"}
@@ -130,18 +129,4 @@ def test_a_connection_without_a_lake_is_told_in_one_line(named, tmp_path: Path) 
 
 
 def test_who_sets_no_lake_imports_nothing_of_it() -> None:
-    for folder in ("assay", "extract", "publish", "mining", "sample", "python_models", "common"):
-        for file in (ROOT / folder).rglob("*.py"):
-            name = file.relative_to(ROOT).as_posix()
-            if name not in OF_A_LAKE:
-                assert not list(_imported_at_once(ast.parse(file.read_text("utf-8")))), name
-
-
-def _imported_at_once(module: ast.Module):
-    """Yield the names with `lake` in them that a module imports when it is imported itself."""
-    for node in module.body:
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{one.name}" for one in node.names]
-        else:
-            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
-        yield from (name for name in names if "lake" in name.split("."))
+    assert importers(lambda name: "lake" in name.split(".")) <= OF_A_LAKE

@@ -12,23 +12,9 @@ import pytest
 
 from assay.mining.embed import BATCH, embed_cached
 from assay.mining.embed.cache import CacheError, EmbeddingCache, text_hash
+from tests.mining.embed.counting import Engine
 from tests.servers import ends_with_test
 from tests.support import ROOT
-
-
-class Engine:
-    """Gives each text a vector of its own that no float32 rounds away, and counts."""
-
-    name, model_id, precision, dimension = "counting", "model@1", "float32", 8
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def vectors(self, texts: list[str]) -> np.ndarray:
-        self.texts += texts
-        seeds = [int(text_hash(text)[:8], 16) for text in texts]
-        return np.array([np.random.default_rng(seed).normal(size=8) for seed in seeds], np.float32)
-
 
 TEXTS = [f"post {number}" for number in range(3500)]
 
