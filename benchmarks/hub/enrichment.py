@@ -63,7 +63,8 @@ def main() -> None:
 def _identification(work: Path, models: int, repeats: int) -> list[Cost]:
     path = work / "hf_models.json"
     code = (
-        "import sys; from benchmarks import enrichment as e; getattr(e, sys.argv[1])(sys.argv[2:])"
+        "import sys; from benchmarks.hub import enrichment as own; "
+        "getattr(own, sys.argv[1])(sys.argv[2:])"
     )
     command = [sys.executable, "-c", code]
     environment, log = {"PYTHONPATH": str(ROOT)}, work / "runs.log"

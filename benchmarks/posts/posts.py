@@ -65,13 +65,15 @@ def write_folder(folder: Path, posts: int) -> None:
 def write_run(parent: str, posts: str) -> None:
     """Write a run folder of so many posts below `parent`."""
     from assay.extract.landing.run_folder import RunFolder  # noqa: PLC0415
-    from assay.extract.posts.collect import Counts, Writer  # noqa: PLC0415
+    from assay.extract.posts.collect import FileWriter  # noqa: PLC0415
+    from assay.extract.posts.lines import LineWriter  # noqa: PLC0415
     from benchmarks.posts.synthetic import days  # noqa: PLC0415 - large, and measured by nobody
 
     folder = RunFolder.create(Path(parent), {"posts": posts})
-    with Writer(folder, b"salt", 0, int(time.time())) as writer:
+    lines = LineWriter(folder.run_id, b"salt", 0, int(time.time()))
+    with FileWriter(folder) as files:
         for day in days(ROOT / "sample" / "items", int(posts)):
-            writer.write(day, Counts())
+            files.write(lines.day(day))
     folder.finish("extracted")
 
 

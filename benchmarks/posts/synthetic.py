@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from assay.common.post_sources import POST_SOURCES
 from assay.extract.posts import github, hackernews, reddit, stackexchange
-from assay.extract.posts.post import Day, Post, Reading
+from assay.extract.posts.post import DayResult, Post, WindowResult
 from assay.extract.posts.windows import Window
-from assay.runs.recorded import FILES
 
 READERS = {
     "github": github.post,
@@ -23,15 +23,15 @@ DAY = date(2026, 11, 9)
 def sample_posts(folder: Path) -> list[tuple[str, Post]]:
     """Return (source, post) of every usable item of a folder, in a stable order."""
     found = []
-    for source, file in FILES.items():
-        for line in (folder / file).read_text(encoding="utf-8").splitlines():
+    for source, known in POST_SOURCES.items():
+        for line in (folder / known.recording.file).read_text(encoding="utf-8").splitlines():
             post = READERS[source](json.loads(line))
             if isinstance(post, Post):
                 found.append((source, post))
     return found
 
 
-def days(folder: Path, posts: int, *, per_day: int = 2_000, seed: int = 0) -> Iterator[Day]:
+def days(folder: Path, posts: int, *, per_day: int = 2_000, seed: int = 0) -> Iterator[DayResult]:
     """Yield days of `per_day` posts each, `posts` in all; every post is one of its own."""
     originals, chance = sample_posts(folder), random.Random(seed)
     words = [word for _, post in originals for word in post.title.split()]
@@ -42,9 +42,10 @@ def days(folder: Path, posts: int, *, per_day: int = 2_000, seed: int = 0) -> It
         batch = batches.setdefault(source, [])
         batch.append(_variant(post, number, chance, words))
         if len(batch) == per_day:
-            yield Day(source, f"bench {number}", DAY, [(window, Reading(batches.pop(source)))])
+            given = WindowResult(batches.pop(source))
+            yield DayResult(source, f"bench {number}", DAY, [(window, given)])
     for source, batch in batches.items():
-        yield Day(source, "bench", DAY, [(window, Reading(batch))])
+        yield DayResult(source, "bench", DAY, [(window, WindowResult(batch))])
 
 
 def _variant(post: Post, number: int, chance: random.Random, words: list[str]) -> Post:
