@@ -27,8 +27,9 @@ help: ## list the targets
 .venv/.installed-dev: .venv/.installed requirements-dev.txt
 	@echo "installing what tests need into .venv (once)"; $(INSTALL) -r requirements-dev.txt && touch $@
 
-run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live
-	@$(IN_VENV) python -m assay.runs.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)")
+run: .venv/.installed ## everything end to end on the bundled sample; or RECORDED=DIR, or SOURCES=live; START=DAY END=DAY
+	@$(IN_VENV) python -m assay.runs.run $(if $(RECORDED),--recorded "$(RECORDED)") $(if $(SOURCES),--sources "$(SOURCES)") \
+		$(if $(START),--start "$(START)") $(if $(END),--end "$(END)")
 
 status: .venv/.installed ## what is loaded, how fresh, what failed, what waits for approval and its price
 	@$(IN_VENV) python -m assay.runs.status

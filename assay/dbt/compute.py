@@ -1,21 +1,22 @@
-"""COMPUTE: vectors by processes of Daft, on this machine or on a Ray cluster.
+"""COMPUTE: vectors and rows of posts by processes of Daft, on this machine or on a Ray cluster.
 
 Imported where COMPUTE is set, and nowhere else; Daft itself where there is something to compute.
 """
 
 import importlib.util
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
+import pyarrow as pa
 
 from assay import warehouse
 from assay.common import env
-from assay.mining.compute import Worker, compute_blocks
+from assay.mining.compute import Work, Worker, compute_batches, compute_blocks
 from assay.mining.embed import Cache, Compute, Engine, engine_from_environment, open_cached
 from assay.warehouse.compute import FOLDER, blocks_dir, is_shared
 
@@ -67,6 +68,21 @@ def opened(
     engine = engine_from_environment(folder, dimension)
     cache = LakeCache(session, engine.model_id, engine.precision, engine.dimension)
     return engine, cache, compute
+
+
+def batches(coming: Iterable[pa.RecordBatch], work: Work) -> Iterator[pa.RecordBatch]:
+    """Yield what `work` makes of each batch, in order.
+
+    Raises ComputeError before anything is done, and what compute_batches() raises.
+    """
+    check()
+    return compute_batches(coming, work, _run_batches)
+
+
+def _run_batches(work: Work, some: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    from assay.mining.compute import on_daft  # noqa: PLC0415 - for few batches nobody needs it
+
+    return on_daft.run_batches(work, some, workers=_workers(), address=env.text(ADDRESS))
 
 
 def _run(worker: Worker, asked: list[Path]) -> Iterable[str]:

@@ -15,11 +15,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assay import warehouse
+from assay.common.days import day
 from assay.common.lock import LockedError, exclusive
 from assay.common.show import table
 from assay.refresh import refresh
@@ -51,7 +53,9 @@ def main(argv: list[str] | None = None) -> int:
         }
         with exclusive_project("make run") as lock:
             _use_data_of(origin)
-            load = ["dlt", "pipeline", "run", *_days(folder)]
+            days = _days(folder, args)
+            load = ["dlt", "pipeline", "run"]
+            load += ["--start", str(days[0]), "--end", str(days[1])] if days else []
             failed = None
             with _replay(folder) if folder else nullcontext({}) as replay:
                 try:
@@ -65,10 +69,10 @@ def main(argv: list[str] | None = None) -> int:
             own = dict.fromkeys(PUBLISHED_TO, "") if folder else {}
             _bring_corrections(common | own, lock)
             # What `make refresh` compares with is what was there when this build began.
-            days = _days_to_cluster(folder)
-            seen = refresh.observed(lock, days)
+            given = _days_to_cluster(days)
+            seen = refresh.observed(lock, given)
             # Unit tests have inputs of their own, so that they say nothing about these tables.
-            build = ["dbt", "--quiet", "build", "--exclude-resource-type", "unit_test", *days]
+            build = ["dbt", "--quiet", "build", "--exclude-resource-type", "unit_test", *given]
             # The run publishes by itself, and not before its reports.
             _step("transform and test", build, common | {AFTER_BUILD: ""}, lock)
             refresh.remember(seen)
@@ -111,7 +115,9 @@ def _bring_corrections(more: dict[str, str], lock: int) -> None:
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="make run", description=__doc__, usage="make run [RECORDED=DIR] [SOURCES=replay|live]"
+        prog="make run",
+        description=__doc__,
+        usage="make run [RECORDED=DIR] [SOURCES=replay|live] [START=DAY] [END=DAY]",
     )
     parser.add_argument(
         "--recorded", type=Path, metavar="DIR", help="replay this folder of recorded API items"
@@ -122,7 +128,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         default="replay",
         help="live asks the real APIs (default replay)",
     )
+    add_day = partial(parser.add_argument, type=day, metavar="DAY")
+    add_day("--start", help="first day of posts (default: of the recording; live, yesterday)")
+    add_day("--end", help="last day of posts (default: of the recording; live, today)")
     args = parser.parse_args(argv)
+    if args.start and args.start > (args.end or datetime.now(UTC).date()):
+        parser.error(f"--start {args.start} is after --end {args.end or 'today'}")
     if args.recorded and args.sources == "live":
         parser.error("--recorded and --sources live exclude each other")
     if args.recorded and not (args.recorded / "hf_models.jsonl").is_file():
@@ -220,16 +231,22 @@ def _replay(folder: Path) -> Iterator[dict[str, str]]:
             server.wait()
 
 
-def _days(folder: Path | None) -> list[str]:
-    """Name the days that a folder's posts are from; live, the pipeline's own default holds."""
-    found = recorded.span(folder) if folder else None
-    return ["--start", str(found[0]), "--end", str(found[1])] if found else []
+def _days(folder: Path | None, args: argparse.Namespace) -> tuple[date, date] | None:
+    """Return the first and last day of posts: those named, for the rest those that the folder has;
+    None where neither says anything, so that the pipeline's own default holds."""
+    if folder:
+        found = recorded.span(folder)
+        return found and (args.start or found[0], args.end or found[1])
+    if not (args.start or args.end):
+        return None
+    end = args.end or datetime.now(UTC).date()
+    return args.start or end - timedelta(days=1), end
 
 
-def _days_to_cluster(folder: Path | None) -> list[str]:
-    """Name the same days to dbt; live, yesterday and today."""
+def _days_to_cluster(days: tuple[date, date] | None) -> list[str]:
+    """Name the same days to dbt; yesterday and today where none are named."""
     today = datetime.now(UTC).date()
-    first, last = (folder and recorded.span(folder)) or (today - timedelta(days=1), today)
+    first, last = days or (today - timedelta(days=1), today)
     given = {"cluster_start": str(first), "cluster_date": str(last)}
     return ["--vars", json.dumps(given | {"approve_llm": False, "llm_max_usd": 0})]
 

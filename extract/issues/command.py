@@ -11,6 +11,7 @@ from typing import Any
 from dlt.common.runtime.collector_base import Collector
 
 from assay import warehouse
+from assay.common.days import day
 from assay.common.post_sources import POST_SOURCES
 from assay.extract import settings
 from assay.extract.http.transport import SourceUnavailableError
@@ -30,11 +31,6 @@ MAX_DAYS = 3660
 CATCH_UP_DAYS = 7
 *_FIRST, _LAST = (source.label for source in POST_SOURCES.values())
 LABELS = f"{', '.join(_FIRST)} and {_LAST}"
-
-
-def day(text: str) -> date:
-    """Read a day; argparse says this function's name when it cannot."""
-    return date.fromisoformat(text)
 
 
 _OPTIONS: dict[str, dict[str, Any]] = {

@@ -1,7 +1,7 @@
-"""Blocks computed by Daft: its own processes on this machine, or actors of a Ray cluster.
+"""Blocks and batches computed by Daft: by its own processes here, or by actors of a Ray cluster.
 
-Daft reads the files of texts, and gives each row, which is a block, to a worker. This module alone
-imports Daft, and is imported when there is something to compute.
+Daft reads the files of texts, and gives each row, which is a block, to a worker; a batch of posts
+is a row as well. This module alone imports Daft, and is imported when there is something to do.
 """
 
 import os
@@ -15,13 +15,18 @@ os.environ["DAFT_ANALYTICS_ENABLED"] = "0"
 os.environ["DAFT_PROGRESS_BAR"] = "0"
 
 import daft
+import pyarrow as pa
 from daft import DataType, Series
 
+from assay.mining.compute.batches import BatchError, Work
 from assay.mining.compute.commit import WorkerLostError
 from assay.mining.compute.worker import Worker
 from assay.mining.embed import EmbeddingError
 
 CONNECT_SECONDS = 60.0  # to a cluster, whose answer takes one or two
+_MADE_OF_BATCH = DataType.struct(
+    {"number": DataType.int64(), "batch": DataType.binary(), "why_not": DataType.string()}
+)
 # The name of a block that was made, or why it cannot be: what is raised would lose its words.
 _MADE = DataType.struct({"name": DataType.string(), "why_not": DataType.string()})
 
@@ -68,6 +73,64 @@ def run(worker: Worker, asked: list[Path], *, workers: int | None, address: str)
         raise
     except Exception as error:
         raise WorkerLostError(_line(error)) from error
+
+
+class _Works:
+    """One worker's process, which makes rows of batches."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    @daft.method.batch(return_dtype=_MADE_OF_BATCH, batch_size=1)
+    def make(self, number: Series, batch: Series) -> list[dict[str, int | bytes | str | None]]:
+        """Make the rows of the batches, of which there is one."""
+        rows = zip(number.to_pylist(), batch.to_pylist(), strict=True)
+        return [self._make(*row) for row in rows]
+
+    def _make(self, number: int, batch: bytes) -> dict[str, int | bytes | str | None]:
+        try:
+            made, why_not = _packed(self._work(_unpacked(batch))), None
+        except Exception as error:
+            made, why_not = None, f"{type(error).__name__}: {error}"
+        return {"number": number, "batch": made, "why_not": why_not}
+
+
+def run_batches(
+    work: Work, batches: list[pa.RecordBatch], *, workers: int | None, address: str
+) -> list[pa.RecordBatch]:
+    """Return what `work` makes of each batch, in their order. Arguments as of `run`.
+
+    Raises BatchError with what the work said of a batch that it cannot take, and what `run` raises.
+    """
+    there = _start(address)
+    try:
+        processes = min(workers or there, len(batches))
+        works = daft.cls(_Works, use_process=True, max_concurrency=processes)
+        packed = {"number": list(range(len(batches))), "batch": [_packed(one) for one in batches]}
+        rows = daft.from_pydict(packed).into_partitions(len(batches))
+        make = works(work).make
+        made = rows.select(make(rows["number"], rows["batch"]).alias("made"))
+        found = [row["made"] for row in made.iter_rows(results_buffer_size=None)]
+    except EmbeddingError:
+        raise
+    except Exception as error:
+        raise WorkerLostError(_line(error)) from error
+    for row in found:
+        if row["why_not"] is not None:
+            raise BatchError(row["why_not"])
+    return [_unpacked(row["batch"]) for row in sorted(found, key=lambda row: row["number"])]
+
+
+def _packed(batch: pa.RecordBatch) -> bytes:
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, batch.schema) as stream:
+        stream.write_batch(batch)
+    return out.getvalue().to_pybytes()
+
+
+def _unpacked(batch: bytes) -> pa.RecordBatch:
+    with pa.ipc.open_stream(batch) as stream:
+        return stream.read_next_batch()
 
 
 @cache

@@ -13,7 +13,10 @@ SETTINGS = ("COMPUTE", "COMPUTE_ADDRESS", "COMPUTE_WORKERS", "COMPUTE_FOLDER", "
 # Who sets no COMPUTE imports none of these.
 OF_COMPUTE = {
     "assay/dbt/compute.py",
-    *(f"mining/compute/{one}.py" for one in ("__init__", "blocks", "commit", "on_daft", "worker")),
+    *(
+        f"mining/compute/{one}.py"
+        for one in ("__init__", "batches", "blocks", "commit", "on_daft", "worker")
+    ),
 }
 NAMES = ("daft", "ray", "assay.mining.compute", "assay.dbt.compute")
 

@@ -27,9 +27,7 @@ def test_it_ends_with_a_table_of_what_was_built_and_how_to_look_at_it(done: Proj
     assert_as_described(done, (done.folder / "output.txt").read_text(encoding="utf-8"))
 
 
-def test_models_pass_their_unit_tests_which_a_run_leaves_out(
-    done: Project, tmp_path: Path
-) -> None:
+def test_models_pass_their_unit_tests_which_a_run_leaves_out(done: Project, tmp_path: Path) -> None:
     """A unit test has rows of its own, and asks the warehouse for nothing but columns."""
     results = json.loads((done.folder / "target" / "run_results.json").read_text(encoding="utf-8"))
     ran = {one["unique_id"].split(".")[0] for one in results["results"]}
@@ -106,6 +104,33 @@ def test_wrong_usage_ends_with_2(options: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         run.main(options)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ("", ("2026-11-09", "2026-11-15")),
+        ("--start 2026-11-12", ("2026-11-12", "2026-11-15")),
+        ("--start 2026-11-12 --end 2026-11-13", ("2026-11-12", "2026-11-13")),
+        ("--sources live --start 2026-11-12 --end 2026-11-20", ("2026-11-12", "2026-11-20")),
+        ("--sources live --end 2026-11-20", ("2026-11-19", "2026-11-20")),
+    ],
+)
+def test_a_range_of_days_is_collected_and_built(given: str, days: tuple[str, str]) -> None:
+    args = run._arguments(given.split())
+    found = run._days(run._folder_to_replay(args), args)
+    assert tuple(map(str, found)) == days
+    assert json.loads(run._days_to_cluster(found)[1]) == {
+        "cluster_start": days[0],
+        "cluster_date": days[1],
+        "approve_llm": False,
+        "llm_max_usd": 0,
+    }
+
+
+def test_live_the_loader_knows_which_days_are_unfinished() -> None:
+    args = run._arguments(["--sources", "live"])
+    assert run._days(run._folder_to_replay(args), args) is None
 
 
 @pytest.fixture

@@ -189,3 +189,17 @@ def test_on_a_ray_cluster_a_killed_worker_changes_no_bit(
         build.workers(ON_RAY)[0].kill()
         assert build.ended().tobytes() == expected.tobytes()
     assert counts(tmp_path) == (count, count)
+
+
+@pytest.mark.slow("rows of posts made by Daft's processes are those of one, and in its order")
+@pytest.mark.parametrize("where", ["this machine", "ray"])
+def test_rows_of_posts_are_those_of_one_process(where: str) -> None:
+    need("daft")
+    kept = {name: value for name, value in os.environ.items() if name != "COMPUTE_ADDRESS"}
+    command = [sys.executable, "-m", "tests.mining.compute.rows"]
+    if where == "ray":
+        need("ray")
+        with cluster(2) as address:
+            subprocess.run([*command, address], cwd=ROOT, env=kept, check=True)
+    else:
+        subprocess.run(command, cwd=ROOT, env=kept, check=True)
