@@ -27,9 +27,20 @@ def days_to_make(first: str, last: str) -> list[date]:
     return [start + timedelta(days=number) for number in range((end - start).days + 1)]
 
 
-def posts_of(inputs, day: date, window: int) -> pa.Table:
-    """Return the posts of int_clusters__inputs that a day is made of, in the order of url_hash."""
-    return _written_in(inputs, day, window).order("url_hash").to_arrow_table()
+def posts_of(
+    inputs, day: date, window: int, columns: Sequence[str]
+) -> tuple[dict[str, list], np.ndarray]:
+    """Return the posts of int_clusters__inputs that a day is made of, in the order of url_hash.
+
+    columns: which, by name, url_hash among them. Beside them are the vectors, (posts, dimension)
+    float32, read by themselves: both are large, and neither is held twice.
+    """
+    posts = _written_in(inputs, day, window)
+    found = posts.project("url_hash, embedding").order("url_hash").to_arrow_table()
+    vectors = _matrix(found["embedding"])
+    del found
+    rows = posts.project(", ".join(columns)).order("url_hash")
+    return rows.to_arrow_table().to_pydict(), vectors
 
 
 def day_fingerprint(inputs, day: date, window: int, rules: str, day_before: str = "") -> str:
@@ -63,10 +74,11 @@ def is_history(known: str | None, rules: str, day: date) -> bool:
     return made_by != rules and made_by.rpartition("-")[0] in ("", rules.rpartition("-")[0])
 
 
-def matrix(column: pa.ChunkedArray) -> np.ndarray:
-    """Return the vectors as one matrix, (rows, dimension) float32."""
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.ascontiguousarray(flat, dtype=np.float32).reshape(len(column), -1)
+def _matrix(column: pa.ChunkedArray) -> np.ndarray:
+    if not len(column):
+        return np.zeros((0, 0), np.float32)
+    flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    return np.concatenate(flat, dtype=np.float32).reshape(len(column), -1)
 
 
 def members_of(found: Clusters, number: int, keys: Sequence[str]) -> list[dict]:

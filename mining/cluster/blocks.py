@@ -30,9 +30,13 @@ def row_by_row(make: Callable[..., NDArray], *columns: NDArray) -> NDArray[np.fl
 
     make: takes blocks of rows of all columns; what it returns of a row depends on that row alone.
     """
-    blocks = row_blocks(len(columns[0]), columns[0].shape[1])
-    made = [make(*(column[rows] for column in columns)).astype(np.float32) for rows in blocks]
-    return np.concatenate(made) if made else make(*columns).astype(np.float32)
+    made = np.empty((0, 0), np.float32)
+    for rows in row_blocks(len(columns[0]), columns[0].shape[1]):
+        part = make(*(column[rows] for column in columns))
+        if not len(made):
+            made = np.empty((len(columns[0]), *part.shape[1:]), np.float32)
+        made[rows] = part
+    return made if len(made) else make(*columns).astype(np.float32)
 
 
 def matmul(left: sp.csr_matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -41,3 +45,28 @@ def matmul(left: sp.csr_matrix, points: NDArray[np.floating]) -> NDArray[np.floa
     for some in column_blocks(points):
         product[:, some] = left @ points[:, some].astype(np.float64)
     return product
+
+
+def own_distance(
+    vectors: NDArray[np.floating], centroids: NDArray[np.floating], own: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Return of each vector, (n, d) of length 1, the cosine distance to its own centroid, (n,), to
+    six digits, which processors agree on.
+
+    centroids: (k, d) of length 1. own: (n,) the number of each vector's.
+    """
+    cosine = np.empty(len(vectors))
+    for rows in row_blocks(*vectors.shape):
+        cosine[rows] = (vectors[rows].astype(np.float64) * centroids[own[rows]]).sum(1)
+    return np.clip(np.round(1 - cosine, 6), 0, 2)
+
+
+def nearest(vectors: NDArray[np.floating], centres: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return of each row, (n, d), the number of the centre, (k, d), that has the greatest product
+    with it, (n,); of equally good ones, to nine digits, the first."""
+    columns = centres.astype(np.float64).T
+    found = [
+        np.round(vectors[rows].astype(np.float64) @ columns, 9).argmax(1)
+        for rows in row_blocks(len(vectors), len(centres))
+    ]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN, MiniBatchKMeans
 from sklearn.metrics import normalized_mutual_info_score
 
-from assay.mining.cluster.blocks import matmul, row_blocks
+from assay.mining.cluster.blocks import matmul, own_distance
 from assay.mining.cluster.features import (
     center,
     concat_features,
@@ -39,7 +39,7 @@ Ints = NDArray[np.int64]
 Method = Literal["kmeans", "hdbscan", "minibatch"]
 
 # Raise it when the rules change: days that are not over are then clustered again.
-CLUSTERING_VERSION = "3"
+CLUSTERING_VERSION = "4"
 MIN_CLUSTERS, ITEMS_PER_CLUSTER = 10, 100
 RESOLUTION = 3.0  # of the modularity that chooses the number of clusters
 FEW = 200  # items; among fewer groups are small, and the resolution rises up to twice as high
@@ -109,7 +109,9 @@ def cluster(
     started = time.monotonic()
     named = texts if keys is None else keys
     order = np.array(sorted(range(n), key=lambda row: (named[row], vectors[row].tobytes())))
-    rows = vectors[order].astype(np.float32, copy=False)
+    # What is in order, as posts by their keys are, is not held twice.
+    rows = vectors if (np.diff(order) == 1).all() else vectors[order]
+    rows = rows.astype(np.float32, copy=False)
     if method == "minibatch":
         found = _plain(rows, number or usual_number(n), seed)
     else:
@@ -162,8 +164,9 @@ def _by_features(
     lexical = word_vectors(texts, places, seed, _certainty(rows, number, seed))
     points, graph, near = _points_and_graph(rows, lexical, seed)
     if sources is not None and len(set(sources)) > 1:
-        first = _by_means(points, graph, number, seed)
+        first = _by_means(points, graph, number, seed, minibatch_starts=1)
         alike = remove_source_effect(rows, sources, first)
+        del points, graph, near  # a hundred thousand posts are 150 MB of each
         points, graph, near = _points_and_graph(alike, lexical, seed)
     if method == "hdbscan":
         label, outlier = _by_density(points, seed)
@@ -179,9 +182,11 @@ def _points_and_graph(
     return points, *neighbour_graph(points, seed)
 
 
-def _by_means(points: Floats, graph: sp.csr_matrix, number: int | None, seed: int) -> Ints:
+def _by_means(
+    points: Floats, graph: sp.csr_matrix, number: int | None, seed: int, **starts: int
+) -> Ints:
     smooth = smooth_on_graph(points, graph)
-    label = partition(smooth, number or _number(smooth, graph, seed), seed=seed)
+    label = partition(smooth, number or _number(smooth, graph, seed), seed=seed, **starts)
     return spherical_steps(smooth, label)
 
 
@@ -190,13 +195,13 @@ def _certainty(rows: Floats, number: int | None, seed: int) -> float:
 
     Where chance decides between them, embeddings do not tell these texts apart, and words may.
     """
-    n = len(rows)
+    n = min(len(rows), MAX_TO_TRY)
     k = number or min(FINER * usual_number(n), n // 3)
     if k < 2:
         return 1.0
-    chosen = np.arange(n)
-    if n > MAX_TO_TRY:
-        chosen = np.sort(np.random.default_rng(seed).choice(n, MAX_TO_TRY, replace=False))
+    chosen = np.arange(len(rows))
+    if n < len(rows):
+        chosen = np.sort(np.random.default_rng(seed).choice(len(rows), n, replace=False))
     points = center(rows[chosen])
     one, other = (partition(points, k, seed=seed + turn, max_starts=1) for turn in range(2))
     return round(float(normalized_mutual_info_score(one, other)), 3)
@@ -291,16 +296,13 @@ def _describe(
     confidence: (k,). Distances are rounded to what processors agree on, so that the order of
     members is the same on all.
     """
-    n, d = vectors.shape
+    n = len(vectors)
     outlier = outlier & ~_all_out(label, outlier)
     k = int(label.max()) + 1 if n else 0
     kept = np.flatnonzero(~outlier)
     member = sp.csr_matrix((np.ones(len(kept)), (label[kept], kept)), shape=(k, n))
     centroids = unit(matmul(member, vectors))
-    cosines = np.empty(n)
-    for rows in row_blocks(n, d):
-        cosines[rows] = (vectors[rows].astype(np.float64) * centroids[label[rows]]).sum(1)
-    distance = np.clip(np.round(1 - cosines, 6), 0, 2)
+    distance = own_distance(vectors, centroids, label)
     by_cluster = kept[np.lexsort((kept, distance[kept], label[kept]))]
     central = np.split(by_cluster, np.searchsorted(label[by_cluster], np.arange(1, k)))[:k]
     size = np.bincount(label, minlength=k)

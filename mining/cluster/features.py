@@ -14,6 +14,7 @@ enough that float32 adds products of rows without rounding, in whatever order.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -162,7 +163,7 @@ def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Float
     k = min(n - 1, max(MIN_NEIGHBOURS, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
     if k < 1:
         return sp.csr_matrix((n, n), dtype=np.float64), np.zeros(n, np.float32)
-    points = on_grid(points)
+    points = row_by_row(on_grid, points)
     found, cosine = _exact(points, k) if n <= MAX_EXACT else _in_cells(points, k, seed)
     rows = np.repeat(np.arange(n), k)
     edges = (np.maximum(cosine, 0).astype(np.float64).ravel(), (rows, found.ravel()))
@@ -181,6 +182,7 @@ def on_grid(vectors: NDArray[np.floating]) -> Floats:
     return (np.round(vectors / GRID) * GRID).astype(np.float32)
 
 
+@lru_cache(100_000)  # words of a text come back, and so do texts
 def _stem(word: str) -> str:
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -224,7 +226,8 @@ def _exact(points: Floats, k: int) -> tuple[NDArray[np.int64], Floats]:
 
 def _in_cells(points: Floats, k: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
     n = len(points)
-    cell_of = partition(points, n // CELL, seed=seed)
+    # Where cells end is of no weight: several are searched.
+    cell_of = partition(points, n // CELL, seed=seed, minibatch_starts=1)
     order = np.argsort(cell_of, kind="stable")
     cells = int(cell_of.max()) + 1
     edges = np.searchsorted(cell_of[order], np.arange(cells + 1))

@@ -10,10 +10,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from assay.mining.cluster.blocks import matmul
+
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-BLOCK = 100_000  # edges whose vectors are held at once: 300 MB at 384 dimensions
+BLOCK = 20_000  # edges whose vectors are held at once: 120 MB at 384 dimensions
 
 
 def group_average(
@@ -36,7 +38,7 @@ def group_average(
         return np.zeros(0, np.int64)
     label, known = _begin(len(points), start)
     member = _members(label)
-    sums, size = member @ points.astype(np.float64), np.asarray(member.sum(1)).ravel()
+    sums, size = matmul(member, points), np.asarray(member.sum(1)).ravel()
     edges = sp.triu(graph, 1).tocoo()
     one, other = _between(label[edges.row], label[edges.col], len(size))
     while len(one):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from assay.mining.cluster.blocks import matmul, row_blocks
+from assay.mining.cluster.blocks import matmul, nearest
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -21,12 +21,20 @@ MINIBATCH_STARTS, MINIBATCH_SIZE = 3, 4096
 SPHERICAL_STEPS = 10
 
 
-def partition(points: Floats, k: int, *, seed: int = 0, max_starts: int = MAX_STARTS) -> Ints:
+def partition(
+    points: Floats,
+    k: int,
+    *,
+    seed: int = 0,
+    max_starts: int = MAX_STARTS,
+    minibatch_starts: int = MINIBATCH_STARTS,
+) -> Ints:
     """Return for each of the points (n, d) the number of its group, (n,), from 0 without gaps.
 
     KMeans with as many starts as MAX_WORK affords, at most max_starts; where it affords none,
-    MiniBatchKMeans. There are fewer than k groups where fewer points differ. Raises ValueError when
-    k is below 1 and there are points.
+    MiniBatchKMeans with minibatch_starts, each of which takes as long as the batches after it.
+    There are fewer than k groups where fewer points differ. Raises ValueError when k is below 1 and
+    there are points.
     """
     n = len(points)
     if n == 0:
@@ -39,7 +47,7 @@ def partition(points: Floats, k: int, *, seed: int = 0, max_starts: int = MAX_ST
         model = KMeans(k, n_init=starts, random_state=seed)
     else:
         model = MiniBatchKMeans(
-            k, batch_size=MINIBATCH_SIZE, n_init=MINIBATCH_STARTS, random_state=seed
+            k, batch_size=MINIBATCH_SIZE, n_init=minibatch_starts, random_state=seed
         )
     return fitted_labels(model, points)
 
@@ -66,13 +74,8 @@ def spherical_steps(points: Floats, label: Ints) -> Ints:
     for _ in range(SPHERICAL_STEPS if len(points) else 0):
         k = int(label.max()) + 1
         sums = matmul(sp.csr_matrix((np.ones(len(rows)), (label, rows)), (k, len(rows))), points)
-        means = (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)).T
-        moved = np.concatenate(
-            [
-                np.round(points[block].astype(np.float64) @ means, 9).argmax(1)
-                for block in row_blocks(len(rows), k)
-            ]
-        )
+        means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        moved = nearest(points, means)
         if (moved == label).all():
             break
         label = np.unique(moved, return_inverse=True)[1].astype(np.int64)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.mining.cluster.blocks import nearest, own_distance
 from assay.mining.cluster.cluster import Clusters, Floats, Method, cluster
 from assay.mining.cluster.features import features, neighbour_graph, smooth_on_graph, unit
 from assay.mining.threads import single_threaded
@@ -55,7 +56,7 @@ def cluster_problems(
     found = cluster(vectors[seeds], method=method, seed=seed, **of_seeds)
     others = np.flatnonzero(~is_seed)
     eligible = np.ones(len(others), bool) if is_eligible is None else is_eligible[others]
-    nearest = _cosines(vectors[others], found.centroids).argmax(axis=1)
+    near = nearest(vectors[others], found.centroids)
     # Where the others are many, only those that may join are worth a closer look.
     looked = eligible if len(others) > len(seeds) else np.ones(len(others), bool)
     if looked.any():
@@ -64,13 +65,8 @@ def cluster_problems(
         of_seed, of_other = smooth[: len(seeds)], smooth[len(seeds) :]
         count = range(len(found.centroids))
         means = [of_seed[found.cluster_id == c].mean(axis=0, dtype=np.float64) for c in count]
-        nearest[looked] = _cosines(of_other, unit(np.stack(means))).argmax(axis=1)
-    return _joined(found, vectors, (seeds, others), nearest, eligible)
-
-
-def _cosines(one: Floats, other: Floats) -> NDArray[np.float64]:
-    """Return all cosines of rows of length 1, rounded to what processors agree on."""
-    return np.round(one.astype(np.float64) @ other.astype(np.float64).T, 9)
+        near[looked] = nearest(of_other, unit(np.stack(means)))
+    return _joined(found, vectors, (seeds, others), near, eligible)
 
 
 def _smoothed(
@@ -89,26 +85,25 @@ def _joined(
     found: Clusters,
     vectors: Floats,
     rows: tuple[NDArray[np.int64], NDArray[np.int64]],
-    nearest: NDArray[np.int64],
+    near: NDArray[np.int64],
     eligible: NDArray[np.bool_],
 ) -> Clusters:
     """Put the others beside the seeds; rows: of the seeds, of the others."""
     seeds, others = rows
-    cosines = (vectors[others].astype(np.float64) * found.centroids[nearest]).sum(1)
-    distances = np.clip(np.round(1 - cosines, 6), 0, 2).astype(np.float32)
-    fits = eligible & (distances <= _reach(found)[nearest])
+    distances = own_distance(vectors[others], found.centroids, near).astype(np.float32)
+    fits = eligible & (distances <= _reach(found)[near])
     cluster_id = np.empty(len(vectors), np.int32)
     distance = np.empty(len(vectors), np.float32)
     is_outlier = np.empty(len(vectors), bool)
     for values, of_seeds, of_others in (
-        (cluster_id, found.cluster_id, nearest),
+        (cluster_id, found.cluster_id, near),
         (distance, found.distance, distances),
         (is_outlier, found.is_outlier, ~fits),
     ):
         values[seeds], values[others] = of_seeds, of_others
     central = []
     for number, members in enumerate(found.central):
-        mine = np.flatnonzero(fits & (nearest == number))
+        mine = np.flatnonzero(fits & (near == number))
         mine = mine[np.argsort(distances[mine], kind="stable")]
         central.append(np.concatenate([seeds[members], others[mine]]))
     return replace(

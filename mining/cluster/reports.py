@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.mining.cluster.blocks import own_distance
 from assay.mining.cluster.cluster import Clusters, Floats, Ints
 from assay.mining.cluster.features import neighbour_graph, on_grid, remove_source_effect, unit
 from assay.mining.cluster.linkage import group_average
@@ -23,13 +24,15 @@ from assay.mining.threads import single_threaded
 
 # Raise it when the rules change, or what a day is known by (assay/dbt/days.py): days that are not
 # over are then grouped again.
-REPORTS_VERSION = "2"
+REPORTS_VERSION = "3"
 LIKE = 0.48  # mean cosine, without what is of a site, at which two groups are of one problem
 # An issue of the day before stays one where it is nearly as close, and two stay two unless closer.
 STAYS = 0.05
 MIN_PEOPLE = 2
 BLOCK = 8_000_000  # cosines held at once: 32 MB
-SCALE = 20  # posts to a group of the first look, by which what a site adds to all its posts is told
+# Of the first look, by which what a site adds to all its posts is told: posts to a group, and
+# groups at most, since a few hundred topics tell it as well as thousands.
+SCALE, MOST_GROUPS = 20, 500
 JOIN_QUANTILE = 0.75  # of the distances of a group's own: a post that joins is as near as these
 
 
@@ -93,7 +96,8 @@ def _own_words(posts: Posts, rows: Ints) -> Floats:
     vectors = posts.vectors[rows]
     sources = [posts.sources[row] for row in rows]
     if len(set(sources)) > 1:
-        first = partition(vectors, max(2, len(rows) // SCALE), max_starts=2)
+        groups = min(max(2, len(rows) // SCALE), MOST_GROUPS)
+        first = partition(vectors, groups, max_starts=2, minibatch_starts=1)
         vectors = remove_source_effect(vectors, sources, first)
     return unit(vectors)
 
@@ -119,18 +123,16 @@ def _mean_within(points: Floats) -> float:
 
 def _described(posts: Posts, groups: list[Ints], order: Ints) -> Clusters:
     """Return the groups with their centres, and the other posts beside them."""
-    n = len(posts.keys)
-    vectors = posts.vectors.astype(np.float64)
+    n, vectors = len(posts.keys), posts.vectors
     groups = sorted(groups, key=lambda group: (-len(group), posts.keys[group[0]]))
-    centroids = unit(np.stack([vectors[group].sum(0) for group in groups]))
+    centroids = unit(np.stack([vectors[group].astype(np.float64).sum(0) for group in groups]))
     member_of = np.full(n, -1, np.int64)
     for number, group in enumerate(groups):
         member_of[group] = number
-    nearest, next_cosine = _nearest(posts.vectors, centroids, member_of)
+    nearest, next_cosine = _nearest(vectors, centroids, member_of)
     is_member = member_of >= 0
     cluster_id = np.where(is_member, member_of, nearest)
-    cosine = np.einsum("ij,ij->i", vectors, centroids[cluster_id].astype(np.float64))
-    distance = np.clip(np.round(1 - cosine, 6), 0, 2)
+    distance = own_distance(vectors, centroids, cluster_id)
     reach = np.array([np.quantile(distance[group], JOIN_QUANTILE) for group in groups])
     joins = ~is_member & ~posts.is_problem & posts.may_join & (distance <= reach[cluster_id])
     central = []

@@ -8,6 +8,7 @@ than `reports` know no day before.
 
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 
 from assay.dbt.days import (
@@ -16,7 +17,6 @@ from assay.dbt.days import (
     days_to_make,
     digest,
     is_history,
-    matrix,
     members_of,
     posts_of,
 )
@@ -37,6 +37,8 @@ SCHEMA = pa.schema(
         pa.field("members", pa.list_(MEMBER)),
     ]
 )
+COLUMNS = ("url_hash", "text_hash", "source", "people", "is_problem", "problem_score")
+OF_TOPICS = ("content", "place")  # what methods other than `reports` look at besides
 OLDER_RULES = f"{CLUSTERING_VERSION}.{CORE_VERSION}"
 NO_CLUSTER = -1
 """The one row of a day without clusters, so that the day is known to be made."""
@@ -71,11 +73,11 @@ def model(dbt, session):
             if method == "reports":
                 before = _members(dbt, session, day)
             continue
-        posts = posts_of(inputs, day, window)
-        found = _clustered(posts, method, before)
+        columns = COLUMNS if method == "reports" else [*COLUMNS, *OF_TOPICS]
+        posts, vectors = posts_of(inputs, day, window, columns)
+        found = _clustered(posts, vectors, method, before)
         rows += _rows(found, posts, day, fingerprint)
-        keys = posts["url_hash"].to_pylist()
-        before = [frozenset(keys[row] for row in central) for central in found.central]
+        before = [frozenset(posts["url_hash"][row] for row in central) for central in found.central]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
@@ -97,28 +99,29 @@ def _members(dbt, session, day: date) -> list[frozenset[str]]:
     return [members for members in evidence if members]
 
 
-def _clustered(posts: pa.Table, method: str, before: list[frozenset[str]]) -> Clusters:
-    vectors, keys = matrix(posts["embedding"]), posts["url_hash"].to_pylist()
-    is_problem = posts["is_problem"].to_numpy(zero_copy_only=False)
-    may_join = posts["problem_score"].to_numpy() >= DOUBTFUL
-    sources = posts["source"].to_pylist()
+def _clustered(
+    posts: dict[str, list], vectors: np.ndarray, method: str, before: list[frozenset[str]]
+) -> Clusters:
+    keys, sources = posts["url_hash"], posts["source"]
+    is_problem = np.array(posts["is_problem"], bool)
+    may_join = np.array(posts["problem_score"], np.float32) >= DOUBTFUL
     if method == "reports":
-        people = posts["people"].to_pylist()
-        return group_reports(Posts(keys, vectors, sources, people, is_problem, may_join), before)
+        evidence = Posts(keys, vectors, sources, posts["people"], is_problem, may_join)
+        return group_reports(evidence, before)
     return cluster_problems(
         vectors,
-        posts["content"].to_pylist(),
+        posts["content"],
         is_problem,
         may_join,
         method=method,
-        places=posts["place"].to_pylist(),
+        places=posts["place"],
         sources=sources,
         keys=keys,
     )
 
 
-def _rows(found: Clusters, posts: pa.Table, day: date, fingerprint: str) -> list[dict]:
-    keys, hashes = posts["url_hash"].to_pylist(), posts["text_hash"].to_pylist()
+def _rows(found: Clusters, posts: dict[str, list], day: date, fingerprint: str) -> list[dict]:
+    keys, hashes = posts["url_hash"], posts["text_hash"]
     rows = [
         {
             "cluster_date": day,

@@ -18,6 +18,7 @@ SCHEMA = pa.schema(
         pa.field("unread_characters", pa.int64()),
     ]
 )
+AT_ONCE = 20_000  # posts whose texts, windows and vectors are in memory, about 20 KB each
 
 
 def model(dbt, session):
@@ -39,11 +40,16 @@ def model(dbt, session):
         done = session.sql(f"from {dbt.this}").filter(same_engine)
         pending = pending.join(done.project("url_hash, text_hash"), "url_hash, text_hash", "anti")
     rows = pending.order("url_hash").to_arrow_table()
-    if not rows.num_rows:
-        return SCHEMA.empty_table()
-    vectors, unread = embed_posts(
-        rows["content"], session, int(dbt.config.get("embedding_dimension"))
-    )
+    dimension = int(dbt.config.get("embedding_dimension"))
+    parts = [
+        _embedded(rows.slice(start, AT_ONCE), session, dimension, setting)
+        for start in range(0, rows.num_rows, AT_ONCE)
+    ]
+    return pa.concat_tables(parts) if parts else SCHEMA.empty_table()
+
+
+def _embedded(rows, session, dimension, setting):
+    vectors, unread = embed_posts(rows["content"], session, dimension)
     offsets = pa.array(np.arange(0, vectors.size + 1, vectors.shape[1], dtype=np.int32))
     return pa.Table.from_arrays(
         [

@@ -4,9 +4,10 @@ Topics are few and broad, issues (int_clusters) few posts about one problem. Bot
 same posts, day by day, and of a day that has not changed neither is made again.
 """
 
+import numpy as np
 import pyarrow as pa
 
-from assay.dbt.days import MEMBER, day_fingerprint, days_to_make, matrix, members_of, posts_of
+from assay.dbt.days import MEMBER, day_fingerprint, days_to_make, members_of, posts_of
 from assay.mining.cluster.cluster import CLUSTERING_VERSION
 from assay.mining.cluster.problems_first import CORE_VERSION, cluster_problems
 from assay.mining.cluster.topic_names import name_topics
@@ -23,6 +24,8 @@ SCHEMA = pa.schema(
         pa.field("members", pa.list_(MEMBER)),
     ]
 )
+
+COLUMNS = ("url_hash", "content", "source", "place", "is_problem", "problem_score")
 
 
 def model(dbt, session):
@@ -43,20 +46,21 @@ def model(dbt, session):
     for day in days_to_make(dbt.config.get("cluster_start"), dbt.config.get("cluster_date")):
         fingerprint = day_fingerprint(inputs, day, window, rules)
         if fingerprint and known.get(day) != fingerprint:
-            rows += _topics(posts_of(inputs, day, window), day, fingerprint, method)
+            posts, vectors = posts_of(inputs, day, window, COLUMNS)
+            rows += _topics(posts, vectors, day, fingerprint, method)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _topics(posts: pa.Table, day, fingerprint: str, method: str) -> list[dict]:
-    keys, texts = posts["url_hash"].to_pylist(), posts["content"].to_pylist()
+def _topics(posts: pa.Table, vectors: np.ndarray, day, fingerprint: str, method: str) -> list[dict]:
+    keys, texts = posts["url_hash"], posts["content"]
     found = cluster_problems(
-        matrix(posts["embedding"]),
+        vectors,
         texts,
-        posts["is_problem"].to_numpy(zero_copy_only=False),
-        posts["problem_score"].to_numpy() >= DOUBTFUL,
+        np.array(posts["is_problem"], bool),
+        np.array(posts["problem_score"], np.float32) >= DOUBTFUL,
         method=method,
-        places=posts["place"].to_pylist(),
-        sources=posts["source"].to_pylist(),
+        places=posts["place"],
+        sources=posts["source"],
         keys=keys,
     )
     return [
