@@ -24,7 +24,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from assay.mining.cluster.blocks import MAX_BLOCK, column_blocks, matmul, row_by_row
+from assay.mining.cluster.blocks import MAX_BLOCK, column_blocks, matmul, row_blocks, row_by_row
 from assay.mining.cluster.partition import partition
 
 Floats = NDArray[np.float32]
@@ -163,7 +163,8 @@ def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Float
     k = min(n - 1, max(MIN_NEIGHBOURS, min(NEIGHBOURS, round(np.sqrt(n) / 2))))
     if k < 1:
         return sp.csr_matrix((n, n), dtype=np.float64), np.zeros(n, np.float32)
-    points = row_by_row(on_grid, points)
+    if not _is_on_grid(points):  # features are, and need no second copy
+        points = row_by_row(on_grid, points)
     found, cosine = _exact(points, k) if n <= MAX_EXACT else _in_cells(points, k, seed)
     rows = np.repeat(np.arange(n), k)
     edges = (np.maximum(cosine, 0).astype(np.float64).ravel(), (rows, found.ravel()))
@@ -180,6 +181,11 @@ def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 def on_grid(vectors: NDArray[np.floating]) -> Floats:
     """Return the vectors as multiples of GRID: float32 adds their products without rounding."""
     return (np.round(vectors / GRID) * GRID).astype(np.float32)
+
+
+def _is_on_grid(points: Floats) -> bool:
+    blocks = (points[rows] for rows in row_blocks(*points.shape))
+    return all(np.array_equal(on_grid(block), block) for block in blocks)
 
 
 @lru_cache(100_000)  # words of a text come back, and so do texts
