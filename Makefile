@@ -11,7 +11,7 @@ PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help run status serve publish correct editor catalog digest tell forget refresh watch backup restore test test-all postgres-versions lint pytest \
+.PHONY: help run status serve publish correct editor catalog digest tell forget refresh watch backup restore test test-ci test-all postgres-versions ruff lint pytest \
 	chromium pgbouncer soak audit lake-compact evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -75,13 +75,18 @@ restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there
 	@$(if $(FILE),,echo "say which: make restore FILE=..."; ls data/backups/*.tar 2>/dev/null; exit 2)
 	@$(IN_VENV) python -m assay.runs.backup --restore "$(FILE)"
 
-test: lint chromium ## before a commit: every promise once, on DuckDB, Postgres, PocketBase and a browser
+test: ruff chromium ## before a commit: every promise once, on DuckDB, Postgres, PocketBase and a browser
+	@$(IN_VENV) $(PYTEST) -m "not slow and not ci"
+
+test-ci: lint chromium ## what every change must pass: the same, with sqlfluff and a thousand cases more
 	@$(IN_VENV) $(PYTEST) -m "not slow"
 
 test-all: lint pytest ## everything that must pass: kills at every moment, bad days, races, pictures
 
-lint: .venv/.installed-dev ## ruff and sqlfluff
+ruff: .venv/.installed-dev
 	@$(IN_VENV) ruff check . && ruff format --check .
+
+lint: ruff ## ruff and sqlfluff
 	@$(IN_VENV) DUCKDB_PATH=:memory: sqlfluff lint models tests $(wildcard analyses) --disable-progress-bar
 	@$(IN_VENV) sqlfluff lint publish/reports/sql --templater jinja --disable-progress-bar
 	@$(IN_VENV) sqlfluff lint publish/catalog/sql --templater placeholder --disable-progress-bar

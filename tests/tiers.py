@@ -1,9 +1,18 @@
-"""Files of which tests start processes in `make test`, and the promise that these hold there.
+"""Which tests run when: `make test`, `make test-ci` and `make test-all`.
 
-All that starts processes is marked slow or stands here (tests/test_tiers.py). Workers begin with
-these files, in this order: first what takes long, and what waits for `make run` of the first one
-when that has ended.
+COMMANDS are the files of which tests start processes outside `make test-all`, and the promise that
+these hold: all else that does is marked slow (tests/test_tiers.py). Workers begin with these files,
+in this order: first what takes long, and what waits for `make run` of the first one when that has
+ended. MORE are the files of which `make test` runs only those tests that a promise of README.md
+names.
 """
+
+import re
+
+from assay.warehouse import ROOT
+
+# The page on which each promise names its tests.
+PAGE = ROOT / "docs" / "decisions" / "test-tiers.md"
 
 COMMANDS = {
     "tests/assay/runs/test_run.py": "`make run` loads, builds, tests and publishes the sample",
@@ -72,3 +81,46 @@ COMMANDS = {
     "tests/security/test_secrets.py": "no file of the project holds a key",
     "tests/security/test_text.py": "nothing of a stranger's acts on the terminal",
 }
+
+# What the other tests of a file hold: they are dear for what they add to the promise, and wait for
+# `make test-ci`.
+MORE = {
+    "tests/assay/runs/test_compact.py": "what compacting a lake leaves, and what it erases",
+    "tests/extract/enrichment/test_identify.py": "drawn tags: whatever their order, written back",
+    "tests/extract/hub/test_apart.py": "a listing that is kept apart needs a flag",
+    "tests/extract/hub/test_source.py": "the Hub's sources one by one, on other destinations",
+    "tests/extract/landing/test_bronze.py": "the catalog's bronze through odd listings",
+    "tests/extract/landing/test_table.py": "columns that change, and rows of earlier versions",
+    "tests/extract/posts/test_cli.py": "what the table of a collection says on bad days",
+    "tests/hf/enrichment/test_counts.py": "pairs against an independent count",
+    "tests/hf/enrichment/test_faults.py": "one bad id or token spoils nothing else",
+    "tests/hf/enrichment/test_select.py": "gated, private and older catalogs",
+    "tests/hf/postgres/test_postgres.py": "what others made on our tables stays",
+    "tests/hf/test_second_run.py": "a run over the same Hub moves one column",
+    "tests/mining/duplicates/test_deduplicate.py": "drawn orders and copies",
+    "tests/mining/embed/test_embed.py": "other models, other engines, odd texts",
+    "tests/mining/llm/test_approval.py": "the plan's counts over drawn questions",
+    "tests/mining/llm/test_cache.py": "paid answers over a second run and a kill",
+    "tests/publish/catalog/test_postgres.py": "the page's files from a Postgres",
+    "tests/publish/catalog/test_versions.py": "one version of the page's files after another",
+    "tests/publish/news/test_tell.py": "conditions, quiet hours and refused messages",
+    "tests/publish/pocketbase/corrections/test_door.py": "each wrong way through the door",
+    "tests/publish/pocketbase/test_agreement.py": "each kind of change, as few records",
+    "tests/publish/pocketbase/test_plan.py": "each reason to stop before much is taken away",
+    "tests/publish/pocketbase/test_serve.py": "a sync beside a server that runs",
+    "tests/publish/pocketbase/test_usage.py": "what keeps a sync from beginning",
+    "tests/publish/reports/test_catalog.py": "each section of the report, row by row",
+    "tests/publish/reports/test_catalog_queries.py": "the same report on both databases",
+    "tests/publish/reports/test_catalog_trouble.py": "a report of hostile or missing rows",
+    "tests/publish/web/corrections/test_editor.py": "the editor's form on bad days and a phone",
+    "tests/publish/web/test_filters.py": "each filter and its address",
+    "tests/publish/web/test_hostile.py": "hostile posts on the live page",
+    "tests/publish/web/test_live.py": "a server that goes and comes back",
+}
+
+
+def promises() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each line of the page's table with the tests that hold it, (file, name)."""
+    text = PAGE.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    return [(line, re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", line)) for line in lines]

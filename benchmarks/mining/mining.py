@@ -27,11 +27,14 @@ from benchmarks.posts.posts import write_folder
 from benchmarks.posts.synthetic import DAY
 
 STEPS = {
+    "forms": ("int_post_units", "int_post_forms"),
     "clean": ("int_posts_cleaned",),
     "fold": ("int_posts_deduplicated",),
     "documents": ("documents",),
     "embed": ("int_embeddings", "embeddings"),
+    "judge": ("int_post_kinds", "int_problems"),
     "cluster": ("int_clusters", "cluster_assignments"),
+    "topics": ("int_topics", "topics", "topic_assignments"),
     "summarize": ("int_cluster_summaries", "cluster_summaries", "clusters"),
     "label": ("int_issue_labels__local", "int_issue_labels__llm", "issue_labels"),
     "identify": ("int_issue_identities",),

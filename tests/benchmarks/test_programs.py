@@ -2,15 +2,13 @@
 
 import ast
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
 
-from assay import warehouse
-from assay.extract.landing.run_folder import RunFolder
-from assay.extract.posts.bronze import load_posts, make_tables
 from benchmarks.posts.posts import write_run
-from tests.support import ROOT
+from tests.support import ROOT, Project
 
 PROGRAMS = sorted((ROOT / "benchmarks").rglob("*.py"))
 
@@ -30,13 +28,10 @@ def test_what_a_program_imports_of_the_project_is_there(program: Path) -> None:
                 importlib.import_module(f"{node.module}.{one.name}")
 
 
-def test_made_up_posts_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ASSAY_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("ASSAY_TARGET", "duckdb")
-    monkeypatch.delenv("DUCKDB_PATH", raising=False)
+@pytest.mark.slow("the posts that benchmarks make up load, in a process that has nothing else")
+def test_made_up_posts_load(tmp_path: Path) -> None:
     write_run(str(tmp_path / "made"), "300")
     [folder] = (tmp_path / "made").iterdir()
-    make_tables(None)
-    load_posts(RunFolder.open(folder), None)
-    with warehouse.duckdb_file(writing=False) as db:
-        assert db.execute("select count(*) from bronze.raw_items").fetchone() == (300,)
+    own = Project(tmp_path)
+    own.run(sys.executable, "-m", "benchmarks.posts.load", str(folder))
+    assert own.rows("select count(*) from bronze.raw_items") == [(300,)]
