@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -201,7 +202,11 @@ def _run(bench: Bench, *, quick: bool) -> bool:
 
 
 def page() -> str:
-    """Return the page of all that was measured and kept."""
+    """Return the page of all that was measured and kept; what was not measured on this machine has
+    the section that it has."""
+    before = dict(
+        re.findall(r"^## (.+)\n((?:(?!## ).*\n?)*)", PAGE.read_text("utf-8"), re.MULTILINE)
+    )
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
     parts = [INTRODUCTION, f"{machine}, Python {platform.python_version()}.\n"]
     for bench in BENCHES:
@@ -213,6 +218,8 @@ def page() -> str:
                 f"## {bench.heading}\n\n`{told['command']}` ({told['measured']})\n\n{output}\n\n"
                 f"What limits it: {bench.limits[0].lower()}{bench.limits[1:]}\n"
             )
+        elif bench.heading in before:
+            parts.append(f"## {bench.heading}\n{before[bench.heading].rstrip()}\n")
     return "\n".join(parts)
 
 
