@@ -97,6 +97,9 @@ def _compiled(
     }
     if threads is not None:
         settings["INFERENCE_NUM_THREADS"] = threads
+        # It binds its threads to processors, beginning with the first: processes with one thread
+        # each would all wait for that one.
+        settings["ENABLE_CPU_PINNING"] = False
     return core.compile_model(model, "CPU", settings)
 
 
