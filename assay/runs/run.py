@@ -45,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         folder = _folder_to_replay(args)
         origin = _origin(args, folder)
+        days = _days(folder, args)
         # One database that everyone has, whatever ASSAY_TARGET says for commands by hand.
         common = {
             "ASSAY_ORIGIN": origin,
@@ -53,7 +54,6 @@ def main(argv: list[str] | None = None) -> int:
         }
         with exclusive_project("make run") as lock:
             _use_data_of(origin)
-            days = _days(folder, args)
             load = ["dlt", "pipeline", "run"]
             load += ["--start", str(days[0]), "--end", str(days[1])] if days else []
             failed = None
@@ -132,8 +132,6 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     add_day("--start", help="first day of posts (default: of the recording; live, yesterday)")
     add_day("--end", help="last day of posts (default: of the recording; live, today)")
     args = parser.parse_args(argv)
-    if args.start and args.start > (args.end or datetime.now(UTC).date()):
-        parser.error(f"--start {args.start} is after --end {args.end or 'today'}")
     if args.recorded and args.sources == "live":
         parser.error("--recorded and --sources live exclude each other")
     if args.recorded and not (args.recorded / "hf_models.jsonl").is_file():
@@ -233,14 +231,23 @@ def _replay(folder: Path) -> Iterator[dict[str, str]]:
 
 def _days(folder: Path | None, args: argparse.Namespace) -> tuple[date, date] | None:
     """Return the first and last day of posts: those named, for the rest those that the folder has;
-    None where neither says anything, so that the pipeline's own default holds."""
+    None where neither says anything, so that the pipeline's own default holds.
+
+    Raises StepFailedError when the first is after the last.
+    """
     if folder:
         found = recorded.span(folder)
-        return found and (args.start or found[0], args.end or found[1])
-    if not (args.start or args.end):
+    elif args.start or args.end:
+        last = args.end or datetime.now(UTC).date()
+        found = last - timedelta(days=1), last
+    else:
+        found = None
+    if not found:
         return None
-    end = args.end or datetime.now(UTC).date()
-    return args.start or end - timedelta(days=1), end
+    first, last = args.start or found[0], args.end or found[1]
+    if first > last:
+        raise StepFailedError(f"START {first} is after END {last}: nothing was run")
+    return first, last
 
 
 def _days_to_cluster(days: tuple[date, date] | None) -> list[str]:

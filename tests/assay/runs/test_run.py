@@ -131,6 +131,14 @@ def test_a_range_of_days_is_collected_and_built(given: str, days: tuple[str, str
     }
 
 
+@pytest.mark.parametrize("given", ["--start 2026-12-01", "--end 2026-11-01"])
+def test_days_outside_of_a_recording_are_one_line(
+    given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(given.split()) == 1
+    assert "nothing was run" in capsys.readouterr().err
+
+
 def test_live_the_loader_knows_which_days_are_unfinished() -> None:
     args = run._arguments(["--sources", "live"])
     assert run._days(run._folder_to_replay(args), args) is None
