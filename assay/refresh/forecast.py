@@ -67,7 +67,7 @@ def forecast(
     unknown = len(order) - len(known)
     more = f", and {unknown} that were never built here" if unknown else ""
     told = f"{len(order)} tables, about {duration(sum(known))} by their last times{more}"
-    return [f"refresh: would build {told}; tests come on top", *lines]
+    return [f"refresh: would build at most {told}; tests come on top", *lines]
 
 
 def reasons(
@@ -80,7 +80,7 @@ def reasons(
     found: dict[str, dict[str, None]] = {name: {} for name in selected}
     if not decision.select:
         return dict.fromkeys(found, "; ".join(decision.reasons))
-    for cause, why in _causes(decision, manifest):
+    for cause, why in causes(decision, manifest):
         reached, waiting = set(), [cause]
         while waiting:
             one = waiting.pop()
@@ -98,7 +98,7 @@ def reasons(
     return {name: _first(list(whys)) for name, whys in found.items()}
 
 
-def _causes(decision: Decision, manifest: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def causes(decision: Decision, manifest: dict[str, Any]) -> Iterable[tuple[str, str]]:
     """Yield the node that each cause of a decision begins at, and the cause in words."""
     sources = {
         f"{node['source_name']}.{node['name']}": name for name, node in manifest["sources"].items()

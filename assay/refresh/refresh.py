@@ -1,8 +1,9 @@
 """`make refresh`: whatever follows from an edited input is built again, and nothing else.
 
 It observes the inputs (`dlt pipeline inputs run`), asks dbt what is fresher than at the last
-successful build, and builds that and what hangs on it. It never lets a language model be asked:
-models tagged llm keep their rows and print what they would ask.
+successful build, and builds that and what hangs on it, as far as something changes: what reads only
+tables that came out as they were is left alone (assay/dbt/left_alone.py). It never lets a language
+model be asked: models tagged llm keep their rows and print what they would ask.
 """
 
 import argparse
@@ -11,15 +12,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from assay import warehouse
+from assay.dbt import left_alone
 from assay.refresh import state
 from assay.refresh.code import code_fingerprints
-from assay.refresh.forecast import durations, forecast, keep_durations
-from assay.refresh.plan import Decision, Seen, artifact, decide, loads, look, target_dir
+from assay.refresh.forecast import causes, durations, forecast, keep_durations
+from assay.refresh.plan import Decision, Seen, artifact, decide, last_build, loads, look, target_dir
+from assay.refresh.state import Record
 from assay.refresh.steps import ProjectBusyError, exclusive_project, run_command
 from assay.refresh.unchanged import project_stamp, warehouse_stamp
 from assay.warehouse import journal
@@ -27,6 +30,9 @@ from assay.warehouse import journal
 # Said to dbt by name, so that no default of dbt_project.yml can approve a paid call.
 NOT_APPROVED = ("--vars", json.dumps({"approve_llm": False, "llm_max_usd": 0}))
 DBT = ("dbt", "--quiet")
+TESTS = ("test.", "unit_test.")
+PLAN = "plan.json"  # in the folder of the state
+MODIFIED = "modified.json"  # in dbt's target folder
 
 
 class RefreshError(Exception):
@@ -71,25 +77,60 @@ def _refresh(lock: int, *, only_plan: bool) -> None:
     decision = decide(seen, built, before)
     for reason in decision.reasons:
         _say(f"refresh: {reason}")
-    chosen = ["--state", str(folder)]
-    for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
-        chosen += [option, *selectors] if selectors else []
     if only_plan:
-        return _say_plan(decision, chosen, lock)
+        return _say_plan(decision, lock)
+    plan = _plan(decision, seen, built)
+    if plan.due == []:
+        _say("refresh: built no table: nothing that they are made from changed")
+        return _remember_as_built(seen)
     results = target_dir() / "run_results.json"
     results.unlink(missing_ok=True)  # so that what stands there afterwards is of this build
+    file = folder / PLAN
     try:
-        _step("build", [*DBT, "build", *NOT_APPROVED, *chosen], lock)
+        left_alone.write(file, plan)
+        program = [sys.executable, "-m", "assay.dbt.build_due", str(file)]
+        chosen = ["--quiet", "build", *NOT_APPROVED, *_chosen(decision)]
+        _step("build", [*program, *chosen], lock)
     finally:
-        _report(decision)
-    remember(seen)
+        _report(decision, left_alone.outcome(file))
+    # What was left alone has the content that it had.
+    remember(_with(seen, plan.contents | left_alone.outcome(file).contents))
 
 
-def _say_plan(decision: Decision, chosen: list[str], lock: int) -> None:
-    """Say what a refresh would build now, and build nothing."""
-    kinds = ("--resource-type", "model", "--resource-type", "seed")
+def _chosen(decision: Decision) -> list[str]:
+    """Return dbt's options for what a decision selects."""
+    chosen = ["--state", str(state.state_dir())]
+    for option, selectors in (("--select", decision.select), ("--exclude", decision.exclude)):
+        chosen += [option, *selectors] if selectors else []
+    return chosen
+
+
+def _plan(decision: Decision, seen: Seen, built: Record | None) -> left_alone.Plan:
+    """Return which of what is selected is due by itself; all of it where that cannot be told.
+
+    Contents of tables are those that what reads them was built from. Where somebody else built
+    since, nobody knows from which.
+    """
+    is_known = built is not None and seen.modified is not None and built.build == last_build()
+    if not decision.roots or not is_known:
+        return left_alone.Plan(None, {}, {})
+    manifest = artifact("manifest.json")
+    roots = [*seen.modified, *(node for node, _ in causes(decision, manifest))]
+    tables = {name: was for name, was in built.contents.items() if name in manifest["nodes"]}
+    missing = [
+        name
+        for name, source in manifest["sources"].items()
+        if f"{source['source_name']}.{source['name']}" in seen.record.missing
+    ]
+    return left_alone.plan(roots, missing, tables, manifest)
+
+
+def _say_plan(decision: Decision, lock: int) -> None:
+    """Say what a refresh would build now at most, and build nothing."""
+    kinds = ["--resource-type", "model", "--resource-type", "seed"]
     as_json = ("--output", "json", "--output-keys", "unique_id")
-    done = _run([*DBT, "ls", *kinds, *as_json, *NOT_APPROVED, *chosen], lock, capture=True)
+    options = [*kinds, *as_json, *NOT_APPROVED, *_chosen(decision)]
+    done = _run([*DBT, "ls", *options], lock, capture=True)
     if done.returncode:
         _say(done.stdout)
         raise RefreshError(f"dbt ls failed with exit code {done.returncode}")
@@ -114,13 +155,13 @@ def observed(
     code = code_fingerprints(warehouse.ROOT)
     sources = target_dir() / "sources.json"
     sources.unlink(missing_ok=True)
-    command = [*DBT, "source", "freshness", *given]
-    # It fails where a source is not loaded, which is for us to judge, and says so at length.
-    done = _run(command, lock, capture=True)
-    if not sources.exists():
+    modified = target_dir() / MODIFIED
+    places = [str(modified), str(state.state_dir())]
+    done = _run([sys.executable, "-m", "assay.dbt.look", *places, *given], lock, capture=True)
+    if done.returncode or not sources.exists():
         _say(done.stdout)
-        raise RefreshError(f"dbt source freshness failed with exit code {done.returncode}")
-    return look(code, project)
+        raise RefreshError(f"dbt cannot tell what there is: exit code {done.returncode}")
+    return look(code, json.loads(modified.read_bytes()), project)
 
 
 def remember(seen: Seen) -> None:
@@ -135,13 +176,29 @@ def remember(seen: Seen) -> None:
             "another dbt command wrote to the target folder during the build, which is built but "
             "not remembered: run make refresh again"
         )
-    record = seen.record
+    _keep(seen, manifest, ids[0])
+    keep_durations(state.state_dir(), artifact("run_results.json")["results"])
+
+
+def _remember_as_built(seen: Seen) -> None:
+    """Keep that what is there now needed no build: the last one's manifest says the same."""
+    folder = state.state_dir()
+    built = state.read(folder)
+    if built:
+        _keep(_with(seen, built.contents), (folder / "manifest.json").read_bytes(), built.build)
+
+
+def _with(seen: Seen, contents: Mapping[str, str]) -> Seen:
+    """Return what was seen, and the contents of tables beside those of sources."""
+    return replace(seen, record=replace(seen.record, contents={**contents, **seen.record.contents}))
+
+
+def _keep(seen: Seen, manifest: bytes, build: str) -> None:
+    record = replace(seen.record, build=build)
     file = warehouse_stamp()
     if record.project and loads() == record.loads:  # else something was loaded during the build
         record = replace(record, file=file)
-    folder = state.state_dir()
-    state.promote(folder, manifest, seen.sources, record)
-    keep_durations(folder, artifact("run_results.json")["results"])
+    state.promote(state.state_dir(), manifest, seen.sources, record)
 
 
 def _invocation(found: Any) -> str:
@@ -170,7 +227,7 @@ def _run(
     )
 
 
-def _report(decision: Decision) -> None:
+def _report(decision: Decision, outcome: left_alone.Outcome) -> None:
     """Say what was built, what was not, and why."""
     try:
         results, nodes = artifact("run_results.json")["results"], artifact("manifest.json")["nodes"]
@@ -183,8 +240,9 @@ def _report(decision: Decision) -> None:
         and node["config"]["materialized"] != "ephemeral"
     }
     ran = {result["unique_id"]: result["status"] for result in results}
-    built = sorted(name for name in tables if ran.get(name) == "success")
-    tests = Counter(ran[name] for name in ran if name.startswith(("test.", "unit_test.")))
+    alone = set(outcome.left_alone)
+    built = sorted(name for name in tables - alone if ran.get(name) == "success")
+    tests = Counter(ran[name] for name in ran.keys() - alone if name.startswith(TESTS))
     _say(f"refresh: built {len(built)} of {len(tables)} tables: {_names(built, nodes) or '-'}")
     if tests:
         told = ", ".join(f"{count} {status}" for status, count in sorted(tests.items()))
@@ -197,9 +255,9 @@ def _report(decision: Decision) -> None:
         _say(f"refresh: failed, or waiting for what failed: {_names(skipped, nodes)}")
     for line in decision.left_out:
         _say(f"refresh: left out what needs it: {line}")
-    alone = Counter(_area(nodes[name]) for name in tables if name not in ran)
-    if alone:
-        told = ", ".join(f"{area} {count}" for area, count in sorted(alone.items()))
+    same = Counter(_area(nodes[name]) for name in tables if name not in ran or name in alone)
+    if same:
+        told = ", ".join(f"{area} {count}" for area, count in sorted(same.items()))
         _say(f"refresh: left alone, since nothing they are made from changed: {told}")
 
 

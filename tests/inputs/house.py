@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from assay.dbt.left_alone import MESSAGE
 from tests import forks
 from tests.support import BIN, ROOT, SALT
 
@@ -218,14 +219,22 @@ class House:
         """Return one of dbt's JSON files."""
         return json.loads((self.folder / folder / name).read_bytes())
 
-    def ran(self) -> set[str]:
-        """Return the models and seeds of dbt's run_results.json, as schema.name."""
+    def selected(self, *, but: str = "") -> set[str]:
+        """Return the models and seeds of dbt's run_results.json, as schema.name.
+
+        but: of what does not count, dbt's message.
+        """
         nodes = self.artifact("manifest.json")["nodes"]
         return {
             table(nodes[result["unique_id"]])
             for result in self.artifact("run_results.json")["results"]
             if result["unique_id"].startswith(("model.", "seed."))
+            if result["message"] != but
         }
+
+    def ran(self) -> set[str]:
+        """Return those of the selected models and seeds that were built."""
+        return self.selected(but=MESSAGE)
 
     def hangs_on(self, *starts: str) -> set[str]:
         """Return the models and seeds below these nodes (`source.assay.inputs.concepts`), and the

@@ -8,9 +8,12 @@ import threading
 
 import pytest
 
+from assay.runs import recorded
+from assay.sample.replay import ReplayServer
 from tests.inputs.house import House
 from tests.llm_server import LlmServer
 from tests.servers import until
+from tests.support import SAMPLE, collecting
 
 pytestmark = pytest.mark.slow(
     "make refresh on a built project: each kind of edit, kills, two at once"
@@ -66,8 +69,7 @@ def test_touched_rewritten_and_reended_files_are_no_change(house: House) -> None
     crlf = (house.folder / LINK).read_bytes().replace(b"\n", b"\r\n")
     house.write(LINK, b"\xef\xbb\xbf" + crlf)
     told = house.refresh()
-    assert house.artifact("run_results.json")["results"] == []
-    assert "built 0 of" in told
+    assert "refresh: built no table: nothing that they are made from changed" in told
     assert house.changed_at() == before
 
 
@@ -81,7 +83,7 @@ def test_one_byte_of_one_link_template_rebuilds_its_dependents_and_asks_no_model
     moments = house.changed_at()
     house.append(LINK, "!")
     told = house.refresh()
-    assert house.ran() == house.hangs_on("source.assay.inputs.link_templates")
+    assert house.selected() == house.hangs_on("source.assay.inputs.link_templates")
     assert {"house.link_tasks", "house.essay_tasks", "house.link_answers"} <= house.ran()
     for name in ("house.concept_texts", "house.essay_texts", "hf.models", "gold.issues"):
         assert name not in house.ran()
@@ -97,6 +99,43 @@ def test_one_byte_of_one_link_template_rebuilds_its_dependents_and_asks_no_model
     assert llm.connections == 0
 
 
+def test_what_reads_a_table_that_came_out_as_it_was_is_left_alone(house: House) -> None:
+    tasks = "models/house/link_tasks.sql"
+    text = (house.folder / tasks).read_text(encoding="utf-8")
+    house.write(tasks, text + "\n-- Said otherwise.\n")
+    told = house.refresh()
+    assert house.ran() == {"house.link_tasks"}
+    assert "refresh: built 1 of" in told
+    assert "refresh: tests: 1 pass" in told
+    house.write(tasks, text.replace("path, content", "path, content || '.' as content"))
+    house.refresh()
+    assert {"house.link_tasks", "house.link_answers"} <= house.ran()
+    house.write(tasks, text)
+    house.refresh()
+    assert {"house.link_tasks", "house.link_answers"} <= house.ran()
+
+
+def test_what_somebody_else_built_is_passed_on_to_what_reads_it(house: House) -> None:
+    tasks = "models/house/link_tasks.sql"
+    text = (house.folder / tasks).read_text(encoding="utf-8")
+    house.write(tasks, text.replace("path, content", "path, content || '!' as content"))
+    house.run("dbt", "--quiet", "build", "--select", "link_tasks")
+    house.refresh()
+    assert house.ran() == house.hangs_on("model.assay.link_tasks")
+    house.write(tasks, text)
+    house.refresh()
+
+
+def test_a_day_that_is_read_again_and_brings_nothing_new_builds_nothing(house: House) -> None:
+    with ReplayServer(SAMPLE, quota=0) as server:
+        again = collecting(SAMPLE, "--source", "hackernews", "--refresh")
+        house.run(*again, **recorded.environment(SAMPLE, server.url))
+    told = house.refresh()
+    assert "refresh: bronze.raw_items was loaded again and brought nothing new" in told
+    assert "refresh: built no table: nothing that they are made from changed" in told
+    assert "no source was loaded and no file changed since the last one" in house.refresh()
+
+
 def test_nothing_is_asked_where_nothing_happened_and_a_plan_builds_nothing(house: House) -> None:
     house.append(LINK, "+")
     house.refresh()
@@ -108,7 +147,7 @@ def test_nothing_is_asked_where_nothing_happened_and_a_plan_builds_nothing(house
     assert house.artifact("run_results.json") == ran
     planned = {line.split()[0] for line in told.splitlines() if line.startswith("  ")} - {"table"}
     house.refresh()
-    assert planned == house.ran() == house.hangs_on("source.assay.inputs.link_templates")
+    assert planned == house.selected() == house.hangs_on("source.assay.inputs.link_templates")
 
 
 def test_even_a_project_that_approves_by_default_pays_nothing(house: House, llm: LlmServer) -> None:
@@ -132,7 +171,7 @@ def test_a_deleted_file_and_its_row_are_gone_from_what_is_built(house: House) ->
     (house.folder / "inputs" / "concepts" / "files.md").unlink()
     told = house.refresh()
     assert "concepts: 1 changed (inputs/concepts.csv), 1 gone (inputs/concepts/files.md)" in told
-    assert house.ran() == house.hangs_on("source.assay.inputs.concepts")
+    assert house.selected() == house.hangs_on("source.assay.inputs.concepts")
     assert "inputs/concepts/files.md" not in dict(house.rows("select * from house.word_counts"))
 
 
@@ -157,7 +196,9 @@ def test_one_byte_of_a_seed_above_dbts_limit_is_seen(house: House) -> None:
     house.write("seeds/llm_models.csv", edited)
     told = house.refresh()
     assert "seeds/llm_models.csv changed" in told
-    assert house.ran() == house.hangs_on("seed.assay.llm_models", "source.assay.inputs.llm_models")
+    assert house.selected() == house.hangs_on(
+        "seed.assay.llm_models", "source.assay.inputs.llm_models"
+    )
     found = house.rows("select model from seeds.llm_models where model_id = 'writer-019999'")
     assert found == [("openai/best-model-with-a-long-name",)]
     house.write("seeds/llm_models.csv", head)
@@ -179,7 +220,7 @@ def test_a_failed_build_is_not_remembered_and_is_built_again(house: House) -> No
     assert house.current() == state
     house.write(LINK, text)
     house.refresh()
-    assert house.ran() == house.hangs_on("source.assay.inputs.link_templates")
+    assert house.selected() == house.hangs_on("source.assay.inputs.link_templates")
     assert house.current() != state
 
 
@@ -199,7 +240,7 @@ def test_a_refresh_killed_while_it_builds_is_made_good_by_the_next(house: House)
     (house.folder / "hold").unlink()
     output, _ = following.communicate(timeout=900)
     assert following.returncode == 0, output
-    assert house.ran() == house.hangs_on("source.assay.inputs.concepts")
+    assert house.selected() == house.hangs_on("source.assay.inputs.concepts")
     assert house.current() != state
 
 
@@ -232,7 +273,7 @@ def test_watch_refreshes_once_for_edits_that_come_together(house: House) -> None
     rest, _ = watching.communicate(timeout=300)
     late.cancel()
     assert "watch: inputs/concepts/links.md, inputs/templates/link/second.j2\n" in told
-    assert house.ran() == house.hangs_on(
+    assert house.selected() == house.hangs_on(
         "source.assay.inputs.link_templates", "source.assay.inputs.concepts"
     )
     assert (watching.returncode, rest) == (0, "")

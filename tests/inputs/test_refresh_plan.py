@@ -37,7 +37,7 @@ def test_the_state_of_another_warehouse_or_dbt_is_none(other: Record) -> None:
 
 def test_nothing_changed_leaves_only_what_dbt_itself_compares() -> None:
     decision = decide(Seen(BEFORE, RECORD), RECORD, BEFORE)
-    assert decision.select == ("source_status:fresher+", "state:modified+")
+    assert decision.select == ("state:modified+",)
     assert decision.reasons == ()
 
 
@@ -57,13 +57,27 @@ def test_fresher_sources_changed_code_and_new_sources_are_reasons() -> None:
         "seeds/s.csv changed",
         "bronze.a is loaded now",
     )
-    assert decision.select[2:] == (
-        "path:python_models/m.py+",
-        "path:seeds/s.csv+",
-        "source:bronze.a+",
+    assert decision.roots == (
+        "state:modified",
+        "source:inputs.concepts",
+        "source:inputs.llm_models",
+        "path:python_models/m.py",
+        "path:seeds/s.csv",
+        "source:bronze.a",
     )
     assert decision.exclude == ("source:bronze.b+",)
     assert decision.left_out == ("bronze.b is not loaded",)
+
+
+def test_a_source_without_news_is_no_cause_and_is_named() -> None:
+    before = sources(concepts="2026-11-20T10:00:00+00:00", posts="2026-11-20T10:00:00+00:00")
+    now = sources(concepts="2026-11-20T11:00:00+00:00", posts="2026-11-20T11:00:00+00:00")
+    record = Record("here", "1.11", contents={"inputs.posts": "3 rows"})
+    decision = decide(Seen(now, record), record, before)
+    assert decision.roots == ("state:modified", "source:inputs.concepts")
+    assert decision.reasons[-1] == "inputs.posts was loaded again and brought nothing new"
+    grown = Record("here", "1.11", contents={"inputs.posts": "4 rows"})
+    assert "source:inputs.posts" in decide(Seen(now, grown), record, before).roots
 
 
 def test_a_model_that_is_gone_selects_nothing() -> None:
