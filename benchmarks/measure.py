@@ -23,14 +23,22 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """seconds: wall time. peak_mb: the largest resident size of any one process, in MB (10^6)."""
+    """seconds: wall time. peak_mb: the largest resident size of any one process, in MB (10^6).
+
+    processor: seconds of all cores together, the command's and its ended descendants'.
+    """
 
     seconds: float
     peak_mb: float
+    processor: float = 0.0
 
     def __add__(self, other: "Cost") -> "Cost":
         """Return the cost of one after the other."""
-        return Cost(self.seconds + other.seconds, max(self.peak_mb, other.peak_mb))
+        return Cost(
+            self.seconds + other.seconds,
+            max(self.peak_mb, other.peak_mb),
+            self.processor + other.processor,
+        )
 
 
 def run(command: list[str], environment: dict[str, str], log: Path, cwd: Path = ROOT) -> Cost:
@@ -51,7 +59,7 @@ def run(command: list[str], environment: dict[str, str], log: Path, cwd: Path = 
         end = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
         raise BenchmarkError(f"{' '.join(command)}: exit code {process.returncode}\n{end}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return Cost(seconds, usage.ru_maxrss * unit / 1e6)
+    return Cost(seconds, usage.ru_maxrss * unit / 1e6, usage.ru_utime + usage.ru_stime)
 
 
 @contextmanager
