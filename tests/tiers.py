@@ -1,10 +1,10 @@
-"""Which tests run when: `make test`, `make test-ci` and `make test-all`.
+"""Which tests run when: `make test`, `make test-all` and `make test-night`.
 
-COMMANDS are the files of which tests start processes outside `make test-all`, and the promise that
-these hold: all else that does is marked slow (tests/test_tiers.py). Workers begin with these files,
-in this order: first what takes long, and what waits for `make run` of the first one when that has
+COMMANDS are the files of which tests start processes in `make test`, and the promise that these
+hold: all else that does is marked slow (tests/test_tiers.py). Workers begin with these files, in
+this order: first what takes long, and what waits for `make run` of the first one when that has
 ended. MORE are the files of which `make test` runs only those tests that a promise of README.md
-names.
+names. NIGHT are the tests that wait for the night: of a mechanism that another test tries.
 """
 
 import re
@@ -83,7 +83,7 @@ COMMANDS = {
 }
 
 # What the other tests of a file hold: they are dear for what they add to the promise, and wait for
-# `make test-ci`.
+# `make test-all`.
 MORE = {
     "tests/assay/runs/test_compact.py": "what compacting a lake leaves, and what it erases",
     "tests/assay/test_rooms.py": "the rooms' rules, which linters would hold elsewhere",

@@ -16,16 +16,21 @@ from tests.lake import lakes
 from tests.sample_run import only_run, the_run
 
 
-@pytest.mark.slow("the whole sample on a lake, table by table beside the default's")
+@pytest.mark.slow("the whole sample on a lake, table by table beside the default's; a refresh")
+@pytest.mark.parametrize("compute", ["", "daft"])
 def test_every_table_of_the_sample_equals_the_defaults(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, postgres_host: str
+    compute: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, postgres_host: str
 ) -> None:
     default = the_run(tmp_path_factory)
     with lakes.database(postgres_host):
         project = lakes.on_postgres(tmp_path, postgres_host, tmp_path / "files")
-        target = {"DBT_TARGET_PATH": str(tmp_path / "target")}
+        own = {
+            "DBT_TARGET_PATH": str(tmp_path / "target"),
+            "ASSAY_STATE_DIR": str(tmp_path / "state"),
+            "COMPUTE": compute,
+        }
         with only_run(tmp_path_factory):
-            project.run(sys.executable, "-m", "assay.runs.run", **target)
+            project.run(sys.executable, "-m", "assay.runs.run", **own)
         wanted = default.folder / "data" / "assay.duckdb"
         with duckdb.connect(str(wanted), read_only=True) as first, project.lake() as second:
             first.execute("set timezone = 'UTC'")
@@ -37,3 +42,5 @@ def test_every_table_of_the_sample_equals_the_defaults(
         assert project.rows(as_it_was.replace("42", str(last))) == project.rows(
             "select heat_rank, canonical_title from gold.top_issues"
         )
+        told = project.run(sys.executable, "-m", "assay.refresh", **own)
+        assert "refresh: built no table: nothing that they are made from changed" in told

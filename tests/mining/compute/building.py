@@ -34,6 +34,7 @@ def main() -> None:
         engine, cache, by = compute.opened(session, folder / "embeddings", None)
         small = partial(by, size=SIZE)
         vectors, _ = embed_whole(TEXTS, engine, cache, report=print, compute=small)
+        folder.mkdir(parents=True, exist_ok=True)  # on a lake nothing else is kept there
         np.save(folder / "vectors.npy", vectors)
 
 
