@@ -11,7 +11,7 @@ PYTEST := python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 
-.PHONY: help run status serve publish correct editor catalog digest tell forget refresh watch backup restore test test-ci test-all postgres-versions ruff lint pytest \
+.PHONY: help run status serve publish correct editor catalog digest tell forget refresh watch backup restore test test-all test-night postgres-versions ruff lint pytest \
 	chromium pgbouncer soak audit lake-compact evaluate report docs bench llm-smoke lock clean
 .DEFAULT_GOAL := help
 
@@ -78,10 +78,10 @@ restore: .venv/.installed ## FILE=data/backups/....tar in place of what is there
 test: ruff chromium ## before a commit: every promise once, on DuckDB, Postgres, PocketBase and a browser
 	@$(IN_VENV) $(PYTEST) -m "not slow and not ci"
 
-test-ci: lint chromium ## what every change must pass: the same, with sqlfluff and a thousand cases more
-	@$(IN_VENV) $(PYTEST) -m "not slow"
+test-all: lint chromium ## what every change must pass: kills, bad days, races, pictures, each mechanism once
+	@$(IN_VENV) $(PYTEST) -m "not night"
 
-test-all: lint pytest ## everything that must pass: kills at every moment, bad days, races, pictures
+test-night: lint pytest ## all tests: a kill at every moment, every bad day, on every database; an hour or two
 
 ruff: .venv/.installed-dev
 	@$(IN_VENV) ruff check . && ruff format --check .

@@ -27,13 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m leaves any out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what waits for `make test-ci`, and begin with the files that take long, so that no
-    worker is left with one at the end."""
+    """Mark what waits for `make test-all` or the night, and begin with the files that take long, so
+    that no worker is left with one at the end."""
     named = {one for _, held in tiers.promises() for one in held}
     for item in items:
         file, name = str(item.path.relative_to(ROOT)), item.name.partition("[")[0]
         if file in tiers.MORE and (file, name) not in named:
             item.add_marker(pytest.mark.ci(tiers.MORE[file]))
+        if item.get_closest_marker("slow") and (waiting := tiers.night(file, item.name)):
+            item.add_marker(pytest.mark.night(waiting))
     order = {tests_file: at for at, tests_file in enumerate(tiers.COMMANDS)}
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(

@@ -1,8 +1,8 @@
 """Which tests `make test` runs, and that this tier still holds every promise.
 
-A test that starts no process belongs to it or to `make test-ci`; one that starts processes only if
+A test that starts no process belongs to it or to `make test-all`; one that starts processes only if
 it is in COMMANDS, with what it holds there. All others are marked slow, with what they alone hold,
-and run under `make test-all`.
+and run under `make test-all` or `make test-night`.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.tiers import COMMANDS, MORE, promises
+from tests.tiers import COMMANDS, DAY, MORE, NIGHT, night, promises
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.glob("**/test_*.py"))
@@ -206,6 +206,19 @@ def test_what_waits_for_ci_says_what_it_holds_and_has_tests_that_no_promise_name
         left = [name for name in in_file(ROOT / file) if (file, name) not in named]
         assert any(not is_slow(ROOT / file, name) for name in left), file
         assert len(reason) > 15, file
+
+
+def test_what_waits_for_the_night_says_what_it_adds_and_what_stays_is_there() -> None:
+    assert DAY.keys() <= NIGHT.keys()
+    for file, reason in NIGHT.items():
+        path = ROOT / file
+        assert slow_marks(tree(path)) or "any_project" in path.read_text(encoding="utf-8"), file
+        assert len(reason) > 10, file
+        for name in DAY.get(file, ()):
+            assert name.partition("[")[0] in in_file(path), f"{file} has no {name}"
+            assert night(file, name) is None
+    assert night("tests/hf/test_interrupted.py", "test_of_another_name[1]")
+    assert night("tests/hf/test_of_another_file.py", "test_it") is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ COMMANDS are the files of which tests start processes in `make test`, and the pr
 hold: all else that does is marked slow (tests/test_tiers.py). Workers begin with these files, in
 this order: first what takes long, and what waits for `make run` of the first one when that has
 ended. MORE are the files of which `make test` runs only those tests that a promise of README.md
-names. NIGHT are the tests that wait for the night: of a mechanism that another test tries.
+names. NIGHT are the files whose slow tests wait for `make test-night`, but for those in DAY.
 """
 
 import re
@@ -126,6 +126,120 @@ MORE = {
     "tests/publish/web/test_hostile.py": "hostile posts on the live page",
     "tests/publish/web/test_live.py": "a server that goes and comes back",
 }
+
+# Whose slow tests wait for the night: they try what a faster test tries too at more moments, on
+# more days or on the other database. DAY are those of them that do not wait.
+NIGHT = {
+    "tests/assay/runs/test_run.py": "make run as whole processes, twice",
+    "tests/experiments/test_paid.py": "paid answers of experiments, whole builds",
+    "tests/experiments/test_parts.py": "each way to choose a part of the experiments",
+    "tests/experiments/test_tasks.py": "ids and sizes of tasks over whole builds",
+    "tests/extract/posts/test_promises.py": "each day that is left half read",
+    "tests/hf/enrichment/test_changes.py": "run after run, on both databases",
+    "tests/hf/enrichment/test_faults.py": "each source that is down",
+    "tests/hf/enrichment/test_interrupted.py": "a kill at every step of an enrichment",
+    "tests/hf/enrichment/test_lineage.py": "parents under other names, on both databases",
+    "tests/hf/enrichment/test_models.py": "a second build, on both databases",
+    "tests/hf/postgres/test_pgbouncer.py": "a pooler, which a machine may lack",
+    "tests/hf/postgres/test_versions.py": "Postgres 16 whole",
+    "tests/hf/test_counts.py": "other samples, and Postgres",
+    "tests/hf/test_followed.py": "who is in no listing, on both databases",
+    "tests/hf/test_interrupted.py": "a kill at every step of a run",
+    "tests/hf/test_listings.py": "filters, authors and names, whole, on both databases",
+    "tests/hf/test_present.py": "older runs, on both databases",
+    "tests/hf/test_second_run.py": "each way in which the Hub changes, on both databases",
+    "tests/hf/test_thirty_days.py": "thirty days in four orders",
+    "tests/inputs/test_refresh.py": "each kind of edit, kills, two at once",
+    "tests/issues/gold/test_corrections.py": "each kind of correction through whole builds",
+    "tests/issues/gold/test_llm_labels.py": "each way in which a model answers badly",
+    "tests/issues/gold/test_mining_again.py": "kills while mining, days in ranges",
+    "tests/issues/test_documents.py": "documents over older rules and in other orders",
+    "tests/issues/test_hostile.py": "dbt builds on hostile posts",
+    "tests/issues/test_interrupted.py": "a kill at every step of a collection",
+    "tests/issues/test_second_run.py": "each way in which a day is read again",
+    "tests/issues/test_taken_back.py": "a post of an issue leaves every table",
+    "tests/lake/test_sample.py": "the whole sample on a lake",
+    "tests/mining/cluster/test_cluster.py": "density, threads and processors",
+    "tests/mining/compute/test_daft.py": "kills of Daft's workers, and a Ray cluster",
+    "tests/publish/catalog/test_page_people.py": "each hostile name on the catalog's page",
+    "tests/publish/pocketbase/test_agreement.py": "each way in which a server falls behind",
+    "tests/publish/pocketbase/test_interrupted.py": "a kill at every request",
+    "tests/publish/pocketbase/test_refused.py": "each refusal of a server",
+    "tests/publish/pocketbase/test_sample.py": "the whole sample published",
+    "tests/publish/pocketbase/test_serve.py": "servers that die under a sync",
+}
+DAY = {
+    "tests/extract/posts/test_promises.py": (
+        "test_a_day_left_half_read_is_finished_by_a_later_run_of_itself",
+    ),
+    "tests/hf/enrichment/test_faults.py": (
+        "test_one_source_that_is_down_stops_no_other_and_the_next_run_asks_for_the_rest_only[arxiv]",
+    ),
+    "tests/hf/enrichment/test_interrupted.py": (
+        "test_a_killed_run_is_made_good_by_the_next_which_asks_for_the_rest_only[job:12]",
+        "test_a_killed_run_is_made_good_by_the_next_which_asks_for_the_rest_only[load]",
+    ),
+    "tests/hf/enrichment/test_lineage.py": (
+        "test_loops_diamonds_chains_and_ladders_in_one_forest[postgres]",
+    ),
+    "tests/hf/test_interrupted.py": (
+        "test_a_killed_dbt_build_is_made_good_by_the_next[hf.models]",
+        "test_a_killed_extraction_is_made_good_by_the_next[later-run-job:3]",
+    ),
+    "tests/hf/test_second_run.py": (
+        "test_a_full_refresh_keeps_the_history",
+        "test_updated_at_moves_where_a_value_changed_and_nowhere_else[postgres]",
+    ),
+    "tests/inputs/test_refresh.py": (
+        "test_what_reads_a_table_that_came_out_as_it_was_is_left_alone",
+    ),
+    "tests/issues/gold/test_llm_labels.py": (
+        "test_the_budget_holds_with_eight_calls_in_flight_and_the_rest_is_asked_next_time",
+    ),
+    "tests/issues/gold/test_mining_again.py": (
+        "test_kills_between_any_two_statements_leave_a_warehouse_that_goes_on",
+    ),
+    "tests/issues/test_hostile.py": (
+        "test_what_is_stored_is_what_was_sent_as_far_as_a_database_can_hold_it",
+    ),
+    "tests/issues/test_interrupted.py": (
+        "test_a_full_disk_is_one_line_and_loses_nothing[warehouse]",
+    ),
+    "tests/mining/cluster/test_cluster.py": (
+        "test_neither_threads_nor_the_processor_change_a_label",
+    ),
+    "tests/mining/compute/test_daft.py": (
+        "test_a_killed_worker_costs_its_block_and_no_bit_changes",
+        "test_daft_tells_nobody_that_it_is_used",
+    ),
+    "tests/publish/catalog/test_page_people.py": (
+        "test_hostile_names_are_shown_as_they_are_and_do_nothing[script]",
+        "test_hostile_names_are_shown_as_they_are_and_do_nothing[svg]",
+        "test_no_window_scrolls_sideways_or_has_a_serious_accessibility_fault",
+    ),
+    "tests/publish/pocketbase/test_agreement.py": (
+        "test_a_server_that_was_emptied_is_filled_again",
+        "test_records_of_someone_else_in_our_collections_are_removed",
+    ),
+    "tests/publish/pocketbase/test_interrupted.py": (
+        "test_a_token_that_runs_out_in_the_middle_is_renewed[batches]",
+        "test_killed_at_any_time_of_the_clock_the_next_run_makes_it_good",
+        "test_what_passes_is_tried_again_and_nothing_is_there_twice[after-500]",
+        "test_what_passes_is_tried_again_and_nothing_is_there_twice[before-429]",
+    ),
+    "tests/publish/pocketbase/test_refused.py": (
+        "test_a_refused_row_is_recorded_with_its_error_and_the_rest_goes_on[batches]",
+    ),
+    "tests/publish/pocketbase/test_serve.py": (
+        "test_a_killed_sync_takes_its_pocketbase_with_it_and_the_next_one_agrees",
+    ),
+}
+
+
+def night(file: str, name: str) -> str | None:
+    """Return why a slow test waits for the night, None where it does not. name: with its case."""
+    stays = DAY.get(file, ())
+    return None if name in stays or name.partition("[")[0] in stays else NIGHT.get(file)
 
 
 def promises() -> list[tuple[str, list[tuple[str, str]]]]:
