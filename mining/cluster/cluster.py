@@ -165,9 +165,11 @@ def _by_features(
     points, graph, near = _points_and_graph(rows, lexical, seed)
     if sources is not None and len(set(sources)) > 1:
         first = _by_means(points, graph, number, seed, minibatch_starts=1)
-        alike = remove_source_effect(rows, sources, first)
-        del points, graph, near  # a hundred thousand posts are 150 MB of each
-        points, graph, near = _points_and_graph(alike, lexical, seed)
+        del points, graph, near  # a hundred thousand posts are 150 MB of each, and of what is alike
+        points, graph, near = _points_and_graph(
+            remove_source_effect(rows, sources, first), lexical, seed
+        )
+    del lexical
     if method == "hdbscan":
         label, outlier = _by_density(points, seed)
     else:
