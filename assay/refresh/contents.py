@@ -10,7 +10,8 @@ from typing import Any
 
 from assay import warehouse
 
-NO_NEWS = "no_news"
+NO_NEWS, MAY_BE_MISSING = "no_news", "empty_where_missing"
+EMPTY = "empty"  # a source that may be missing, where it is or has no row
 _OF_DLT = "_dlt_"  # columns of dlt's own, such as the load that brought a row
 
 _COLUMNS_SQL = """
@@ -24,9 +25,10 @@ _COLUMNS_SQL = """
 def of_sources(sources: Iterable[dict[str, Any]]) -> dict[str, str]:
     """Return what is in those sources that name columns without news, by `schema.table`.
 
-    sources: nodes of dbt's manifest. One that is not loaded is not in the answer.
+    sources: nodes of dbt's manifest. One that is not loaded is not in the answer, but where models
+    take it for empty then.
     """
-    found = {}
+    found: dict[str, str] = {}
     wanted = [source for source in sources if NO_NEWS in source["meta"]]
     if not wanted:
         return found
@@ -38,10 +40,14 @@ def of_sources(sources: Iterable[dict[str, Any]]) -> dict[str, str]:
                 for name, kind in db.rows(_COLUMNS_SQL, given)
                 if name not in source["meta"][NO_NEWS] and not name.startswith(_OF_DLT)
             ]
+            name = f"{source['source_name']}.{source['name']}"
+            may_be_missing = MAY_BE_MISSING in source["meta"]
             if columns:
-                [(content,)] = db.rows(_content_sql(given, columns))
-                name = f"{source['source_name']}.{source['name']}"
-                found[name] = f"{columns} {content}"
+                [(count, hashes)] = db.rows(_content_sql(given, columns))
+                is_empty = may_be_missing and not count
+                found[name] = EMPTY if is_empty else f"{columns} {count} {hashes}"
+            elif may_be_missing:
+                found[name] = EMPTY
     return found
 
 
@@ -49,7 +55,7 @@ def _content_sql(table: tuple[str, str], columns: list[tuple[str, str]]) -> str:
     """Return SQL for the number of rows and the sum of their hashes, of 64 bits each."""
     chosen = ", ".join(_quoted(name) for name, _ in columns)
     place = ".".join(_quoted(name) for name in table)
-    return f"select count(*) || ' ' || sum(hash({chosen})::hugeint) from {place}"  # noqa: S608 - quoted names of the catalog
+    return f"select count(*), sum(hash({chosen})::hugeint) from {place}"  # noqa: S608 - quoted names of the catalog
 
 
 def _quoted(name: str) -> str:

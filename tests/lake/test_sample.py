@@ -4,6 +4,7 @@ The catalog is a Postgres, for which lakes are. With one in a file of SQLite or 
 extensions are attached, which tests/assay/warehouse/test_lake.py tries.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -43,4 +44,4 @@ def test_every_table_of_the_sample_equals_the_defaults(
             "select heat_rank, canonical_title from gold.top_issues"
         )
         told = project.run(sys.executable, "-m", "assay.refresh", **own)
-        assert "refresh: built no table: nothing that they are made from changed" in told
+        assert re.search("^refresh: built (no table|0 of )", told, re.MULTILINE), told

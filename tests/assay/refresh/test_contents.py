@@ -46,6 +46,14 @@ def test_only_sources_that_name_columns_without_news_are_read(database: Path) ->
     assert list(contents.of_sources([POSTS])) == ["bronze.posts"]
 
 
+def test_what_may_be_missing_is_the_same_missing_or_empty(database: Path) -> None:
+    may = POSTS | {"meta": POSTS["meta"] | {"empty_where_missing": True}}
+    missing = contents.of_sources([may | {"identifier": "not_loaded"}])
+    assert missing == {"bronze.posts": contents.EMPTY} != contents.of_sources([may])
+    execute(database, "delete from bronze.posts")
+    assert contents.of_sources([may]) == missing
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -1,6 +1,6 @@
 """The whole catalog on the versions of Postgres that docs/postgres.md names.
 
-`make postgres-versions` runs it on each; `make test-night` on those that a package of Python carries.
+`make postgres-versions` runs it on each, `make test-night` on those that a package of Python has.
 """
 
 from collections.abc import Iterator
