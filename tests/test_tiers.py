@@ -164,6 +164,7 @@ def in_file(path: Path) -> list[str]:
     return [name for name in defined(path) if name.startswith("test_")]
 
 
+@pytest.mark.ci("the tiers' own rule, over the code of all tests")
 def test_what_starts_processes_is_slow_or_says_what_it_holds() -> None:
     found = {
         str(path.relative_to(ROOT))
