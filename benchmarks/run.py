@@ -47,6 +47,13 @@ BENCHES = (
         quick="--models 200000 --row-by-row-models 5000 --dictionaries-models 50000 --repeats 1",
     ),
     Bench(
+        "history",
+        "Daily history: a run at its beginning, and after others",
+        "dbt starts, parses and tests; with the days grow the tests of hf.model_movers, a view "
+        "over all history.",
+        quick="--runs 20 --models 10000",
+    ),
+    Bench(
         "enrichment",
         "What tags point at: identification, and asking",
         "Identification is one pass of Python over tags. Asking is the source's latency over the "

@@ -1,8 +1,8 @@
 """What is in a table, as one short text that is the same for the same rows, in whatever order.
 
 A day that is read again moves the moment of the reading in every row and often nothing else. A
-source may name such columns (`meta: no_news`); `make refresh` then looks at the others, and builds
-nothing for a load that brought nothing new.
+source may name such columns (`meta: ignore_changes`); `make refresh` then looks at the others, and
+builds nothing for a load that brought nothing new.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any
 
 from assay import warehouse
 
-NO_NEWS, MAY_BE_MISSING = "no_news", "empty_where_missing"
+IGNORE_CHANGES, MAY_BE_MISSING = "ignore_changes", "empty_where_missing"
 EMPTY = "empty"  # a source that may be missing, where it is or has no row
 _OF_DLT = "_dlt_"  # columns of dlt's own, such as the load that brought a row
 
@@ -29,7 +29,7 @@ def of_sources(sources: Iterable[dict[str, Any]]) -> dict[str, str]:
     take it for empty then.
     """
     found: dict[str, str] = {}
-    wanted = [source for source in sources if NO_NEWS in source["meta"]]
+    wanted = [source for source in sources if IGNORE_CHANGES in source["meta"]]
     if not wanted:
         return found
     with warehouse.connect(warehouse.main_target()) as db:
@@ -38,7 +38,7 @@ def of_sources(sources: Iterable[dict[str, Any]]) -> dict[str, str]:
             columns = [
                 (name, kind)
                 for name, kind in db.rows(_COLUMNS_SQL, given)
-                if name not in source["meta"][NO_NEWS] and not name.startswith(_OF_DLT)
+                if name not in source["meta"][IGNORE_CHANGES] and not name.startswith(_OF_DLT)
             ]
             name = f"{source['source_name']}.{source['name']}"
             may_be_missing = MAY_BE_MISSING in source["meta"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from assay.common import files
 from assay.common.show import duration, table
+from assay.refresh.left_alone import hanging_on
 from assay.refresh.plan import Decision
 
 FILE = "durations.json"
@@ -81,13 +82,7 @@ def reasons(
     if not decision.select:
         return dict.fromkeys(found, "; ".join(decision.reasons))
     for cause, why in causes(decision, manifest):
-        reached, waiting = set(), [cause]
-        while waiting:
-            one = waiting.pop()
-            if one not in reached:
-                reached.add(one)
-                waiting += manifest["child_map"].get(one, ())
-        for name in reached & found.keys():
+        for name in hanging_on([cause], manifest) & found.keys():
             found[name][why] = None
     own: set[str] = set()
     for name, whys in found.items():

@@ -2,8 +2,8 @@
 
 It observes the inputs (`dlt pipeline inputs run`), asks dbt what is fresher than at the last
 successful build, and builds that and what hangs on it, as far as something changes: what reads only
-tables that came out as they were is left alone (assay/dbt/left_alone.py). It never lets a language
-model be asked: models tagged llm keep their rows and print what they would ask.
+tables that came out as they were is left alone (assay/refresh/left_alone.py). It never lets a
+language model be asked: models tagged llm keep their rows and print what they would ask.
 """
 
 import argparse
@@ -17,8 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from assay import warehouse
-from assay.dbt import left_alone
-from assay.refresh import state
+from assay.refresh import left_alone, state
 from assay.refresh.code import code_fingerprints
 from assay.refresh.forecast import causes, durations, forecast, keep_durations
 from assay.refresh.plan import Decision, Seen, artifact, decide, last_build, loads, look, target_dir
@@ -88,7 +87,7 @@ def _refresh(lock: int, *, only_plan: bool) -> None:
     file = folder / PLAN
     try:
         left_alone.write(file, plan)
-        program = [sys.executable, "-m", "assay.dbt.build_due", str(file)]
+        program = [sys.executable, "-m", "assay.refresh.build_due", str(file)]
         chosen = ["--quiet", "build", *NOT_APPROVED, *_chosen(decision)]
         _step("build", [*program, *chosen], lock)
     finally:
@@ -117,6 +116,9 @@ def _plan(decision: Decision, seen: Seen, built: Record | None) -> left_alone.Pl
     manifest = artifact("manifest.json")
     roots = [*seen.modified, *(node for node, _ in causes(decision, manifest))]
     tables = {name: was for name, was in built.contents.items() if name in manifest["nodes"]}
+    if built.missing != seen.record.missing:
+        # What was left out for want of a source has not seen what changed since.
+        return left_alone.Plan(None, {}, tables)
     missing = [
         name
         for name, source in manifest["sources"].items()
@@ -157,7 +159,9 @@ def observed(
     sources.unlink(missing_ok=True)
     modified = target_dir() / MODIFIED
     places = [str(modified), str(state.state_dir())]
-    done = _run([sys.executable, "-m", "assay.dbt.look", *places, *given], lock, capture=True)
+    done = _run(
+        [sys.executable, "-m", "assay.refresh.ask_dbt", *places, *given], lock, capture=True
+    )
     if done.returncode or not sources.exists():
         _say(done.stdout)
         raise RefreshError(f"dbt cannot tell what there is: exit code {done.returncode}")

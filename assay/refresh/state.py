@@ -28,8 +28,8 @@ class Record:
     warehouse: which one it was (`refresh_plan.look`). dbt: the version that wrote the manifest.
     code: fingerprints by path (assay/refresh/code.py). missing: sources that were not loaded.
     project, file: the two numbers of assay/refresh/unchanged.py, empty where not to be trusted.
-    loads: which loads of dlt the build saw (`refresh_plan.look`). contents: what was in sources
-    (assay/refresh/contents.py) and tables (assay/dbt/left_alone.py) then; build: dbt's id of it.
+    loads: which loads of dlt the build saw (`plan.look`). contents: what was in sources
+    (contents.py) and tables (left_alone.py) then; build: dbt's id of it.
     """
 
     warehouse: str

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from assay.dbt.left_alone import MESSAGE
+from assay.refresh.left_alone import MESSAGE
 from tests import forks
 from tests.support import BIN, ROOT, SALT
 

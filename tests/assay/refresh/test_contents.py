@@ -12,7 +12,7 @@ POSTS = {
     "name": "posts",
     "schema": "bronze",
     "identifier": "posts",
-    "meta": {"no_news": ["read_at"]},
+    "meta": {"ignore_changes": ["read_at"]},
 }
 READ_AGAIN = "update bronze.posts set read_at = read_at + 1, _dlt_load_id = 'next'"
 

@@ -1,4 +1,6 @@
-"""What dbt knows before a build, by one process: python -m assay.dbt.look FILE STATE [OPTION ...]
+"""What dbt knows before a build, by one process.
+
+    python -m assay.refresh.ask_dbt FILE STATE [OPTION ...]
 
 It parses the project, asks how fresh the sources are (target/sources.json) and compares the project
 with that of the last build, whose manifest is in the folder STATE. FILE gets what was modified, a

@@ -1,10 +1,10 @@
-"""What a build may leave alone: a table above which nothing changed, and its tests.
+"""Early cutoff: a build leaves alone a table above which nothing changed, and its tests.
 
 dbt selects all that hangs on an edit. Much of it would come out as it is: a comment was added, a
 module was tidied. `make refresh` therefore hands its build a plan, a file: which nodes are due by
 themselves, which hang on which, and what was in each table when those that hang on it were built. A
 node that is due is built, and where its content is another one, those that hang on it are due as
-well. The others are left alone (assay/dbt/build_due.py is such a build). A view, whose content
+well. The others are left alone (assay/refresh/build_due.py is such a build). A view, whose content
 nobody has counted, passes on that it was due.
 """
 
@@ -18,7 +18,7 @@ from assay.common import files
 
 NOT_COUNTED = ""  # the content of a view
 MESSAGE = "LEFT ALONE"  # in dbt's results
-_TABLES, _TESTS, _INLINED = ("model", "seed"), ("test",), "ephemeral"
+_READERS, _INLINED = ("model", "seed", "test"), "ephemeral"
 
 
 @dataclass
@@ -98,7 +98,7 @@ def below(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
 
     def readers(name: str) -> Iterable[str]:
         for child in children.get(name, ()):
-            if child not in nodes or nodes[child]["resource_type"] not in (*_TABLES, *_TESTS):
+            if child not in nodes or nodes[child]["resource_type"] not in _READERS:
                 continue
             if nodes[child]["config"]["materialized"] == _INLINED:
                 yield from readers(child)
@@ -106,6 +106,18 @@ def below(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
                 yield child
 
     return {name: sorted(set(readers(name))) for name in (*nodes, *manifest["sources"])}
+
+
+def hanging_on(starts: Iterable[str], manifest: Mapping[str, Any]) -> set[str]:
+    """Return these nodes of dbt's manifest and all that reads them, directly or not."""
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += manifest["child_map"].get(one, ())
+    return found
 
 
 def plan(
@@ -120,17 +132,11 @@ def plan(
     contents: as of Plan.
     """
     nodes, readers = manifest["nodes"], below(manifest)
-    out, waiting = set(), list(left_out)
-    while waiting:
-        one = waiting.pop()
-        if one not in out:
-            out.add(one)
-            waiting += manifest["child_map"].get(one, ())
     due: set[str] = set()
     for name in roots:
         is_built = name in nodes and nodes[name]["config"]["materialized"] != _INLINED
         due.update([name] if is_built else readers.get(name, ()))
-    return Plan(sorted(due - out), readers, contents)
+    return Plan(sorted(due - hanging_on(left_out, manifest)), readers, contents)
 
 
 def _log(file: Path) -> Path:

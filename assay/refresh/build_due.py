@@ -1,4 +1,6 @@
-"""`dbt build` by a plan (assay/dbt/left_alone.py): python -m assay.dbt.build_due PLAN build ...
+"""`dbt build` by a plan (assay/refresh/left_alone.py).
+
+    python -m assay.refresh.build_due PLAN build ...
 
 What follows the plan's file is for dbt, and so is the exit code. dbt has no hook that may leave a
 node out, so runners of ours stand in the place of its own for models, seeds and data tests; another
@@ -21,7 +23,7 @@ from dbt.task.run import ModelRunner
 from dbt.task.seed import SeedRunner
 from dbt.task.test import TestRunner
 
-from assay.dbt.left_alone import MESSAGE, NOT_COUNTED, Build
+from assay.refresh.left_alone import MESSAGE, NOT_COUNTED, Build
 
 _VIEW = "view"
 _CONTENT_SQL = """

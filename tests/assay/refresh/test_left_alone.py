@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.dbt.left_alone import NOT_COUNTED, Build, Plan, below, outcome, plan, write
+from assay.refresh.left_alone import NOT_COUNTED, Build, Plan, below, outcome, plan, write
 
 # a table is read by a view, that by b and by a test; a model that is never built stands above c.
 NODES = {
