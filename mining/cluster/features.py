@@ -138,16 +138,31 @@ def remove_source_effect(
 
 
 def smooth_on_graph(points: Floats, graph: sp.csr_matrix) -> Floats:
-    """Return points (n, d) after SMOOTHING_STEPS to the mean of their neighbours on the graph."""
+    """Return points (n, d) after SMOOTHING_STEPS to the mean of their neighbours on the graph, less
+    their mean, with length 1, as multiples of GRID."""
     stay = sp.diags(graph.max(axis=1).toarray().ravel())
     step = normalize(graph + stay, norm="l1").astype(np.float64)
-    smoothed = np.empty(points.shape)
-    for some in column_blocks(points):
-        part = points[:, some].astype(np.float64)
-        for _ in range(SMOOTHING_STEPS):
-            part = step @ part
-        smoothed[:, some] = part
-    return center(smoothed)
+    # Blocks of columns are smoothed twice, for their share of the lengths and then for themselves:
+    # smoothing is cheap, and all columns in float64 would be the most that a build ever holds.
+    blocks = list(column_blocks(points))
+    squares, part = np.zeros(len(points)), None
+    for some in blocks:
+        part = _smoothed(step, points[:, some])
+        squares += (part**2).sum(1)
+    lengths = np.sqrt(squares)[:, None]
+    smoothed = np.empty(points.shape, np.float32)
+    for some in reversed(blocks):  # the last one is at hand: few points are one block
+        part = _smoothed(step, points[:, some]) if part is None else part
+        smoothed[:, some], part = on_grid(_scaled(part, lengths)), None
+    return smoothed
+
+
+def _smoothed(step: sp.csr_matrix, points: Floats) -> NDArray[np.float64]:
+    """Return some columns of all points smoothed, less their mean."""
+    part = points.astype(np.float64)
+    for _ in range(SMOOTHING_STEPS):
+        part = step @ part
+    return part - part.mean(0)
 
 
 def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Floats]:
@@ -174,7 +189,11 @@ def neighbour_graph(points: Floats, seed: int = 0) -> tuple[sp.csr_matrix, Float
 
 def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     vectors = vectors.astype(np.float64)
-    lengths = np.sqrt((vectors**2).sum(1, keepdims=True))
+    return _scaled(vectors, np.sqrt((vectors**2).sum(1, keepdims=True)))
+
+
+def _scaled(vectors: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rows over their lengths (n, 1); of next to no length they become 0."""
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), 0)
 
 
