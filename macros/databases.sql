@@ -73,6 +73,27 @@
     {{ return('delete+insert') }}
 {%- endmacro %}
 
+{# Rows out and rows in, by keys that name several rows each. dbt-duckdb joins what goes with what
+   comes where such a key has several columns: the thousand models of a listing that is read again
+   make a million pairs. #}
+{% macro duckdb__get_delete_insert_merge_sql(
+    target, source, unique_key, dest_columns, incremental_predicates
+) -%}
+    {%- set keys = [unique_key] if unique_key is string else (unique_key or []) -%}
+    {%- set columns = get_quoted_csv(dest_columns | map(attribute='name')) -%}
+    {%- if keys %}
+    delete from {{ target }}
+    where
+        ({{ keys | join(', ') }}) in (select ({{ keys | join(', ') }}) from {{ source }})
+        {%- for predicate in incremental_predicates or [] %}
+        and {{ predicate }}
+        {%- endfor %};
+    {%- endif %}
+
+    insert into {{ target }} ({{ columns }})
+    select {{ columns }} from {{ source }}
+{%- endmacro %}
+
 {# The type of a JSON column. #}
 {% macro json_type() -%}
     {{ return(adapter.dispatch('json_type', 'assay')()) }}

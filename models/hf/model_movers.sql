@@ -13,17 +13,6 @@ ranks as (
 
 ),
 
-stats as (
-
-    select
-        model_id,
-        observed_on,
-        downloads,
-        likes
-    from {{ ref('model_stats_daily') }}
-
-),
-
 tasks as (
 
     select task_id from {{ ref('tasks') }}
@@ -69,6 +58,24 @@ pairs_of_days as (
         days.observed_on <= days.last_on - spans.span_days
         and days.observed_on >= days.last_on - 2 * spans.span_days
     group by days.task_id, spans.span_days, days.history_since, days.last_on
+
+),
+
+-- Of all history only the days that are compared.
+stats as (
+
+    select
+        model_id,
+        observed_on,
+        downloads,
+        likes
+    from {{ ref('model_stats_daily') }}
+    where
+        observed_on in (
+            select pairs_of_days.last_on from pairs_of_days
+            union
+            select pairs_of_days.compared_with from pairs_of_days
+        )
 
 ),
 
