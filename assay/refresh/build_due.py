@@ -43,12 +43,20 @@ class _OnlyDue:
     def compile_and_execute(self, manifest: Any, ctx: ExecutionContext) -> RunResult | None:
         """Do what dbt does, for a node that is due."""
         name, is_table = self.node.unique_id, not self.node.is_ephemeral_model
-        if is_table and not self.build.is_due(name):
+        if is_table and self._is_there() and not self.build.is_due(name):
             return self._left_alone(ctx)
         result = super().compile_and_execute(manifest, ctx)  # type: ignore[misc]
         if is_table and result.status == RunStatus.Success:
             self.build.built(name, self._content())
         return result
+
+    def _is_there(self) -> bool:
+        """Say whether there is something to be left alone: somebody may have dropped a table."""
+        if self.node.resource_type == NodeType.Test:
+            return True
+        with self.adapter.connection_named(self.node.unique_id):
+            place = (self.node.database, self.node.schema, self.node.alias)
+            return self.adapter.get_relation(*place) is not None
 
     def _left_alone(self, ctx: ExecutionContext) -> RunResult:
         is_test = self.node.resource_type == NodeType.Test

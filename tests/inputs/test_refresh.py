@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import duckdb
 import pytest
 
 from assay.runs import recorded
@@ -107,9 +108,15 @@ def test_what_reads_a_table_that_came_out_as_it_was_is_left_alone(house: House) 
     assert house.ran() == {"house.link_tasks"}
     assert "refresh: built 1 of" in told
     assert "refresh: tests: 1 pass" in told
-    house.write(tasks, text.replace("path, content", "path, content || '.' as content"))
+    other = text.replace("path, content", "path, content || '.' as content")
+    house.write(tasks, other)
     house.refresh()
     assert {"house.link_tasks", "house.link_answers"} <= house.ran()
+    with duckdb.connect(str(house.folder / "data" / "assay.duckdb")) as db:
+        db.execute("drop table house.link_answers")
+    house.write(tasks, other + "\n-- Said otherwise.\n")
+    house.refresh()
+    assert house.ran() == {"house.link_tasks", "house.link_answers"}, "one of them was dropped"
     house.write(tasks, text)
     house.refresh()
     assert {"house.link_tasks", "house.link_answers"} <= house.ran()
