@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         with exclusive_run(), warehouse.duckdb_file(writing=True) as db:
             forget.prepare(db)
             removals = _removals(args, db)
-            forget.add(db, removals)
+            warehouse.again_after_conflicts(lambda: forget.add(db, removals))
             found = forget.erase_pending(db, scrub_files)
     except UsageError as error:
         sys.stderr.write(f"extract.forget: {error}\n")

@@ -17,6 +17,9 @@ SPARED = ("bronze.tombstones", "gold.live_issues", "gold.live_evidence", IDENTIT
 # Which group of a day shows the posts of another, where a person merged issues; labels of such
 # groups have a fingerprint of their own.
 CORRECTED = "silver_staging.int_corrected_groups"
+# Where posts are as they came. In a lake the first is a view of the second, in which posts stand as
+# several runs brought them (assay/warehouse/appended.py).
+POSTS = ("bronze.raw_items", "bronze.raw_items_by_run")
 CLUSTERS, TOPICS = "silver_staging.stg_clusters", "silver_staging.stg_topics"
 CLEANED, FOLDED = "silver_staging.stg_posts__cleaned", "silver_staging.stg_posts__folded"
 LOCAL, LLM = "silver_staging.stg_issue_labels__local", "silver_staging.stg_issue_labels__llm"
@@ -123,9 +126,9 @@ _NEW_NAME = (
 
 # A comment is its own author's, but it is named by its story's title.
 _NAMED = """
-    update bronze.raw_items as comment set
+    update {posts} as comment set
         title = 'Re: a post that was taken back',
-        raw = json_merge_patch(comment.raw, '{"story_title": null, "story_url": null}')
+        raw = json_merge_patch(comment.raw, '{{"story_title": null, "story_url": null}}')
     from bronze.raw_items as story
     where story.url_hash in (select url_hash from gone)
         and comment.source = story.source and comment.url_hash <> story.url_hash
@@ -159,22 +162,23 @@ class Eraser:
         self._db = db
         rows = db.execute(_COLUMNS, {"schemas": list(SCHEMAS)}).fetchall()
         self._tables = {name: set(columns) for name, columns in rows if name not in SPARED}
+        self._posts = next((name for name in POSTS if name in self._tables), None)
 
     def look(self) -> Erasure:
         """Find what is to go; nothing is deleted yet."""
-        if "bronze.raw_items" in self._tables:
+        if self._posts:
             self._db.execute(_OF_AUTHORS)
         self._db.execute(_GONE)
         found = Erasure(url_hashes=self._values("select url_hash from gone order by 1"))
         if not found.url_hashes:
             return found
-        if "bronze.raw_items" in self._tables:
-            of_posts = f"from bronze.raw_items where {_IS_GONE}"
-            found.urls = self._values(f"select url {of_posts}")
+        if self._posts:
+            of_posts = f"from {self._posts} where {_IS_GONE}"
+            found.urls = self._values(f"select distinct url {of_posts}")
             found.run_days = self._values(
                 f"select distinct unnest([collection_date, created_at::date])::varchar {of_posts}"
             )
-        if self._values(_UNKNOWN if "bronze.raw_items" in self._tables else "select 1"):
+        if self._values(_UNKNOWN if self._posts else "select 1"):
             found.run_days = None
         if CLEANED in self._tables:
             text = "concat_ws(chr(10), title, text)"
@@ -187,6 +191,7 @@ class Eraser:
         if not found.url_hashes:
             return
         self._db.execute("begin transaction")
+        found.rows.clear()  # of a try that met another process
         try:
             self._delete(found)
             self._db.execute(
@@ -230,8 +235,8 @@ class Eraser:
                 f"update {FOLDED} set content_hash = '' "  # noqa: S608
                 "where duplicate_of in (select url_hash from gone)"
             )
-        if "raw" in self._tables.get("bronze.raw_items", ()):
-            self._db.execute(_NAMED)
+        if self._posts and "raw" in self._tables[self._posts]:
+            self._db.execute(_NAMED.format(posts=self._posts))
         for table, columns in self._tables.items():
             if "url_hash" in columns:
                 found.rows[table] += self._deleted(table, _IS_GONE)

@@ -52,6 +52,6 @@ def erase_pending(
             "lines of run folders": also(found.url_hashes, found.run_days) if also else 0,
         }
     )
-    eraser.erase(found)
-    warehouse.drop_deleted(db)
+    warehouse.again_after_conflicts(lambda: eraser.erase(found))
+    warehouse.again_after_conflicts(lambda: warehouse.drop_deleted(db))
     return Found(found.url_hashes, +(counts + found.rows))

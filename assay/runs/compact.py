@@ -3,9 +3,10 @@
     python -m assay.runs.compact [--keep-days 30]
 
 Every load and build leaves files and a snapshot, by which tables can be asked as they were. Here
-small files become large ones, rows that were deleted leave them, and snapshots that are older than
-so many days are forgotten (DUCKLAKE_KEEP_DAYS), with the files that only they had. Others may load
-and read meanwhile; a build waits.
+posts go as an earlier run brought them where a later one brought them again, small files become
+large ones, rows that were deleted leave them, and snapshots that are older than so many days are
+forgotten (DUCKLAKE_KEEP_DAYS), with the files that only they had. Others may load and read
+meanwhile; a build waits.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import duckdb
 
 from assay import warehouse
 from assay.common import env
-from assay.warehouse import lake
+from assay.warehouse import appended, lake
 
 KEEP_DAYS = 30.0
 # A file that no snapshot names may belong to a load that has not committed yet.
@@ -51,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 def compact(connection: duckdb.DuckDBPyConnection, keep_days: float) -> None:
     """Compact the lake that a connection has attached. keep_days: of snapshots, at least 0."""
     warehouse.make_tables(connection, lake.SNAPSHOTS_DDL)
+    lake.again_after_conflicts(lambda: appended.drop_outdated(connection))
     connection.execute("call ducklake_flush_inlined_data('lake')")
     connection.execute(
         "call ducklake_expire_snapshots('lake', older_than => now() - to_seconds($1))",

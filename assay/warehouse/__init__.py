@@ -1,6 +1,12 @@
 """Where the warehouse is, and one command at a time in it."""
 
-from assay.warehouse.dialect import attach, drop_deleted, make_tables, mark_snapshot
+from assay.warehouse.dialect import (
+    again_after_conflicts,
+    attach,
+    drop_deleted,
+    make_tables,
+    mark_snapshot,
+)
 from assay.warehouse.profile import (
     CONNECT_SECONDS,
     ORIGIN,
@@ -34,6 +40,7 @@ __all__ = [
     "TARGETS",
     "Warehouse",
     "WarehouseError",
+    "again_after_conflicts",
     "attach",
     "check_access",
     "connect",

@@ -1,5 +1,6 @@
 """What DuckDB's file and a lake do differently, behind one name each."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,16 @@ def make_tables(connection: "duckdb.DuckDBPyConnection", ddl: str) -> None:
         ddl = lake.without_keys(ddl)
     for statement in filter(str.strip, ddl.split(";")):
         connection.execute(statement)
+
+
+def again_after_conflicts(write: Callable[[], object]) -> None:
+    """Do a write, in a lake again while other processes have changed the same table."""
+    if main_target() == "duckdb":
+        write()
+        return
+    from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
+
+    lake.again_after_conflicts(write)
 
 
 def mark_snapshot(connection: "duckdb.DuckDBPyConnection", run_id: str, step_id: str) -> None:

@@ -243,7 +243,7 @@ def is_conflict(error: BaseException | None) -> bool:
     return False
 
 
-def again_after_conflicts(write: Callable[[], None]) -> None:
+def again_after_conflicts(write: Callable[[], object]) -> None:
     """Do a small write again while other processes are in its way; raises what it raises."""
     for left in reversed(range(_TRIES)):
         try:

@@ -19,8 +19,9 @@ from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 from assay.extract.landing.scrub import scrub, scrub_packages
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
+from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, loaded_tables, resources
 from assay.extract.posts.windows import DAY_SECONDS, Window
+from assay.warehouse import appended
 
 log = logging.getLogger(__name__)
 
@@ -144,13 +145,21 @@ _UNFINISHED_SQL = f"""
 
 def make_tables(progress: Collector) -> None:
     """Make all tables, empty, where they are not there yet: what reads them finds them."""
+    target = warehouse.main_target()
+    tables = loaded_tables(target)
+    is_lake = warehouse.is_lake(warehouse.output(target))
+    if is_lake and warehouse.exists(target):
+        _make_views()  # of what an earlier version of the project made
     with _warehouse() as connection:
-        found = [_exists(connection, name) for name in (RAW_ITEMS.name, COLLECTED_WINDOWS.name)]
+        found = [_exists(connection, table.name) for table in tables]
         has_tombstones = _exists(connection, forget.TABLE.removeprefix("bronze."))
     if not all(found):
-        empty = {table.name: table.empty() for table in (RAW_ITEMS, COLLECTED_WINDOWS)}
-        pipeline = bronze.open_pipeline("issues", warehouse.main_target(), progress)
-        bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), warehouse.main_target())
+        empty = {table.name: table.empty() for table in tables}
+        pipeline = bronze.open_pipeline("issues", target, progress)
+        made = resources(_parts([empty]), arrow=True, tables=tables)
+        bronze.run(pipeline, list(made), target)
+        if is_lake:
+            _make_views()
     if not has_tombstones:
         with warehouse.duckdb_file(writing=True) as db:
             forget.prepare(db)
@@ -181,17 +190,18 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
         }
         # dlt opens the same file for writing, which DuckDB allows only once we let go of it.
         connection.execute("detach warehouse")
-        pipeline = bronze.open_pipeline("issues", warehouse.main_target(), progress)
-        for table, paths, sql in (
-            (RAW_ITEMS, posts, _POSTS_SQL),
-            (COLLECTED_WINDOWS, windows, _WINDOWS_SQL),
+        target = warehouse.main_target()
+        pipeline = bronze.open_pipeline("issues", target, progress)
+        tables = loaded_tables(target)
+        for table, paths, sql in zip(
+            tables, (posts, windows), (_POSTS_SQL, _WINDOWS_SQL), strict=True
         ):
             names = ", ".join(table.schema.names)
             filled = sql.format(columns=_columns(table), lines=_lines(table), names=names)
             reader = connection.execute(filled, {"paths": paths}).to_arrow_reader(BATCH_ROWS)
             parts = _parts({table.name: batch} for batch in table.batches(reader))
-            both = {one.name: one for one in resources(parts, arrow=True)}
-            bronze.run(pipeline, both[table.name], warehouse.main_target())
+            both = {one.name: one for one in resources(parts, arrow=True, tables=tables)}
+            bronze.run(pipeline, both[table.name], target)
         _take_back(tombstones)
     return new
 
@@ -216,8 +226,8 @@ def _removed(connection: duckdb.DuckDBPyConnection, folder: RunFolder) -> list[f
 def _take_back(tombstones: list[forget.Removal]) -> None:
     """Erase what was taken back from all places, and lift what its source shows again."""
     with warehouse.duckdb_file(writing=True) as db:
-        forget.add(db, tombstones)
-        forget.put_back(db)
+        warehouse.again_after_conflicts(lambda: forget.add(db, tombstones))
+        warehouse.again_after_conflicts(lambda: forget.put_back(db))
         found = forget.erase_pending(db, scrub_files)
     if found.counts:
         log.info(
@@ -234,7 +244,8 @@ def scrub_files(url_hashes: list[str], days: list[str] | None) -> int:
     """
     folders = warehouse.data_dir() / "raw" / "issues"
     count = scrub(folders, POSTS, url_hashes, days)
-    return count + scrub_packages("issues", RAW_ITEMS.name)
+    posts, _ = loaded_tables(warehouse.main_target())
+    return count + scrub_packages("issues", posts.name)
 
 
 def collected_days() -> set[tuple[str, str, date]]:
@@ -274,6 +285,11 @@ def unfinished_since(day: date) -> date | None:
             _UNFINISHED_SQL, {"seconds": DAY_SECONDS, "day": day}
         ).fetchall()
     return max(first, day) if first else None
+
+
+def _make_views() -> None:
+    with warehouse.duckdb_file(writing=True) as db:
+        appended.prepare(db)
 
 
 def _parts(parts: Iterable[dict[str, pa.Table]]) -> dlt.sources.DltResource:

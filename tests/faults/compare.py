@@ -21,6 +21,7 @@ TABLES_LEFT_OUT = {
     "bronze._dlt_*": "dlt's own book of loads: a row per load, and there were more",
     "bronze_staging_*.*": "the same of a lake, where each data folder has its own",
     "ops.run_snapshots": "a row per command that was run, on a lake",
+    "bronze.*_by_run": "what runs of a lake added, and there were more; a view shows what counts",
     "ops.pipeline_steps": "a row per command that was run, and there were more",
     "gold.pipeline_runs": "a row per command that was run, and there were more",
     "gold.sync_runs": "a row per run of the sync, and there were more",

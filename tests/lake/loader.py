@@ -14,15 +14,18 @@ from dlt.common.runtime.collector import NullCollector
 
 from assay.extract.hub.bronze import LISTINGS, MODELS
 from assay.extract.landing import bronze
-from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS
+from assay.extract.posts.bronze import make_tables
+from assay.extract.posts.tables import loaded_tables
 from assay.warehouse import lake
 
+NAMES = ("github", "reddit")
 FIRST, AT = date(2026, 1, 1), datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def main() -> None:
     """Load as many rounds as the command says."""
     name, rounds, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    make_tables(NullCollector())
     for number in range(rounds):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -33,14 +36,14 @@ def main() -> None:
 
 def load(name: str, number: int, rows: int) -> None:
     """Load one round: the posts of a day and its window, with those of the round before, which
-    replace what is there of them; and a listing."""
+    replace what is there of them; a post that every loader brings; and a listing."""
     again = range(max(0, number - 1), number + 1)
     issues = bronze.open_pipeline("issues", lake.TARGET, NullCollector())
-    posts = [RAW_ITEMS.of(_posts(name, one, rows)) for one in again]
-    windows = [COLLECTED_WINDOWS.of([_window(name, one, rows)]) for one in again]
-    bronze.run(
-        issues, [RAW_ITEMS.resource(posts), COLLECTED_WINDOWS.resource(windows)], lake.TARGET
-    )
+    items, seen = loaded_tables(lake.TARGET)
+    posts = [items.of(_posts(name, one, rows)) for one in again]
+    posts.append(items.of([_shared(name, number)]))
+    windows = [seen.of([_window(name, one, rows)]) for one in again]
+    bronze.run(issues, [items.resource(posts), seen.resource(windows)], lake.TARGET)
     catalog = bronze.open_pipeline("hf_catalog", lake.TARGET, NullCollector())
     bronze.run(catalog, _listing(f"{name}-{number}", rows), lake.TARGET)
 
@@ -59,6 +62,13 @@ def _posts(name: str, number: int, rows: int) -> list[dict]:
         }
         for row in range(rows)
     ]
+
+
+def _shared(name: str, number: int) -> dict:
+    """Return a post as this loader saw it: of two, the one whose name is later saw it last."""
+    [post] = _posts(name, number, 1)
+    seen = AT + timedelta(minutes=NAMES.index(name))
+    return post | {"url_hash": f"shared-{number}", "source": "shared", "collected_at": seen}
 
 
 def _window(name: str, number: int, rows: int) -> dict:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.lake import lakes
+from tests.lake.loader import NAMES
 from tests.support import ROOT, Project
 
 ROUNDS, ROWS = 10, 500
-NAMES = ("github", "reddit")
 
 
 def started(project: Project, name: str) -> "subprocess.Popen[str]":
@@ -46,13 +46,16 @@ def test_ten_rounds_of_two_loaders_lose_nothing(tmp_path: Path, postgres_host: s
         finally:
             for loader in loaders:
                 loader.kill()
-        counted = "count(*), count(distinct {key}) from bronze.{table}"
+        counted = "count(*), count(distinct {key}) from {table}"
         for table, key, rows in (
-            ("raw_items", "url_hash", ROWS),
-            ("hf_models", "model_id", ROWS),
-            ("collected_windows", "run_id", 1),
-            ("hf_task_listings", "run_id", 1),
+            ("bronze.raw_items where source <> 'shared'", "url_hash", ROWS),
+            ("bronze.hf_models", "model_id", ROWS),
+            ("bronze.collected_windows", "run_id", 1),
+            ("bronze.hf_task_listings", "run_id", 1),
         ):
             sql = f"select run_id, {counted.format(key=key, table=table)} group by 1 order by 1"
             wanted = sorted((f"{name}-{at}", rows, rows) for name in NAMES for at in range(ROUNDS))
             assert project.rows(sql) == wanted, table
+        shared = "select url_hash, run_id from bronze.raw_items where source = 'shared' order by 1"
+        last = [(f"shared-{at}", f"{NAMES[-1]}-{at}") for at in range(ROUNDS)]
+        assert project.rows(shared) == last, "whoever saw a post last, whoever wrote it last"
