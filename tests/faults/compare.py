@@ -77,7 +77,7 @@ def warehouses(wanted: Path, found: Path, *, several_days: bool) -> list[str]:
     several_days: the clock of the run that made `found` showed more than one day.
     """
     # Each alone: a view names the catalog, and both files have the same.
-    with _opened(wanted) as first, _opened(found) as second:
+    with opened(wanted) as first, opened(found) as second:
         return different(first, second, several_days=several_days)
 
 
@@ -106,11 +106,22 @@ def different(
 
 def compared_tables(warehouse: Path) -> list[str]:
     """Return the names of the tables and views that are compared."""
-    with _opened(warehouse) as db:
+    with opened(warehouse) as db:
         return sorted(_relations(db))
 
 
-def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
+def copy_rows(db: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write every table and view that is compared into a new DuckDB file, each as a table."""
+    name = str(file).replace("'", "''")  # `attach` takes no bound parameter
+    db.execute(f"attach '{name}' as copied")
+    for table in _relations(db):
+        db.execute(f"create schema if not exists copied.{table.split('.')[0]}")
+        db.execute(f"create table copied.{table} as from {table}")
+    db.execute("detach copied")
+
+
+def opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file to be compared."""
     db = duckdb.connect(str(warehouse), read_only=True)
     db.execute("set timezone = 'UTC'")
     return db

@@ -14,7 +14,8 @@ import pytest
 
 from tests.faults import compare, items
 from tests.faults.__main__ import tally
-from tests.faults.day import FaultDay, Result
+from tests.faults.attempts import Result
+from tests.faults.day import FaultDay
 from tests.faults.plan import (
     BUILD,
     DIE,
@@ -52,7 +53,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultDay]:
     made = FaultDay(folder / "day", items.cut(folder / "items"))
     made.undisturbed()
     yield made
-    made.disk.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")
