@@ -26,11 +26,12 @@ class FaultDay:
         """base: an empty folder of our own; target: duckdb or ducklake; data_tests: dbt's data and
         unit tests run as well."""
         self.items, self.base = items, base
-        self.disk = Disk(base / "now")
-        self.clock = Clock(base / "clock")
-        self.home = self.disk.folder
-        # Outside the disk that a fault fills.
+        self.home = base / "now"
+        base.mkdir(parents=True)
+        # Its server is outside the disk that a fault fills.
         self.warehouse = warehouses.opened(target, self.home, base / "catalog")
+        self.disk = Disk(self.home)
+        self.clock = Clock(base / "clock")
         # Where what the undisturbed run left is kept.
         self.reference = base / "reference" / "assay.duckdb"
         self.data_tests = data_tests
