@@ -103,6 +103,27 @@ def test_one_value_that_differs_is_seen_and_named(day: FaultDay, tmp_path: Path)
     ]
 
 
+def test_histories_of_days_are_compared_without_the_days_that_a_clock_made(tmp_path: Path) -> None:
+    def made(name: str, *days: str) -> Path:
+        file = tmp_path / f"{name}.duckdb"
+        with duckdb.connect(str(file)) as db:
+            db.execute("create schema hf")
+            for table in ("model_rank_daily", "model_stats_daily", "model_movers"):
+                db.execute(f"create table hf.{table} (model_id varchar, observed_on date)")
+            for day in days:
+                for table in ("model_rank_daily", "model_stats_daily"):
+                    db.execute(f"insert into hf.{table} values ('bert', $1)", [day])
+            if len(days) > 1:
+                db.execute("insert into hf.model_movers values ('bert', $1)", [days[-1]])
+        return file
+
+    one, later = made("one", "2026-11-30"), made("later", "2026-12-30")
+    two = made("two", "2026-11-30", "2026-12-30")
+    assert compare.warehouses(one, later, several_days=False) == []
+    assert compare.warehouses(one, two, several_days=True) == []
+    assert len(compare.warehouses(one, two, several_days=False)) == 3
+
+
 def test_a_record_that_differs_is_seen_and_named() -> None:
     key = ("2026-11-15", 3)
     wanted = {"issues": {key: {"canonical_title": "It fails", "updated": "now"}}}
