@@ -2,6 +2,8 @@
 every stage. `python -m tests.faults --target ducklake --runs 30` is the long one."""
 
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.faults.plan import (
     draw,
 )
 from tests.faults.warehouses import OnLake
+from tests.support import STAGE
 
 # The catalog's server dies in every stage, and each of the others' ways to break a lake's files.
 PLAN = Plan(
@@ -46,6 +49,15 @@ PLAN = Plan(
 )
 # Of the thirty plans of seeds 1 and 2 for the DuckDB file, which `--only RUN` must make again.
 DRAWN_FOR_A_FILE = "171c62dbf83a1b6130d344c159f1f3e7d2d3d655ef41984639dfe76c27503e97"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Return a folder that is not pytest's own: another session of pytest closes those to all but
+    its user, and Postgres, which may not be root, would lose its files while it runs."""
+    folder = Path(tempfile.mkdtemp(dir=STAGE))
+    yield folder
+    shutil.rmtree(folder)
 
 
 def drawn(seed: int, *, on_lake: bool) -> list[Plan]:
@@ -120,15 +132,15 @@ def test_a_lake_is_compared_with_what_was_kept_of_it_bit_by_bit(tmp_path: Path) 
 
 
 @pytest.mark.slow("a catalog whose server is killed has what was committed, and nothing else")
-def test_a_catalog_that_crashed_is_back_with_all_that_was_committed(tmp_path: Path) -> None:
-    made = OnLake(tmp_path, tmp_path / "catalog")
+def test_a_catalog_that_crashed_is_back_with_all_that_was_committed(place: Path) -> None:
+    made = OnLake(place, place / "catalog")
     try:
         made.empty()
         where = lake.Lake(
             lake.POSTGRES,
-            f"host={tmp_path / 'catalog'} user=postgres dbname=lake",
+            f"host={place / 'catalog'} user=postgres dbname=lake",
             "",
-            str(tmp_path / "lake"),
+            str(place / "lake"),
         )
         with duckdb.connect() as db:
             lake.attach(db, where)
@@ -139,20 +151,18 @@ def test_a_catalog_that_crashed_is_back_with_all_that_was_committed(tmp_path: Pa
             with pytest.raises(duckdb.Error):
                 db.execute("commit")
             made.start()
-        made.keep(tmp_path / "kept.duckdb")
-        with compare.opened(tmp_path / "kept.duckdb") as kept:
+        made.keep(place / "kept.duckdb")
+        with compare.opened(place / "kept.duckdb") as kept:
             assert kept.execute("from hf.models").fetchall() == [("bert",)]
         made.empty()
-        assert made.settings[1] == (lake.DATA, str(tmp_path / "lake"))
+        assert made.settings[1] == (lake.DATA, str(place / "lake"))
     finally:
         made.close()
 
 
 @pytest.mark.slow("one run with a fault in every stage on a lake, table by table")
-def test_after_faults_in_every_stage_every_table_and_record_is_as_undisturbed(
-    tmp_path: Path,
-) -> None:
-    day = FaultDay(tmp_path / "day", items.cut(tmp_path / "items"), target=lake.TARGET)
+def test_after_faults_in_every_stage_every_table_and_record_is_as_undisturbed(place: Path) -> None:
+    day = FaultDay(place / "day", items.cut(place / "items"), target=lake.TARGET)
     try:
         day.undisturbed()
         assert len(compare.compared_tables(day.reference)) >= 95
