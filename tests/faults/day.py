@@ -1,106 +1,65 @@
 """One run of the whole pipeline under faults, as a person makes it: the same command again until it
 says that it is done, then the next one."""
 
-import logging
 import shutil
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.sample.replay import ReplayServer
-from assay.sample.server import faults as weather
-from tests.faults import commands, compare
+from tests.faults import compare, warehouses
+from tests.faults.attempts import Attempts, NotDoneError, Result
 from tests.faults.items import back_days
-from tests.faults.plan import (
-    BUILD,
-    CLOCK,
-    DIE,
-    DISK,
-    KILL,
-    SERVER,
-    STAGES,
-    TWICE,
-    Fault,
-    Plan,
-    calm,
-)
-from tests.faults.surroundings import Clock, Disk, kill_bundled, kill_group
-from tests.publish.pocketbase.support import PocketBase, published
-from tests.support import ROOT
-
-log = logging.getLogger(__name__)
-
-MAX_TRIES = 6  # of one command without a fault of its own
-STUCK_SECONDS = 420.0
-SERVER_IS_GONE_SECONDS = 0.5
-
-
-@dataclass
-class Result:
-    """What became of one run.
-
-    hits: kind and stage of each fault, and whether it struck; told: the same in words. http: how
-    many requests each kind of weather struck. complaints: what a person should not have to see.
-    """
-
-    plan: Plan
-    commands: Counter[str] = field(default_factory=Counter)
-    hits: list[tuple[str, str, bool]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    http: Counter[str] = field(default_factory=Counter)
-    differences: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-class NotDoneError(Exception):
-    """A command did not come to its end, however often it was run."""
+from tests.faults.plan import STAGES, Plan, calm
+from tests.faults.surroundings import Clock, Disk
+from tests.publish.pocketbase.support import PocketBase
 
 
 class FaultDay:
     """Runs the pipeline on a folder of items, first undisturbed, then under plans."""
 
-    def __init__(self, base: Path, items: Path, *, data_tests: bool = False) -> None:
-        """base: an empty folder of our own; data_tests: dbt's data and unit tests run as well."""
+    def __init__(
+        self, base: Path, items: Path, *, target: str = warehouses.DUCKDB, data_tests: bool = False
+    ) -> None:
+        """base: an empty folder of our own; target: duckdb or ducklake; data_tests: dbt's data and
+        unit tests run as well."""
         self.items, self.base = items, base
-        self.disk = Disk(base / "now")
+        self.home = base / "now"
+        base.mkdir(parents=True)
+        # Its server is outside the disk that a fault fills.
+        self.warehouse = warehouses.opened(target, self.home, base / "catalog")
+        self.disk = Disk(self.home)
         self.clock = Clock(base / "clock")
-        self.home = self.disk.folder
+        # Where what the undisturbed run left is kept.
+        self.reference = base / "reference" / "assay.duckdb"
         self.data_tests = data_tests
         self.back_days = back_days(items, self.clock.today)
-        self._took: dict[str, float] = {}
+        self.took: dict[str, float] = {}
         self._wanted_records: compare.Records = {}
-        self._outputs = base / "outputs"
-        self._outputs.mkdir()
-        self._days: set[object] = set()
+        self.outputs = base / "outputs"
+        self.outputs.mkdir()
+        self.days: set[object] = set()
 
-    @property
-    def warehouse(self) -> Path:
-        """Where the run has its warehouse."""
-        return commands.warehouse(self.home)
-
-    @property
-    def reference(self) -> Path:
-        """Where the warehouse of the undisturbed run is kept; its views name it by its file."""
-        return self.base / "reference" / self.warehouse.name
+    def close(self) -> None:
+        """Stop and unmount what the day has started."""
+        self.warehouse.close()
+        self.disk.close()
 
     def undisturbed(self) -> float:
         """Make the run that all others are compared with; return its seconds."""
         result = Result(calm())
-        self._took = dict.fromkeys(STAGES, 0.0)
+        self.took = dict.fromkeys(STAGES, 0.0)
         started = time.monotonic()
         with self._house(result.plan, result) as house:
             for stage in STAGES:
                 began = time.monotonic()
                 house.finish(stage)
-                self._took[stage] = time.monotonic() - began
+                self.took[stage] = time.monotonic() - began
             self._wanted_records = house.records()
         self.reference.parent.mkdir()
-        shutil.copy(self.warehouse, self.reference)
+        self.warehouse.keep(self.reference)
         # A person's dbt knows the project from the command before.
         shutil.copytree(self.home / "target", self.base / "target")
         return time.monotonic() - started
@@ -113,9 +72,9 @@ class FaultDay:
             try:
                 for stage in STAGES:
                     house.finish(stage)
-                several = len(self._days) > 1
-                result.differences += compare.warehouses(
-                    self.reference, self.warehouse, several_days=several
+                several = len(self.days) > 1
+                result.differences += self.warehouse.differences(
+                    self.reference, several_days=several
                 )
                 result.differences += compare.collections(self._wanted_records, house.records())
             except NotDoneError as error:
@@ -125,19 +84,20 @@ class FaultDay:
             kept = keep / f"run-{plan.number}"
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(self.home, kept / "now", ignore_dangling_symlinks=True)
-            shutil.copytree(self._outputs, kept / "outputs")
+            shutil.copytree(self.outputs, kept / "outputs")
         return result
 
     @contextmanager
-    def _house(self, plan: Plan, result: Result) -> Iterator["_House"]:
+    def _house(self, plan: Plan, result: Result) -> Iterator[Attempts]:
         """Empty the folder of the run and start what its commands ask."""
-        for folder in (*self.home.iterdir(), *self._outputs.iterdir()):
+        for folder in (*self.home.iterdir(), *self.outputs.iterdir()):
             shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
         for name in ("home", "tmp", "data"):
             (self.home / name).mkdir()
         if (self.base / "target").exists():
             shutil.copytree(self.base / "target", self.home / "target")
-        self._days = {self.clock.today}
+        self.warehouse.empty()
+        self.days = {self.clock.today}
         with ExitStack() as stack:
             replay = stack.enter_context(ReplayServer(self.items, quota=0))
             server = None
@@ -149,157 +109,7 @@ class FaultDay:
                 stack.callback(server.stop)
                 server.allow(enabled=True, maxRequests=50)
             stack.callback(self.clock.set, 0)
-            yield _House(self, plan, result, replay, server)
+            yield Attempts(self, plan, result, replay, server)
         result.http = Counter(
             str(status) for *_, status in replay.requests if isinstance(status, str)
         )
-
-
-class _House:
-    """One run while it is under way."""
-
-    def __init__(
-        self,
-        day: FaultDay,
-        plan: Plan,
-        result: Result,
-        replay: ReplayServer,
-        server: PocketBase | None,
-    ) -> None:
-        self._day, self._plan, self._result = day, plan, result
-        self._replay, self._server = replay, server
-
-    def finish(self, stage: str) -> None:
-        """Run a command under its faults, then until it is done. Raises NotDoneError."""
-        code = 1
-        for fault in self._plan.faults[stage]:
-            code = self._try(stage, fault)
-        for _ in range(MAX_TRIES):
-            if code == 0:
-                return
-            code = self._try(stage, None)
-        if code:
-            raise NotDoneError(f"{stage}: not done after {MAX_TRIES} tries: {self._last_line()}")
-
-    def records(self) -> compare.Records:
-        """Return what anybody can read in PocketBase."""
-        if self._server:
-            return published(self._server.url)
-        made = self._day.home / "data" / "pocketbase" / "pb_data"
-        copy = self._day.base / "read"
-        shutil.rmtree(copy, ignore_errors=True)
-        server = PocketBase(copy, made)
-        server.start()
-        try:
-            return published(server.url)
-        finally:
-            server.stop()
-
-    def _try(self, stage: str, fault: Fault | None) -> int:
-        """Run a command once; return its exit code, of two at once the better one."""
-        number = self._result.commands[stage] = self._result.commands[stage] + 1
-        self._set_weather(number)
-        dies_at = fault.point if fault and fault.kind == DIE else ""
-        command = commands.command(stage, self._day.items, dies_at, data_tests=self._day.data_tests)
-        copies, day = 2 if fault and fault.kind == TWICE else 1, self._day
-        with ExitStack() as stack:
-            if fault and fault.kind == DISK:
-                command = stack.enter_context(day.disk.full(fault.amount, command))
-            if fault and fault.kind == CLOCK and not fault.at:
-                self._jump(fault.amount)
-            names = [f"{number}-{stage}{'-b' * copy}" for copy in range(copies)]
-            processes = [self._start(command, name) for name in names]
-            for process in processes:  # nothing outlives an interrupted day
-                stack.callback(kill_group, process)
-            struck = self._disturb(processes[0], stage, fault) if fault else False
-            codes = [self._end(process, stage) for process in processes]
-        day._days.add(day.clock.today)
-        for name, code in zip(names, codes, strict=True):
-            self._judge(stage, name, code)
-        if fault:
-            struck = {DISK: codes[0] != 0, DIE: codes[0] == -9, TWICE: True}.get(fault.kind, struck)
-            self._note(fault, stage, struck, codes)
-        return 0 if 0 in codes else codes[0]
-
-    def _disturb(self, process: "subprocess.Popen[str]", stage: str, fault: Fault) -> bool:
-        """Wait for the moment of a fault and let it strike; tell whether it found the command."""
-        if fault.kind not in (KILL, CLOCK, SERVER):
-            return False
-        if fault.kind == CLOCK and not fault.at:
-            return True
-        try:
-            process.wait(fault.at * self._day._took[stage])
-        except subprocess.TimeoutExpired:
-            if fault.kind == KILL:
-                kill_group(process)
-            elif fault.kind == CLOCK:
-                self._jump(fault.amount)
-            elif self._server:
-                self._server.kill()
-                time.sleep(SERVER_IS_GONE_SECONDS)
-                self._server.start()
-            else:
-                return kill_bundled(self._day.home / "data" / "pocketbase" / "pb_data")
-            return True
-        return False
-
-    def _jump(self, seconds: int) -> None:
-        self._day.clock.jump(seconds, self._day.back_days)
-        self._day._days.add(self._day.clock.today)
-
-    def _start(self, command: list[str], name: str) -> "subprocess.Popen[str]":
-        with (self._day._outputs / f"{name}.txt").open("w") as output:
-            return subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-
-    def _end(self, process: "subprocess.Popen[str]", stage: str) -> int:
-        try:
-            return process.wait(STUCK_SECONDS)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-            self._result.complaints.append(f"{stage}: stuck for {STUCK_SECONDS:.0f} s")
-            return 1
-
-    def _judge(self, stage: str, name: str, code: int) -> None:
-        """A command that fails says why, our own ones in a line without a traceback.
-
-        dbt has ways of its own: with no room for its log, Python's logging says so at each line.
-        """
-        said = (self._day._outputs / f"{name}.txt").read_text(errors="replace")
-        if stage != BUILD and code >= 0 and "Traceback (most recent call last)" in said:
-            last = [line for line in said.splitlines() if line.strip()][-1]
-            self._result.complaints.append(f"{name}: a traceback, exit {code}: {last[:300]}")
-        if code > 0 and not said.strip():
-            self._result.complaints.append(f"{name}: exit {code} without a word")
-
-    def _note(self, fault: Fault, stage: str, struck: bool, codes: list[int]) -> None:
-        self._result.hits.append((fault.kind, stage, struck))
-        what = f"{stage}: {fault}: " + ("struck" if struck else "missed")
-        ends = ", ".join("killed" if code == -9 else f"exit {code}" for code in codes)
-        self._result.told.append(f"{what} ({ends})")
-
-    def _last_line(self) -> str:
-        newest = max(self._day._outputs.iterdir(), key=lambda path: path.stat().st_mtime)
-        lines = [line for line in newest.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else "no word"
-
-    def _set_weather(self, number: int) -> None:
-        """The weather holds for the whole run; what is down is up again for the second try."""
-        specs = self._plan.weather + (self._plan.down if number == 1 else ())
-        self._replay.faults = weather.Faults(weather.parse(specs), self._plan.seed + number)
-
-    def _environment(self) -> dict[str, str]:
-        settings = commands.environment(self._day.home, self._day.items, self._replay.url)
-        if self._plan.jumps:
-            settings |= self._day.clock.environment()
-        if self._server:
-            settings |= self._server.environment()
-        return settings

@@ -12,6 +12,7 @@ DISK = "full disk"  # so many bytes are left
 CLOCK = "clock jump"  # by so many seconds, before the command (at 0) or during it
 SERVER = "PocketBase killed"  # while the command publishes
 TWICE = "twice at once"
+CATALOG = "catalog killed"  # the server that a lake's catalog is in, back shortly after
 
 # KIND or KIND@API, largest share; what takes seconds strikes seldom.
 WEATHER = (
@@ -75,6 +76,8 @@ KINDS = {
     BUILD: ((KILL, 3), (DIE, 3), (DISK, 3), (CLOCK, 2), (TWICE, 1)),
     PUBLISH: ((KILL, 2), (DIE, 2), (DISK, 2), (CLOCK, 1), (SERVER, 3), (TWICE, 1)),
 }
+# What can go wrong on a lake besides.
+LAKE_KINDS = {EXTRACT: ((CATALOG, 3),), BUILD: ((CATALOG, 3),), PUBLISH: ((CATALOG, 2),)}
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class Fault:
             DISK: f"with {self.amount / 1024:,.0f} KiB left",
             CLOCK: f"by {self.amount / HOUR:+.1f} h at {self.at:.0%} of its time",
             SERVER: f"at {self.at:.0%} of its time",
+            CATALOG: f"at {self.at:.0%} of its time",
         }
         return f"{self.kind} {told.get(self.kind, '')}".strip()
 
@@ -121,10 +125,11 @@ def calm(number: int = 0) -> Plan:
     return Plan(number, 0, (), (), own_server=False, faults=dict.fromkeys(STAGES, ()))
 
 
-def draw(seed: int, number: int, *, back_days: int, clocks: bool) -> Plan:
+def draw(seed: int, number: int, *, back_days: int, clocks: bool, on_lake: bool = False) -> Plan:
     """Return the plan of one run; the same for the same arguments.
 
     back_days: so far back the posts' days are still over. clocks: whether a clock can be shifted.
+    on_lake: the catalog's server can be killed as well.
     """
     chance = random.Random(f"{seed}/{number}")
     chosen = chance.sample(WEATHER, chance.randint(1, 3))
@@ -133,7 +138,8 @@ def draw(seed: int, number: int, *, back_days: int, clocks: bool) -> Plan:
     own_server = chance.random() < 0.4
     faults = {}
     for stage in STAGES:
-        kinds = [(kind, weight) for kind, weight in KINDS[stage] if clocks or kind != CLOCK]
+        possible = (*KINDS[stage], *(LAKE_KINDS[stage] if on_lake else ()))
+        kinds = [(kind, weight) for kind, weight in possible if clocks or kind != CLOCK]
         names, weights = zip(*kinds, strict=True)
         drawn = chance.choices(names, weights, k=chance.choice((1, 1, 2)))
         faults[stage] = tuple(_fault(kind, stage, chance, back_days) for kind in drawn)

@@ -14,7 +14,8 @@ import pytest
 
 from tests.faults import compare, items
 from tests.faults.__main__ import tally
-from tests.faults.day import FaultDay, Result
+from tests.faults.attempts import Result
+from tests.faults.day import FaultDay
 from tests.faults.plan import (
     BUILD,
     DIE,
@@ -52,7 +53,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultDay]:
     made = FaultDay(folder / "day", items.cut(folder / "items"))
     made.undisturbed()
     yield made
-    made.disk.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,27 @@ def test_one_value_that_differs_is_seen_and_named(day: FaultDay, tmp_path: Path)
         "silver_staging.int_problems__inputs",
         "silver_staging.stg_embeddings",
     ]
+
+
+def test_histories_of_days_are_compared_without_the_days_that_a_clock_made(tmp_path: Path) -> None:
+    def made(name: str, *days: str) -> Path:
+        file = tmp_path / f"{name}.duckdb"
+        with duckdb.connect(str(file)) as db:
+            db.execute("create schema hf")
+            for table in ("model_rank_daily", "model_stats_daily", "model_movers"):
+                db.execute(f"create table hf.{table} (model_id varchar, observed_on date)")
+            for day in days:
+                for table in ("model_rank_daily", "model_stats_daily"):
+                    db.execute(f"insert into hf.{table} values ('bert', $1)", [day])
+            if len(days) > 1:
+                db.execute("insert into hf.model_movers values ('bert', $1)", [days[-1]])
+        return file
+
+    one, later = made("one", "2026-11-30"), made("later", "2026-12-30")
+    two = made("two", "2026-11-30", "2026-12-30")
+    assert compare.warehouses(one, later, several_days=False) == []
+    assert compare.warehouses(one, two, several_days=True) == []
+    assert len(compare.warehouses(one, two, several_days=False)) == 3
 
 
 def test_a_record_that_differs_is_seen_and_named() -> None:
