@@ -32,6 +32,7 @@ from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from assay import warehouse
+from assay.common import files
 from assay.warehouse import lake, private
 
 log = logging.getLogger(__name__)
@@ -161,9 +162,7 @@ def _worker() -> str:
     time (landing/running.py).
     """
     path = private.folder(warehouse.data_dir()) / WORKER
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(secrets.token_hex(4))
-    except FileExistsError:
-        pass
+    if not path.exists() or not path.read_text(encoding="utf-8").strip():
+        with files.atomic(path) as file:  # whole or not at all, on a full disk too
+            file.write(secrets.token_hex(4).encode())
     return path.read_text(encoding="utf-8").strip()

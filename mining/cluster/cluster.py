@@ -162,32 +162,29 @@ def _by_features(
 ) -> Clusters:
     """Return the clusters of what features.py makes of the items."""
     lexical = word_vectors(texts, places, seed, _certainty(rows, number, seed))
-    points, graph, near = _points_and_graph(rows, lexical, seed)
+    # Of a hundred thousand posts each matrix is 150 MB or more: what is not needed goes at once.
+    points = concat_features(rows, lexical)
     if sources is not None and len(set(sources)) > 1:
-        first = _by_means(points, graph, number, seed, minibatch_starts=1)
-        del points, graph, near  # a hundred thousand posts are 150 MB of each, and of what is alike
-        points, graph, near = _points_and_graph(
-            remove_source_effect(rows, sources, first), lexical, seed
-        )
+        graph, _ = neighbour_graph(points, seed)
+        smooth = smooth_on_graph(points, graph)
+        del points
+        first = _by_means(smooth, graph, number, seed, minibatch_starts=1)
+        del smooth, graph
+        points = concat_features(remove_source_effect(rows, sources, first), lexical)
     del lexical
+    graph, near = neighbour_graph(points, seed)
     if method == "hdbscan":
         label, outlier = _by_density(points, seed)
     else:
-        label, outlier = _by_means(points, graph, number, seed), _lonely(near)
+        smooth = smooth_on_graph(points, graph)
+        del points
+        label, outlier = _by_means(smooth, graph, number, seed), _lonely(near)
     return _describe(rows, label, outlier, _confidence(label, graph))
 
 
-def _points_and_graph(
-    rows: Floats, lexical: NDArray[np.float64] | None, seed: int
-) -> tuple[Floats, sp.csr_matrix, Floats]:
-    points = concat_features(rows, lexical)
-    return points, *neighbour_graph(points, seed)
-
-
 def _by_means(
-    points: Floats, graph: sp.csr_matrix, number: int | None, seed: int, **starts: int
+    smooth: Floats, graph: sp.csr_matrix, number: int | None, seed: int, **starts: int
 ) -> Ints:
-    smooth = smooth_on_graph(points, graph)
     label = partition(smooth, number or _number(smooth, graph, seed), seed=seed, **starts)
     return spherical_steps(smooth, label)
 
