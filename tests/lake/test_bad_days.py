@@ -11,7 +11,6 @@ import pytest
 
 from assay.warehouse import lake
 from tests.lake import lakes
-from tests.postgres_server import postgres
 from tests.support import Project
 
 LOAD = ("dlt", "pipeline", "inputs", "run")
@@ -53,9 +52,11 @@ def loaded(tmp_path: Path) -> Project:
 
 
 @pytest.mark.slow("a catalog that is down is one line, and all is there when it is back")
-def test_a_catalog_that_is_down_is_told_before_anything_is_read(tmp_path: Path) -> None:
-    with postgres(tmp_path / "server") as host:
-        project = lakes.on_postgres(tmp_path / "p", host, tmp_path / "files", "postgres")
+def test_a_catalog_that_is_down_is_told_before_anything_is_read(
+    tmp_path: Path, postgres_host: str
+) -> None:
+    with lakes.database(postgres_host):
+        project = lakes.on_postgres(tmp_path / "p", postgres_host, tmp_path / "files")
         project.run(*LOAD)
         before = project.rows(FILES)
         away = {lake.CATALOG: "postgresql://assay:s3cret@127.0.0.1:1/lake"}
