@@ -28,6 +28,9 @@ CONNECT_SECONDS = 15  # as dlt
 PREFIX = "POSTGRES_SCHEMA_PREFIX"
 ORIGIN = "origin.txt"  # in the data folder: where its numbers come from
 # What the databases raise for tables and columns that no build has made yet.
+# What libpq says, through DuckDB, of a server that is gone.
+_CATALOG_LOST = ("server closed the connection", "terminating connection", "connection to server")
+_LAKE_HELP = " (see docs/lake.md)"
 _NOT_BUILT = (
     duckdb.CatalogException,
     duckdb.BinderException,
@@ -293,9 +296,15 @@ def cursor(
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, which is the one that names the cause."""
+    """Return the first line of an error's message, which is the one that names the cause, and what
+    to do where a lake lost its catalog in the middle of something."""
     text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    line = text.splitlines()[0] if text else type(error).__name__
+    if "docs/lake.md" in line or main_target() == "duckdb":
+        return line
+    if any(words in text for words in _CATALOG_LOST):
+        return f"{line}: check DUCKLAKE_CATALOG, and whether its server runs{_LAKE_HELP}"
+    return line
 
 
 def why(error: BaseException, what: str) -> str:

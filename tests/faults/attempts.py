@@ -6,19 +6,17 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
 from assay.sample.replay import ReplayServer
 from assay.sample.server import faults as weather
 from tests.faults import commands, compare
 from tests.faults.plan import BUILD, CATALOG, CLOCK, DIE, DISK, KILL, SERVER, TWICE, Fault, Plan
-from tests.faults.surroundings import kill_bundled, kill_group
-from tests.faults.warehouses import OnLake
+from tests.faults.surroundings import Clock, Disk, kill_bundled, kill_group
+from tests.faults.warehouses import File, OnLake
 from tests.publish.pocketbase.support import PocketBase, published
 from tests.support import ROOT
-
-if TYPE_CHECKING:
-    from tests.faults.day import FaultDay
 
 MAX_TRIES = 6  # of one command without a fault of its own
 STUCK_SECONDS = 420.0
@@ -43,6 +41,26 @@ class Result:
     seconds: float = 0.0
 
 
+class Day(Protocol):
+    """What a run finds around it (tests/faults/day.py).
+
+    base, home: the folders of all runs and of this one; outputs: of what commands said. took: the
+    seconds of each stage undisturbed. days: what the clock has shown.
+    """
+
+    base: Path
+    home: Path
+    items: Path
+    outputs: Path
+    disk: Disk
+    clock: Clock
+    warehouse: File | OnLake
+    took: dict[str, float]
+    days: set[object]
+    back_days: int
+    data_tests: bool
+
+
 class NotDoneError(Exception):
     """A command did not come to its end, however often it was run."""
 
@@ -51,12 +69,7 @@ class Attempts:
     """One run while it is under way."""
 
     def __init__(
-        self,
-        day: "FaultDay",
-        plan: Plan,
-        result: Result,
-        replay: ReplayServer,
-        server: PocketBase | None,
+        self, day: Day, plan: Plan, result: Result, replay: ReplayServer, server: PocketBase | None
     ) -> None:
         self._day, self._plan, self._result = day, plan, result
         self._replay, self._server = replay, server

@@ -130,3 +130,21 @@ def test_a_connection_without_a_lake_is_told_in_one_line(named, tmp_path: Path) 
 
 def test_who_sets_no_lake_imports_nothing_of_it() -> None:
     assert importers(lambda name: "lake" in name.split(".")) <= OF_A_LAKE
+
+
+@pytest.mark.parametrize(
+    ("target", "said", "told"),
+    [
+        (lake.TARGET, "IO Error: server closed the connection unexpectedly\n\tThis means", True),
+        (lake.TARGET, "the lake cannot be opened: connection to server: (see docs/lake.md)", False),
+        (lake.TARGET, "Catalog Error: no such table", False),
+        ("duckdb", "server closed the connection unexpectedly", False),
+    ],
+)
+def test_a_catalog_that_is_lost_in_the_middle_is_named_with_what_to_do(
+    target: str, said: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_TARGET", target)
+    line = warehouse.first_line(duckdb.IOException(said))
+    assert line.startswith(said.splitlines()[0])
+    assert (": check DUCKLAKE_CATALOG, and whether its server runs" in line) == told
