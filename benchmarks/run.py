@@ -49,8 +49,9 @@ BENCHES = (
     Bench(
         "history",
         "Daily history: a run at its beginning, and after others",
-        "dbt starts, parses and tests; with the days grow the tests of hf.model_movers, a view "
-        "over all history.",
+        "dbt starts, parses and tests, which is most of it. With the days grow the tests that hold "
+        "the keys of hf.model_stats_daily and hf.model_rank_daily, and what hf.model_rank_daily is "
+        "built against.",
         quick="--runs 20 --models 10000",
     ),
     Bench(
