@@ -33,6 +33,22 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# The tables of bronze of these names, to take rows from. In a lake a name can be that of a view, of
+   a table of the rows of every run (assay/warehouse/appended.py). #}
+{% macro bronze_tables_there(names) -%}
+    {%- set schema = source('bronze', 'hf_models').schema -%}
+    {%- set found = relations_there(schema, names) -%}
+    {%- if is_lake() -%}
+        {%- for name in names -%}
+            {%- set of_runs = adapter.get_relation(this.database, schema, name ~ '_by_run') -%}
+            {%- if of_runs is not none -%}
+                {%- do found.update({name: of_runs}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found.values() | list) }}
+{%- endmacro %}
+
 {# As a pre-hook of hf.models: takes out, of every layer, what turned private, or was gone for good,
    after it was last seen. #}
 {% macro forget_withdrawn() -%}
@@ -59,7 +75,7 @@
             delete from {{ table }} where model_id in ({{ goes }});
         {%- endfor %}
         {%- set mappings = tables_of_models() | map('replace', 'model_', 'hf_model_', 1) | list -%}
-        {%- for table in relations_there(bronze, mappings + ['hf_without_references', 'hf_rejected']).values() %}
+        {%- for table in bronze_tables_there(mappings + ['hf_without_references', 'hf_rejected']) %}
             delete from {{ table }} where model_id in ({{ goes }});
         {%- endfor %}
         delete from {{ source('bronze', 'hf_models') }} where model_id in ({{ goes }});
@@ -109,9 +125,8 @@
         {%- for table in relations_there(this.schema, (tables_of_models() | list) + tables_made_of_models()).values() %}
             delete from {{ table }} where model_id in (select old_id from ({{ pending }}) as renamed);
         {%- endfor %}
-        {%- set bronze = source('bronze', 'hf_models').schema -%}
         {%- set mappings = tables_of_models() | map('replace', 'model_', 'hf_model_', 1) | list -%}
-        {%- for table in relations_there(bronze, mappings).values() %}
+        {%- for table in bronze_tables_there(mappings) %}
             update {{ table }} as moved
             set model_id = renamed.model_id
             from ({{ pending }}) as renamed

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from tests import forks, servers, tiers
+from tests.lake import lakes
 from tests.postgres_server import postgres
 from tests.support import ROOT, STAGE, Project
 
@@ -95,9 +96,22 @@ def postgres_project(tmp_path: Path, postgres_host: str) -> Iterator[Project]:
         yield project
 
 
+@pytest.fixture
+def lake_project(tmp_path: Path) -> Project:
+    """Return the project with an empty lake, whose catalog is a file."""
+    project = lakes.on_file(tmp_path)
+    with project.lake(make=True):
+        return project
+
+
 @pytest.fixture(
-    params=["duckdb", pytest.param("postgres", marks=pytest.mark.slow("the same on Postgres"))]
+    params=[
+        "project",
+        pytest.param("postgres_project", marks=pytest.mark.slow("the same on Postgres")),
+        pytest.param("lake_project", marks=pytest.mark.slow("the same on a lake")),
+    ],
+    ids=["duckdb", "postgres", "ducklake"],
 )
 def any_project(request: pytest.FixtureRequest) -> Project:
-    """Return the project on each of the two databases in turn."""
-    return request.getfixturevalue("project" if request.param == "duckdb" else "postgres_project")
+    """Return the project on each of the databases in turn."""
+    return request.getfixturevalue(request.param)

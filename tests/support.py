@@ -169,12 +169,12 @@ class Project:
             return cursor.fetchall()
 
     @contextmanager
-    def lake(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def lake(self, *, make: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the project's lake, as a DuckDB in memory whose names mean the lake's."""
         with pytest.MonkeyPatch.context() as patch, duckdb.connect() as connection:
             for name, value in self.more:
                 patch.setenv(name, value)
-            lake.attach(connection, lake.lake(ROOT), make=False)
+            lake.attach(connection, lake.lake(ROOT), make=make)
             connection.execute("use lake; set timezone = 'UTC'")
             yield connection
 

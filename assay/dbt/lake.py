@@ -2,7 +2,6 @@
 
 import logging
 import os
-from functools import partial
 from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
@@ -53,8 +52,7 @@ class Plugin(BasePlugin):
             raise DbtRuntimeError(str(error)) from error
         conn.execute(f"use {lake.NAME}")
         for ddl in (journal.DDL, tombstones.DDL, lake.SNAPSHOTS_DDL):
-            # A loader may make the first of them at the same moment.
-            lake.again_after_conflicts(partial(warehouse.make_tables, conn, ddl))
+            warehouse.make_tables(conn, ddl)
 
     def configure_cursor(self, cursor: Any) -> None:
         """Let names without a database mean the lake's."""

@@ -56,7 +56,7 @@ class LakeCache:
         self._db = lake.cursor(connection)
         self._of = {"model_id": model_id, "precision": precision}
         self.dimension = dimension
-        lake.again_after_conflicts(partial(warehouse.make_tables, self._db, DDL))
+        warehouse.make_tables(self._db, DDL)
 
     def get_many(self, hashes: list[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the vectors, (n, dimension), and which of them were there, (n,); others are 0.

@@ -1,6 +1,7 @@
 """What DuckDB's file and a lake do differently, behind one name each."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,16 @@ def attach(connection: "duckdb.DuckDBPyConnection", alias: str) -> None:
 
 
 def make_tables(connection: "duckdb.DuckDBPyConnection", ddl: str) -> None:
-    """Make tables where they are missing, in a lake without their keys. ddl: statements."""
+    """Make tables where they are missing, in a lake without their keys.
+
+    Whoever else makes them at that moment is no error. ddl: statements that say `if not exists`.
+    """
     if main_target() != "duckdb":
         from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
 
         ddl = lake.without_keys(ddl)
     for statement in filter(str.strip, ddl.split(";")):
-        connection.execute(statement)
+        again_after_conflicts(partial(connection.execute, statement))
 
 
 def again_after_conflicts(write: Callable[[], object]) -> None:
@@ -61,7 +65,7 @@ def mark_snapshot(connection: "duckdb.DuckDBPyConnection", run_id: str, step_id:
     if main_target() != "duckdb":
         from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
 
-        lake.again_after_conflicts(lambda: make_tables(connection, lake.SNAPSHOTS_DDL))
+        make_tables(connection, lake.SNAPSHOTS_DDL)
         lake.mark_snapshot(connection, run_id, step_id)
 
 

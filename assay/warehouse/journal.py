@@ -191,15 +191,9 @@ def _write(sql: str, values: list[Any], ended: Step | None = None) -> None:
         if not warehouse.exists():
             return  # what failed before it loaded anything leaves no warehouse behind
         with warehouse.duckdb_file(writing=True) as connection:
-            if warehouse.main_target() == "duckdb":
-                warehouse.make_tables(connection, DDL)
-                connection.execute(sql, values)
-                return
-            from assay.warehouse import lake  # noqa: PLC0415 - only who sets a lake needs its part
-
-            lake.again_after_conflicts(lambda: warehouse.make_tables(connection, DDL))
-            lake.again_after_conflicts(lambda: connection.execute(sql, values))
-            if ended:
+            warehouse.make_tables(connection, DDL)
+            warehouse.again_after_conflicts(lambda: connection.execute(sql, values))
+            if ended and warehouse.main_target() != "duckdb":
                 warehouse.mark_snapshot(connection, ended.run_id, ended.step_id)
                 _mark(ended).unlink(missing_ok=True)
     except (duckdb.Error, OSError, warehouse.WarehouseError) as error:

@@ -13,6 +13,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
+from assay import warehouse
 from assay.extract.enrichment.entity import FLAG, NUMBER, TEXT, TIME, Entity, Field, References
 from assay.extract.landing import bronze, odd
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
@@ -102,8 +103,13 @@ def _is_newest(rows: pa.Table, key: str, known: dict[str, datetime]) -> pa.Array
 def newer(
     pipeline: dlt.Pipeline, target: str, entities: Iterable[Entity], folder: RunFolder
 ) -> Newer:
-    """Ask the warehouse what it knows from later readings than the folder."""
+    """Ask the warehouse what it knows from later readings than the folder.
+
+    A lake keeps what every reading brought and shows the latest, so there nothing is left out.
+    """
     found = Newer()
+    if warehouse.is_lake(warehouse.output(target)):
+        return found
     made = pipeline.default_schema.tables if pipeline.default_schema_name else {}
     with bronze.turn(target), pipeline.sql_client() as client:
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from assay.common.hub_entities import HUB_ENTITIES
 from assay.extract.enrichment.cache import Answer
 from assay.extract.enrichment.fetcher import Fetcher
 from assay.extract.enrichment.tags import Row, Tags
@@ -73,10 +74,9 @@ class Entity:
     """One kind of thing that models refer to.
 
     name: in hf and in `--select`. prefix: of the tags that refer to it, None when none does.
-    file: in the run folder, a record per id. table, key: in bronze. columns: those of its records
-    outside of the answer. answered: its other columns, by their place in the answer. mapping: the
-    bronze table of which models refer to it. mapping_columns: what a row of that holds after
-    model_id.
+    file: in the run folder, a record per id. columns: those of its records outside of the answer.
+    answered: its other columns, by their place in the answer. mapping_columns: what a row of its
+    mapping holds after model_id.
     identify: the rows that a model's tags make in the mapping, each once, sorted; pure.
     fetch: the records of all that models refer to; asks for those without a fresh answer.
     """
@@ -84,14 +84,26 @@ class Entity:
     name: str
     prefix: str | None = None
     file: str
-    table: str
-    key: str
     columns: Mapping[str, pa.DataType] = field(default_factory=dict)
     answered: Mapping[str, Field]
-    mapping: str
     mapping_columns: Mapping[str, pa.DataType]
     identify: Callable[[Tags], tuple[Row, ...]]
     fetch: Callable[[Fetcher, References], Fetched]
+
+    @property
+    def table(self) -> str:
+        """The bronze table of what its source says."""
+        return HUB_ENTITIES[self.name].bronze
+
+    @property
+    def key(self) -> str:
+        """The column of that table which identifies it."""
+        return HUB_ENTITIES[self.name].bronze_key
+
+    @property
+    def mapping(self) -> str:
+        """The bronze table of which models refer to it."""
+        return HUB_ENTITIES[self.name].mapping
 
 
 def record(name: str, answer: Answer | None, reason: str | None) -> Record:

@@ -94,15 +94,20 @@ def run(pipeline: dlt.Pipeline, resources: Any, target: str) -> None:
 
     Raises dlt's PipelineStepFailed when the destination refuses.
     """
-    _admit_new_columns(pipeline, resources if isinstance(resources, list) else [resources])
+    wanted = resources if isinstance(resources, list) else [resources]
+    if warehouse.is_lake(warehouse.output(target)):
+        from assay.extract.landing import lake  # noqa: PLC0415 - only who sets a lake needs it
+
+        lake.append(wanted)
+    _admit_new_columns(pipeline, wanted)
     with turn(target), _held_open(target):
-        info = _loaded(pipeline, resources, target)
+        info = _loaded(pipeline, wanted, target)
         if step := journal.current():
             step.load_ids += info.loads_ids
         info.raise_on_failed_jobs()
 
 
-def _loaded(pipeline: dlt.Pipeline, resources: Any, target: str) -> LoadInfo:
+def _loaded(pipeline: dlt.Pipeline, resources: list[Any], target: str) -> LoadInfo:
     if warehouse.is_lake(warehouse.output(target)):
         from assay.extract.landing import lake  # noqa: PLC0415 - only who sets a lake needs it
 
@@ -119,7 +124,7 @@ def _admit_new_columns(pipeline: dlt.Pipeline, resources: list[Any]) -> None:
         return
     made = pipeline.default_schema.tables
     for one in resources:
-        known = made.get(one.name, {}).get("columns")
+        known = made.get(one.table_name, {}).get("columns")
         if known and one.columns.keys() - known.keys():
             one.apply_hints(schema_contract={"columns": "evolve"})
 

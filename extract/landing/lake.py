@@ -10,7 +10,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -29,11 +29,12 @@ from dlt.destinations.impl.ducklake.configuration import (
 )
 from dlt.destinations.impl.ducklake.ducklake import DuckLakeClient
 from dlt.destinations.impl.ducklake.sql_client import DuckLakeSqlClient
+from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from assay import warehouse
 from assay.common import files
-from assay.warehouse import lake, private
+from assay.warehouse import appended, lake, private
 
 log = logging.getLogger(__name__)
 
@@ -134,12 +135,36 @@ def destination(settings: dict[str, Any]) -> Destination[Any, Any]:
     return Lake(credentials, staging_dataset_name_layout=f"%s_staging_{_worker()}")
 
 
-def load(pipeline: dlt.Pipeline, resources: Any) -> LoadInfo:
-    """Load resources beside others who load the same tables at the same time.
+def append(resources: Iterable[DltResource]) -> None:
+    """Let resources of which a lake keeps what every run brought add their rows to that table."""
+    for one in resources:
+        if one.name in appended.BY_NAME:
+            one.apply_hints(
+                table_name=appended.BY_NAME[one.name].table,
+                write_disposition="append",
+                primary_key="",
+                merge_key="",
+            )
+
+
+def load(pipeline: dlt.Pipeline, resources: list[DltResource]) -> LoadInfo:
+    """Load resources beside others who load the same tables at the same time, in `attached`.
 
     Where both replace rows of one table, one of them fails whole, though they share no row; what it
     had extracted waits in its package and is loaded again. Raises dlt's PipelineStepFailed.
     """
+    with duckdb.connect(SHARED) as db:
+        db.execute(f"use {lake.NAME}")
+        has_views = any(one.name in appended.BY_NAME for one in resources)
+        if has_views:
+            appended.prepare(db)  # tables of an earlier version become those that rows are added to
+        info = _loaded(pipeline, resources)
+        if has_views:
+            appended.prepare(db)
+    return info
+
+
+def _loaded(pipeline: dlt.Pipeline, resources: list[DltResource]) -> LoadInfo:
     pause = PAUSE
     for left in reversed(range(TRIES)):
         try:

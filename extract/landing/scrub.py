@@ -31,10 +31,10 @@ def scrub(parent: Path, beginning: str, url_hashes: list[str], days: list[str] |
 
 
 def scrub_packages(pipeline: str, table: str) -> int:
-    """Delete what dlt kept of loads into a table, before it was told to keep nothing
-    (.dlt/config.toml, `delete_completed_jobs`); return how many files."""
+    """Delete what dlt kept of loads into a table, in a lake into the one of its runs, before it was
+    told to keep nothing (.dlt/config.toml, `delete_completed_jobs`); return how many files."""
     loaded = warehouse.data_dir() / "dlt" / "pipelines" / pipeline / "load" / "loaded"
-    found = list(loaded.glob(f"*/completed_jobs/{table}.*"))
+    found = list(loaded.glob(f"*/completed_jobs/{table}*"))
     for file in found:
         file.unlink()
     return len(found)

@@ -29,7 +29,7 @@ class BronzeTable:
     whose rows are replaced one by one. merge_key: the columns that name what is replaced as one,
     say all models of a task. json_columns: texts that are JSON. newest_by: of two rows with one
     primary key in one load the one with the later value stays. hard_delete: a boolean column; a row
-    where it is true only deletes. is_appended: rows are added and none is replaced.
+    where it is true only deletes.
     """
 
     name: str
@@ -39,7 +39,6 @@ class BronzeTable:
     json_columns: Sequence[str] = ()
     newest_by: str | None = None
     hard_delete: str | None = None
-    is_appended: bool = False
 
     def hints(self, *, arrow: bool) -> dict[str, Any]:
         """Return the keywords of `dlt.resource` and `dlt.transformer`.
@@ -68,7 +67,7 @@ class BronzeTable:
             "name": self.name,
             "primary_key": list(self.primary_key) or None,
             "merge_key": list(self.merge_key) or None,
-            "write_disposition": "append" if self.is_appended else merge,
+            "write_disposition": merge,
             "columns": columns,
             "schema_contract": {"columns": "freeze"},
         }
@@ -78,13 +77,6 @@ class BronzeTable:
         several runs read stands side by side, in whatever order they are loaded."""
         keys = {name: getattr(self, name) for name in ("primary_key", "merge_key")}
         return replace(self, **{name: [*key, "run_id"] for name, key in keys.items() if key})
-
-    def appended(self, name: str) -> Self:
-        """Return the table of this name to which each run adds its rows, for whoever reads it to
-        take the latest of a key (assay/warehouse/appended.py)."""
-        return replace(
-            self, name=name, primary_key=(), merge_key=(), newest_by=None, is_appended=True
-        )
 
     def resource(self, tables: Iterable[pa.Table]) -> DltResource:
         """Return the dlt resource of Arrow tables in which no two rows have one primary key."""

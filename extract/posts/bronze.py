@@ -19,9 +19,8 @@ from assay.extract.landing import bronze
 from assay.extract.landing.run_folder import MAX_RECORD, RunFolder
 from assay.extract.landing.scrub import scrub, scrub_packages
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, loaded_tables, resources
+from assay.extract.posts.tables import COLLECTED_WINDOWS, RAW_ITEMS, resources
 from assay.extract.posts.windows import DAY_SECONDS, Window
-from assay.warehouse import appended
 
 log = logging.getLogger(__name__)
 
@@ -146,20 +145,14 @@ _UNFINISHED_SQL = f"""
 def make_tables(progress: Collector) -> None:
     """Make all tables, empty, where they are not there yet: what reads them finds them."""
     target = warehouse.main_target()
-    tables = loaded_tables(target)
-    is_lake = warehouse.is_lake(warehouse.output(target))
-    if is_lake and warehouse.exists(target):
-        _make_views()  # of what an earlier version of the project made
+    tables = (RAW_ITEMS, COLLECTED_WINDOWS)
     with _warehouse() as connection:
         found = [_exists(connection, table.name) for table in tables]
         has_tombstones = _exists(connection, forget.TABLE.removeprefix("bronze."))
     if not all(found):
         empty = {table.name: table.empty() for table in tables}
         pipeline = bronze.open_pipeline("issues", target, progress)
-        made = resources(_parts([empty]), arrow=True, tables=tables)
-        bronze.run(pipeline, list(made), target)
-        if is_lake:
-            _make_views()
+        bronze.run(pipeline, list(resources(_parts([empty]), arrow=True)), target)
     if not has_tombstones:
         with warehouse.duckdb_file(writing=True) as db:
             forget.prepare(db)
@@ -192,15 +185,15 @@ def load_posts(folder: RunFolder, progress: Collector) -> dict[tuple[str, date],
         connection.execute("detach warehouse")
         target = warehouse.main_target()
         pipeline = bronze.open_pipeline("issues", target, progress)
-        tables = loaded_tables(target)
-        for table, paths, sql in zip(
-            tables, (posts, windows), (_POSTS_SQL, _WINDOWS_SQL), strict=True
+        for table, paths, sql in (
+            (RAW_ITEMS, posts, _POSTS_SQL),
+            (COLLECTED_WINDOWS, windows, _WINDOWS_SQL),
         ):
             names = ", ".join(table.schema.names)
             filled = sql.format(columns=_columns(table), lines=_lines(table), names=names)
             reader = connection.execute(filled, {"paths": paths}).to_arrow_reader(BATCH_ROWS)
             parts = _parts({table.name: batch} for batch in table.batches(reader))
-            both = {one.name: one for one in resources(parts, arrow=True, tables=tables)}
+            both = {one.name: one for one in resources(parts, arrow=True)}
             bronze.run(pipeline, both[table.name], target)
         _take_back(tombstones)
     return new
@@ -244,8 +237,7 @@ def scrub_files(url_hashes: list[str], days: list[str] | None) -> int:
     """
     folders = warehouse.data_dir() / "raw" / "issues"
     count = scrub(folders, POSTS, url_hashes, days)
-    posts, _ = loaded_tables(warehouse.main_target())
-    return count + scrub_packages("issues", posts.name)
+    return count + scrub_packages("issues", RAW_ITEMS.name)
 
 
 def collected_days() -> set[tuple[str, str, date]]:
@@ -285,11 +277,6 @@ def unfinished_since(day: date) -> date | None:
             _UNFINISHED_SQL, {"seconds": DAY_SECONDS, "day": day}
         ).fetchall()
     return max(first, day) if first else None
-
-
-def _make_views() -> None:
-    with warehouse.duckdb_file(writing=True) as db:
-        appended.prepare(db)
 
 
 def _parts(parts: Iterable[dict[str, pa.Table]]) -> dlt.sources.DltResource:

@@ -4,16 +4,14 @@ The resources are the same for our own commands, which read a run folder, and fo
 that anybody can run (live.py): both take parts, of which each holds rows of one or both tables.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from assay import warehouse
 from assay.extract.landing.table import UTC_TIME, BronzeTable
-from assay.warehouse import appended
 
 RAW_ITEMS = BronzeTable(
     "raw_items",
@@ -70,39 +68,22 @@ Rows = pa.Table | list[dict[str, Any]]
 Part = Mapping[str, Rows]
 
 
-def loaded_tables(target: str) -> tuple[BronzeTable, BronzeTable]:
-    """Return the tables of posts and of windows that our commands load in a target. In a lake they
-    are those to which runs add rows; raw_items and collected_windows are views of them there."""
-    if not warehouse.is_lake(warehouse.output(target)):
-        return RAW_ITEMS, COLLECTED_WINDOWS
-    return (
-        RAW_ITEMS.appended(appended.ITEMS.table),
-        COLLECTED_WINDOWS.appended(appended.WINDOWS.table),
-    )
-
-
-def resources(
-    parts: DltResource,
-    *,
-    arrow: bool,
-    tables: Sequence[BronzeTable] = (RAW_ITEMS, COLLECTED_WINDOWS),
-) -> tuple[DltResource, DltResource]:
+def resources(parts: DltResource, *, arrow: bool) -> tuple[DltResource, DltResource]:
     """Return the resources of both tables over a resource that yields parts.
 
     A post replaces what is stored of the same URL, windows those of the same query and day. arrow:
-    what the parts hold (BronzeTable.hints). tables: as of `loaded_tables`.
+    what the parts hold (BronzeTable.hints).
     """
-    posts, windows = tables
 
-    @dlt.transformer(data_from=parts, **posts.hints(arrow=arrow))
+    @dlt.transformer(data_from=parts, **RAW_ITEMS.hints(arrow=arrow))
     def raw_items(part: Part) -> Iterator[Any]:
         """One row per post, as last collected."""
-        yield from _rows(part, posts)
+        yield from _rows(part, RAW_ITEMS)
 
-    @dlt.transformer(data_from=parts, **windows.hints(arrow=arrow))
+    @dlt.transformer(data_from=parts, **COLLECTED_WINDOWS.hints(arrow=arrow))
     def collected_windows(part: Part) -> Iterator[Any]:
         """One row per window of time that was asked for: what came, and what was kept back."""
-        yield from _rows(part, windows)
+        yield from _rows(part, COLLECTED_WINDOWS)
 
     return raw_items, collected_windows
 

@@ -50,12 +50,19 @@ def test_ten_rounds_of_two_loaders_lose_nothing(tmp_path: Path, postgres_host: s
         for table, key, rows in (
             ("bronze.raw_items where source <> 'shared'", "url_hash", ROWS),
             ("bronze.hf_models", "model_id", ROWS),
+            ("bronze.hf_datasets where dataset_id not like 'shared%'", "dataset_id", ROWS),
+            ("bronze.hf_model_datasets where model_id not like 'shared%'", "model_id", ROWS),
             ("bronze.collected_windows", "run_id", 1),
             ("bronze.hf_task_listings", "run_id", 1),
         ):
             sql = f"select run_id, {counted.format(key=key, table=table)} group by 1 order by 1"
             wanted = sorted((f"{name}-{at}", rows, rows) for name in NAMES for at in range(ROUNDS))
             assert project.rows(sql) == wanted, table
-        shared = "select url_hash, run_id from bronze.raw_items where source = 'shared' order by 1"
-        last = [(f"shared-{at}", f"{NAMES[-1]}-{at}") for at in range(ROUNDS)]
-        assert project.rows(shared) == last, "whoever saw a post last, whoever wrote it last"
+        last = sorted((f"shared-{at}", f"{NAMES[-1]}-{at}") for at in range(ROUNDS))
+        for table, key in (
+            ("raw_items", "url_hash"),
+            ("hf_datasets", "dataset_id"),
+            ("hf_model_datasets", "model_id"),
+        ):
+            sql = f"select {key}, run_id from bronze.{table} where {key} like 'shared%' order by 1"
+            assert project.rows(sql) == last, f"{table}: who saw it last, not who wrote last"

@@ -96,8 +96,6 @@ ENTITY = Entity(
     name=NAME,
     prefix="arxiv",
     file="arxiv_articles.json",
-    table="arxiv_articles",
-    key="arxiv_id",
     columns={"is_template_leftover": FLAG},
     answered={
         "title": Field("title"),
@@ -112,7 +110,6 @@ ENTITY = Entity(
         "authors": Field("authors", None),
         "categories": Field("categories", None),
     },
-    mapping="hf_model_articles",
     mapping_columns={"arxiv_id": TEXT, "is_template_leftover": FLAG},
     identify=identify,
     fetch=fetch,

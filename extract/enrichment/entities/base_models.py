@@ -67,8 +67,6 @@ ENTITY = Entity(
     name=NAME,
     prefix=PREFIX,
     file="hf_models_specific.json",
-    table="hf_base_models",
-    key="model_id",
     columns={"license": TEXT, "depth": NUMBER},
     answered={
         "resolved_id": Field("id"),
@@ -77,7 +75,6 @@ ENTITY = Entity(
         "parameters": Field("safetensors.total", NUMBER),
         **REPOSITORY,
     },
-    mapping="hf_model_base_models",
     mapping_columns={"base_model_id": TEXT, "relation": TEXT},
     identify=identify,
     fetch=fetch,

@@ -24,8 +24,6 @@ ENTITY = Entity(
     name=NAME,
     prefix="dataset",
     file="hf_datasets_specific.json",
-    table="hf_datasets",
-    key="dataset_id",
     columns={"license": TEXT},
     answered={
         "resolved_id": Field("id"),
@@ -33,7 +31,6 @@ ENTITY = Entity(
         **REPOSITORY,
         "croissant": Field("croissant", None),
     },
-    mapping="hf_model_datasets",
     mapping_columns={"dataset_id": TEXT},
     identify=identify,
     fetch=fetch,

@@ -77,11 +77,8 @@ def _define(fetcher: Fetcher, names: Mapping[str, str]) -> FetchStats:
 ENTITY = Entity(
     name=NAME,
     file="keywords.json",
-    table="hf_keywords",
-    key="keyword_id",
     columns={"kind": TEXT},
     answered={"label": Field("label"), "description": Field("description")},
-    mapping="hf_model_keywords",
     mapping_columns={"keyword_id": TEXT, "kind": TEXT},
     identify=identify,
     fetch=fetch,

@@ -95,8 +95,6 @@ ENTITY = Entity(
     name=NAME,
     prefix=PREFIX,
     file="licenses.json",
-    table="hf_licenses",
-    key="license_id",
     answered={
         "spdx_id": Field("spdx_id"),
         "name": Field("name"),
@@ -104,7 +102,6 @@ ENTITY = Entity(
         "url": Field("url"),
         "is_osi_approved": Field("is_osi_approved", FLAG),
     },
-    mapping="hf_model_licenses",
     mapping_columns={"license_id": TEXT},
     identify=identify,
     fetch=fetch,

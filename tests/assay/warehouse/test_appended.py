@@ -17,12 +17,18 @@ WINDOWS = (
     "source varchar, query varchar, collection_date date, window_start timestamptz, "
     "window_end timestamptz, collected_at timestamptz, run_id varchar"
 )
+DATA_SETS = "dataset_id varchar, observed_at timestamptz, fetched_at timestamptz, run_id varchar"
+REFERENCES = (
+    "model_id varchar, dataset_id varchar, is_gone boolean, observed_at timestamptz, "
+    "run_id varchar, _dlt_load_id varchar"
+)
+ENTITY, MAPPING = appended.BY_NAME["hf_datasets"], appended.BY_NAME["hf_model_datasets"]
 SHOWN = "select * from bronze.{} order by all"
 
 
 @pytest.fixture
 def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Return a lake with both tables, as a loader makes them, and their views."""
+    """Return a lake with some of the tables, as a loader makes them, and their views."""
     monkeypatch.setenv(lake.CATALOG, str(tmp_path / "lake.duckdb"))
     monkeypatch.setenv(lake.DATA, str(tmp_path / "files"))
     with duckdb.connect() as connection:
@@ -30,6 +36,8 @@ def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckD
         connection.execute("use lake; set timezone = 'UTC'; create schema bronze")
         connection.execute(f"create table bronze.{appended.ITEMS.table} ({POSTS})")
         connection.execute(f"create table bronze.{appended.WINDOWS.table} ({WINDOWS})")
+        connection.execute(f"create table bronze.{ENTITY.table} ({DATA_SETS})")
+        connection.execute(f"create table bronze.{MAPPING.table} ({REFERENCES})")
         appended.prepare(connection)
         yield connection
 
@@ -102,6 +110,44 @@ def test_a_day_has_the_windows_of_the_run_that_looked_last(db: duckdb.DuckDBPyCo
         assert shown(db, appended.WINDOWS) == sorted(runs[1] + runs[2]), order
 
 
+def test_an_entity_is_as_its_source_answered_last(db: duckdb.DuckDBPyConnection) -> None:
+    runs = [
+        [("a", moment(1, 1), moment(1, 2), "run-1"), ("b", moment(1, 1), moment(1, 2), "run-1")],
+        [("a", moment(2, 1), None, "run-2")],  # not answered, which is known later
+        [("a", moment(1, 3), moment(1, 4), "run-3"), ("b", moment(2, 3), moment(2, 3), "run-3")],
+    ]
+    for order in orders(runs):
+        db.execute(f"delete from bronze.{ENTITY.table}")
+        for rows in order:
+            add(db, ENTITY, rows)
+        assert shown(db, ENTITY) == [*runs[1], runs[2][1]], order
+
+
+def test_a_model_refers_to_what_the_run_that_looked_last_found(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    def pair(model: str, data_set: str, hour: int, run: str, load: str) -> tuple:
+        return (model, data_set, data_set == "", moment(1, hour), run, load)
+
+    runs = [
+        [pair("m", "a", 1, "run-1", "1"), pair("m", "b", 1, "run-1", "1")],
+        [pair("m", "b", 2, "run-2", "2"), pair("m", "c", 2, "run-2", "2")],
+        [pair("m", "b", 2, "run-2", "3"), pair("m", "c", 2, "run-2", "3")],  # the same, again
+        [pair("n", "", 2, "run-2", "2")],  # refers to nothing
+        [pair("n", "a", 1, "run-1", "1")],
+    ]
+    for order in orders(runs):
+        db.execute(f"delete from bronze.{MAPPING.table}")
+        for rows in order:
+            add(db, MAPPING, rows)
+        for _ in range(2):
+            wanted = [("m", "b", "run-2"), ("m", "c", "run-2")]
+            assert [(one[0], one[1], one[4]) for one in shown(db, MAPPING)] == wanted, order
+            appended.drop_outdated(db)
+        add(db, MAPPING, runs[4])
+        assert len(shown(db, MAPPING)) == 2, "what was read before n referred to nothing"
+
+
 def test_a_run_that_was_loaded_twice_counts_once(db: duckdb.DuckDBPyConnection) -> None:
     windows = [window(1, 0, 12, 8, "run-1"), window(1, 12, 24, 8, "run-1")]
     for _ in range(2):
@@ -125,7 +171,7 @@ def test_what_counts_for_nothing_can_be_dropped_and_nothing_else(
 def test_a_table_of_the_version_before_becomes_the_first_of_the_runs(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    for one in appended.TABLES:
+    for one in (appended.ITEMS, appended.WINDOWS):
         db.execute(f"drop view bronze.{one.name}; drop table bronze.{one.table}")
     db.execute(f"create table bronze.raw_by_run ({POSTS})")
     add(db, replace(appended.ITEMS, name="raw"), RUNS[0])

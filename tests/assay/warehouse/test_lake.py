@@ -111,6 +111,42 @@ def test_tables_are_made_and_rows_replaced_in_a_lake_as_in_duckdb(
     assert snapshot[0] == journal.run_id()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "TransactionContext Error: Failed to commit: attempting to create table, Transaction "
+        "conflict: this table has been created by another transaction already",
+        'Catalog Error: Table with name "tombstones" already exists',
+    ],
+)
+def test_a_table_that_another_process_makes_at_that_moment_is_no_error(
+    said: str, named, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = named(str(tmp_path / "lake.sqlite"))
+    monkeypatch.setenv("ASSAY_TARGET", lake.TARGET)
+    monkeypatch.setattr(lake, "_PAUSE", 0.0)
+
+    class Beaten:
+        """A connection that another process is faster than, once with every statement."""
+
+        def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+            self.connection, self.beaten = connection, set()
+
+        def execute(self, statement: str) -> None:
+            if statement not in self.beaten:
+                self.beaten.add(statement)
+                raise duckdb.Error(said)
+            self.connection.execute(statement)
+
+    with duckdb.connect() as connection:
+        lake.attach(connection, where)
+        connection.execute(f"use {lake.NAME}")
+        one = Beaten(connection)
+        warehouse.make_tables(one, tombstones.DDL)
+        assert one.beaten
+        assert connection.execute("select count(*) from bronze.tombstones").fetchall() == [(0,)]
+
+
 def test_nothing_is_downloaded(named) -> None:
     with duckdb.connect() as connection:
         lake.attach(connection, named("lake.sqlite"))

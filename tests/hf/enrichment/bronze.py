@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -89,16 +90,14 @@ class Bronze:
 
     def make(self, tables: dict[str, str]) -> None:
         """Make tables: those of the catalog, or those of its enrichment."""
-        json_type = "json" if self._project.target == "duckdb" else "jsonb"
+        json_type = "jsonb" if self._project.target == "postgres" else "json"
         for name, columns in tables.items():
             self.execute(f"create table bronze.{name} ({columns.format(json=json_type)})")
 
     def execute(self, sql: str, rows: Sequence[Sequence[Any]] = ()) -> None:
         """Run one statement, once per row of bound values."""
-        if self._project.target == "duckdb":
-            path = self._project.folder / "data" / "assay.duckdb"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with duckdb.connect(path) as connection:
+        if self._project.target != "postgres":
+            with self._duckdb() as connection:
                 connection.execute("set timezone = 'UTC'")
                 for row in rows or [()]:
                     connection.execute(sql.replace("%s", "?"), row)
@@ -106,6 +105,13 @@ class Bronze:
         with self._project.postgres() as connection, connection.cursor() as cursor:
             for row in rows or [()]:
                 cursor.execute(sql, row or None)
+
+    def _duckdb(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        if self._project.target == "ducklake":
+            return self._project.lake()
+        path = self._project.folder / "data" / "assay.duckdb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(path)
 
     def add(self, table: str, *rows: dict[str, Any], observed_at: datetime = READ) -> None:
         """Add rows by column name, of the run that began at `observed_at`."""

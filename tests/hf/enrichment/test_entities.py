@@ -34,7 +34,7 @@ def test_an_entity_is_registered_by_its_name_and_has_a_file_and_tables_of_its_ow
 def test_dbt_knows_the_key_and_the_bronze_table_of_every_entity() -> None:
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     assert project["vars"]["hf_entities"] == {
-        name: {"key": one.key, "bronze": ENTITIES[name].table} for name, one in HUB_ENTITIES.items()
+        name: {"key": one.key, "bronze": one.bronze} for name, one in HUB_ENTITIES.items()
     }
 
 
