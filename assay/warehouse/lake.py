@@ -136,7 +136,9 @@ def statements(where: Lake, *, alias: str = NAME, make: bool = True) -> list[str
     make: a lake that is not there yet is made. Raises LakeError where an extension is missing.
     """
     lines = ["set autoinstall_known_extensions = false", *_loads(where), *_secrets(where)]
-    options = {"data_path": where.data, "create_if_not_exists": make}
+    # A few rows would go into the catalog, as text from which DuckLake 1.5.5 takes apostrophes and
+    # backslashes where they stand in a struct.
+    options = {"data_path": where.data, "create_if_not_exists": make, "data_inlining_row_limit": 0}
     path = f"ducklake:{where.catalog}"
     if where.kind == POSTGRES:
         path = f"ducklake:postgres:{where.catalog}"

@@ -1,10 +1,10 @@
 """A loader that loads round after round, each when it is told to: what a machine of several does.
 
-    python -m tests.lake.loader NAME ROUNDS ROWS
+    python -m tests.lake.loader NAME FIRST ROUNDS ROWS
 
-Before each round it says `ready` and waits for a line. A round brings ROWS posts of a day that is
-its own, the window that says so, a listing of the Hub, and what its models refer to: all by the
-path of the pipelines.
+It loads the rounds from FIRST up to ROUNDS, counted from 0. Before each it says `ready` and waits
+for a line. A round brings ROWS posts of a day that is its own, the window that says so, a listing
+of the Hub, and what its models refer to: all by the path of the pipelines.
 """
 
 import sys
@@ -26,10 +26,10 @@ FIRST, AT = date(2026, 1, 1), datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def main() -> None:
-    """Load as many rounds as the command says."""
-    name, rounds, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    """Load the rounds that the command says."""
+    name, first, rounds, rows = sys.argv[1], *map(int, sys.argv[2:])
     make_tables(NullCollector())
-    for number in range(rounds):
+    for number in range(first, rounds):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

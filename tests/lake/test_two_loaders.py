@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,38 +12,79 @@ from tests.lake.loader import NAMES
 from tests.support import ROOT, Project
 
 ROUNDS, ROWS = 10, 500
+# The rounds in which one of them is killed, after so many seconds, and begins that round again: in
+# its posts, in its listing, in what models refer to, or in between.
+KILLED = {2: 1.0, 4: 2.5, 6: 4.0, 8: 5.5}
 
 
-def started(project: Project, name: str) -> "subprocess.Popen[str]":
-    """Start a loader with a data folder of its own, as a machine has it."""
-    home = project.folder / name
-    home.mkdir()
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.lake.loader", name, str(ROUNDS), str(ROWS)],
-        cwd=ROOT,
-        env=project.environment | {"ASSAY_DATA_DIR": str(home / "data"), "HOME": str(home)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+class Loader:
+    """A loader with a data folder of its own, as a machine has it."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        home = project.folder / name
+        home.mkdir()
+        self._name = name
+        self._environment = project.environment | {
+            "ASSAY_DATA_DIR": str(home / "data"),
+            "HOME": str(home),
+        }
+        self._start(0)
+
+    def _start(self, first: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.lake.loader", self._name]
+            + [str(number) for number in (first, ROUNDS, ROWS)],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def is_ready(self) -> None:
+        """Wait until it has loaded what it was told to."""
+        assert self._process.stdout.readline() == "ready\n", self._process.communicate()[1]
+
+    def load(self) -> None:
+        """Let it load the next round, and go on meanwhile."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def load_again(self, number: int) -> None:
+        """Kill it in a round, and let it load this one from the beginning."""
+        self.kill()
+        self._process.communicate()
+        self._start(number)
+        self.is_ready()
+        self.load()
+
+    def end(self) -> None:
+        """Wait for its good end."""
+        said, errors = self._process.communicate(timeout=600)
+        assert (said, self._process.returncode) == ("done\n", 0), errors
+
+    def kill(self) -> None:
+        """Kill it, with nothing said."""
+        self._process.kill()
 
 
-@pytest.mark.slow("no row of two loaders is lost or doubled, round after round")
+@pytest.mark.slow("no row of two loaders is lost or doubled, round after round, kills or not")
 def test_ten_rounds_of_two_loaders_lose_nothing(tmp_path: Path, postgres_host: str) -> None:
     with lakes.database(postgres_host):
         project = lakes.on_postgres(tmp_path, postgres_host, tmp_path / "files")
-        loaders = [started(project, name) for name in NAMES]
+        loaders = [Loader(project, name) for name in NAMES]
         try:
-            for _ in range(ROUNDS):
+            for number in range(ROUNDS):
                 for loader in loaders:
-                    assert loader.stdout.readline() == "ready\n", loader.communicate()[1]
+                    loader.is_ready()
                 for loader in loaders:
-                    loader.stdin.write("\n")
-                    loader.stdin.flush()
+                    loader.load()
+                if number in KILLED:
+                    time.sleep(KILLED[number])
+                    loaders[number // 2 % 2].load_again(number)
             for loader in loaders:
-                said, errors = loader.communicate(timeout=600)
-                assert (said, loader.returncode) == ("done\n", 0), errors
+                loader.end()
         finally:
             for loader in loaders:
                 loader.kill()

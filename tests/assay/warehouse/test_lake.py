@@ -147,6 +147,24 @@ def test_a_table_that_another_process_makes_at_that_moment_is_no_error(
         assert connection.execute("select count(*) from bronze.tombstones").fetchall() == [(0,)]
 
 
+WORDS = "it's; a 'quoted' \\ \"back\\slash\", {b: c}, [d]"
+
+
+@pytest.mark.parametrize("catalog", ["lake.sqlite", "lake.ducklake"])
+@pytest.mark.parametrize(
+    "value", ["$1", "[$1, $1]", "{'said': $1}", "[{'said': $1}]", "{'all': [{'said': $1}]}"]
+)
+def test_words_of_a_few_rows_come_back_as_they_were_whatever_they_stand_in(
+    value: str, catalog: str, named, tmp_path: Path
+) -> None:
+    with duckdb.connect() as connection:
+        lake.attach(connection, named(str(tmp_path / catalog)))
+        connection.execute(f"create table {lake.NAME}.one as select {value} as v", [WORDS])
+        connection.execute(f"insert into {lake.NAME}.one select {value}", [WORDS])
+        wanted = connection.execute(f"select {value}", [WORDS]).fetchall()
+        assert connection.execute(f"from {lake.NAME}.one").fetchall() == wanted * 2
+
+
 def test_nothing_is_downloaded(named) -> None:
     with duckdb.connect() as connection:
         lake.attach(connection, named("lake.sqlite"))
