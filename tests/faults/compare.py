@@ -22,6 +22,7 @@ TABLES_LEFT_OUT = {
     "bronze_staging_*.*": "the same of a lake, where each data folder has its own",
     "ops.run_snapshots": "a row per command that was run, on a lake",
     "bronze.*_by_run": "what runs of a lake added, and there were more; a view shows what counts",
+    "ops.embedding_cache": "a lake's, with COMPUTE=daft; else a file beside the warehouse",
     "ops.pipeline_steps": "a row per command that was run, and there were more",
     "gold.pipeline_runs": "a row per command that was run, and there were more",
     "gold.sync_runs": "a row per run of the sync, and there were more",
