@@ -123,7 +123,7 @@ BENCHES = (
     Bench(
         "mining",
         "From posts to issues, end to end",
-        "Embedding. The rest is linear; clustering is next.",
+        "Embedding. The rest is linear; topics are next.",
         quick="--posts 1000 10000",
     ),
     Bench(

@@ -34,22 +34,44 @@ class HubEntity:
 # In the order in which they are enriched: base models come after data sets.
 _ALL = (
     HubEntity(
-        "datasets", "dataset_id", "data sets", "hf_datasets", "dataset_id", "hf_datasets.jsonl"
+        "datasets",
+        key="dataset_id",
+        label="data sets",
+        bronze="hf_datasets",
+        bronze_key="dataset_id",
+        recording="hf_datasets.jsonl",
     ),
-    HubEntity("articles", "arxiv_id", "papers", "arxiv_articles", "arxiv_id", "arxiv.jsonl"),
+    HubEntity(
+        "articles",
+        key="arxiv_id",
+        label="papers",
+        bronze="arxiv_articles",
+        bronze_key="arxiv_id",
+        recording="arxiv.jsonl",
+    ),
     HubEntity(
         "base_models",
-        "base_model_id",
-        "base models",
-        "hf_base_models",
-        "model_id",
-        "hf_models.jsonl",
+        key="base_model_id",
+        label="base models",
+        bronze="hf_base_models",
+        bronze_key="model_id",
+        recording="hf_models.jsonl",
     ),
     HubEntity(
-        "keywords", "keyword_id", "keywords", "hf_keywords", "keyword_id", "hf_tags_by_type.json"
+        "keywords",
+        key="keyword_id",
+        label="keywords",
+        bronze="hf_keywords",
+        bronze_key="keyword_id",
+        recording="hf_tags_by_type.json",
     ),
     HubEntity(
-        "licenses", "license_id", "licences", "hf_licenses", "license_id", "hf_tags_by_type.json"
+        "licenses",
+        key="license_id",
+        label="licences",
+        bronze="hf_licenses",
+        bronze_key="license_id",
+        recording="hf_tags_by_type.json",
     ),
 )
 

@@ -89,7 +89,10 @@ TABLES = (
     ITEMS,
     WINDOWS,
     *(Appended(one.bronze, _ENTITY.format(key=one.bronze_key)) for one in HUB_ENTITIES.values()),
-    *(Appended(one.mapping, _MAPPING, shown="not is_gone") for one in HUB_ENTITIES.values()),
+    *(
+        Appended(one.mapping, _MAPPING, shown="is_gone is not true")
+        for one in HUB_ENTITIES.values()
+    ),
     Appended("hf_without_references", _LAST_SEEN.format(key="entity, model_id")),
     Appended("hf_rejected", _LAST_SEEN.format(key="reject_id")),
 )

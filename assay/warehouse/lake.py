@@ -211,6 +211,7 @@ def lacking(connection: duckdb.DuckDBPyConnection, where: Lake) -> str | None:
 def drop_deleted(connection: duckdb.DuckDBPyConnection) -> None:
     """Write files anew without what was deleted from them, and forget all earlier snapshots, which
     still have it. What was there before cannot be asked any more."""
+    # A lake of an earlier version has some rows in its catalog.
     connection.execute(f"call ducklake_flush_inlined_data('{NAME}')")
     connection.execute(f"call ducklake_rewrite_data_files('{NAME}', delete_threshold => 0)")
     connection.execute(f"call ducklake_expire_snapshots('{NAME}', older_than => now())")
