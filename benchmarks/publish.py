@@ -28,7 +28,7 @@ from assay.publish.pocketbase.records import Record, records
 from assay.publish.pocketbase.schema import EVIDENCE, ISSUES
 from assay.publish.pocketbase.server import bundled, own_settings
 from assay.publish.pocketbase.settings import RetryPolicy, Server
-from assay.publish.pocketbase.sync import Sync
+from assay.publish.pocketbase.sync import Sync, held
 from benchmarks.measure import BenchmarkError
 
 POSTS_PER_ISSUE = 15  # as in the bundled sample
@@ -59,7 +59,8 @@ select
     {{'title': 'a', 'description': 'b', 'category': 'c', 'would_pay': null, 'impact': 'd'}}
         as because,
     cast(0.5 + n % 7 / 20 as float) as confidence,
-    'local' as labeled_by
+    'local' as labeled_by,
+    'open' as standing
 from range({issues}) as numbers (n);
 create or replace table gold.issue_evidence as
 select
@@ -78,24 +79,32 @@ select
     cast(issues.cluster_date as timestamptz) - n * interval 1 hour as posted_at
 from gold.issues as issues
 cross join range({per_issue}) as numbers (n);
-create or replace table gold.issue_models as
+create or replace table gold.published_issues as
 select
-    cluster_date, cluster_id, 'model' as entity_kind, 'acme/Tiny-7B' as entity_id,
-    1::bigint as posts, 1::bigint as people
-from gold.issues where cluster_id % 5 = 0;
-create or replace table gold.issue_topics as
-select cluster_date, cluster_id, 'good, part, day' as topic from gold.issues;
-create or replace table gold.issue_trend as
-select distinct
-    issue_id,
-    day.day::date as day,
-    2::bigint as items,
-    2::bigint as people,
-    1::bigint as sources,
-    9::bigint as engagement,
-    round(random(), 4) as heat
-from gold.issues
-cross join range(timestamp '2026-11-09', timestamp '2026-11-16', interval 1 day) as day (day);
+    issues.*,
+    'good, part, day' as topic,
+    8.7::double as heat,
+    cluster_id + 1 as heat_rank,
+    ['github', 'reddit'] as sources,
+    cast({per_issue} as bigint) as posts,
+    timestamptz '2026-11-09 08:00:00+00' as first_posted_at,
+    timestamptz '2026-11-15 20:00:00+00' as last_posted_at,
+    [
+        {{
+            'day': date '2026-11-09' + cast(n as integer),
+            'items': 2,
+            'people': 2,
+            'heat': 0.5::double
+        }}
+        for n in range({days})
+    ] as trend,
+    if(cluster_id % 5 = 0, [{{'name': 'acme/Tiny-7B', 'kind': 'model', 'posts': 1}}], []) as models,
+    [0.25, 0.75]::double[] as place,
+    [] as lineage,
+    null as fixed_in,
+    [] as corrections,
+    cluster_date = date '2026-11-15' as is_latest
+from gold.issues as issues;
 """
 
 
@@ -174,7 +183,7 @@ def _sync(client: Client) -> None:
     with warehouse.duckdb_file(writing=True) as connection:
         log = Log(connection, client.server.url)
         sync = Sync(client, connection, log, Counts())
-        sync.run()
+        sync.run(held(client))
         log.finish(sync.counts, "done")
         _check(client, connection)
 

@@ -28,9 +28,7 @@ class _Text(HTMLParser):
 
 def _posts(folder: Path) -> Iterator[dict[str, Any]]:
     for file in sorted(folder.glob("posts_*.json")):
-        for line in json.loads(file.read_bytes()):
-            if line["kind"] == "post":
-                yield line
+        yield from json.loads(file.read_bytes())
 
 
 def main(folder: Path, database: Path) -> None:
